@@ -1,0 +1,158 @@
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { ApiTokenView, EdgeView, ExampleView, Finding, LinkView, ModelView, PersonView, QueueView, TaskView, UploadView } from './api-views.ts';
+import { Chain } from './chain.ts';
+import { EdgeId, ModelId, OutputId, RunId } from './ids.ts';
+import { limits } from './limits.ts';
+import { PlanSet } from './plan.ts';
+import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
+
+/** Who may call: anybody, anybody signed in, or the installation's owners. Every route has one; a test enumerates them. */
+export type Policy = 'public' | 'member' | 'owner';
+
+const route = (policy: Policy, tag: string) => oc.$meta({ policy }).$route({ tags: [tag] });
+
+/** A chain as an object, or as text in one of the short forms. */
+const ChainOrText = z.union([z.string().min(1).max(limits.chainBytes), Chain]);
+
+/** A text, or bytes that were uploaded or made before and that the caller may read. */
+const InputValue = z.union([z.object({ text: z.string().max(limits.textBytes) }).strict(), z.object({ outputId: OutputId }).strict()]);
+
+/** Parameters by `step.parameter`; a bare parameter's name means every step that has it. */
+const Settings = z.record(z.string(), z.unknown());
+
+const PlanRequest = z.object({
+  chain: ChainOrText,
+  /** Bytes of each input where they are known, for the transfer times. */
+  inputBytes: z.record(z.string(), z.number().int().nonnegative()).default({}),
+  set: Settings.default({}),
+  count: z.number().int().min(1).max(20).default(3),
+});
+
+const NewRun = z.object({
+  chain: ChainOrText,
+  name: z.string().max(200).optional(),
+  /** By name. A chain with one input also takes it under the name `input`. */
+  inputs: z.record(z.string(), InputValue).default({}),
+  set: Settings.default({}),
+  /** Runs of higher priority start first. */
+  priority: z.number().int().min(-100).max(100).default(0),
+});
+
+const Again = z.object({
+  id: RunId,
+  /** `same` keeps every seed, `new` draws new ones for the steps that run again. */
+  seed: z.enum(['same', 'new']).default('same'),
+  /** Steps that do not come after this one are taken over with their results. */
+  fromStep: z.string().optional(),
+  set: Settings.default({}),
+});
+
+const Page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: RunId.optional(), state: RunState.optional() });
+
+const RunById = z.object({ id: RunId });
+
+export const contract = {
+  tasks: route('member', 'Tasks').route({ method: 'GET', path: '/tasks', summary: 'All tasks, with ports and parameters' }).output(z.array(TaskView)),
+  examples: route('member', 'Tasks')
+    .route({ method: 'GET', path: '/examples', summary: 'Chains that run at once on the starter models' })
+    .output(z.array(ExampleView)),
+  plan: route('member', 'Chains')
+    .route({ method: 'POST', path: '/plans', summary: 'Predict the best model and edge for every step' })
+    .input(PlanRequest)
+    .output(PlanSet),
+  runs: {
+    create: route('member', 'Runs')
+      .route({
+        method: 'POST',
+        path: '/runs',
+        successStatus: 201,
+        summary: 'Plan and run a chain. With an Idempotency-Key header, the same key gives the same run',
+      })
+      .input(NewRun)
+      .output(RunView),
+    list: route('member', 'Runs').route({ method: 'GET', path: '/runs', summary: 'Runs, newest first' }).input(Page).output(z.array(RunSummary)),
+    get: route('member', 'Runs').route({ method: 'GET', path: '/runs/{id}', summary: 'One run' }).input(RunById).output(RunView),
+    events: route('member', 'Runs')
+      .route({ method: 'GET', path: '/runs/{id}/events', summary: 'Watch a run as server-sent events; opens with a snapshot' })
+      .input(RunById)
+      .output(eventIterator(RunEvent)),
+    cancel: route('member', 'Runs')
+      .route({ method: 'POST', path: '/runs/{id}/cancel', summary: 'Stop a run; what it made is kept' })
+      .input(RunById)
+      .output(RunView),
+    pause: route('member', 'Runs').route({ method: 'POST', path: '/runs/{id}/pause', summary: 'Start no further steps' }).input(RunById).output(RunView),
+    resume: route('member', 'Runs').route({ method: 'POST', path: '/runs/{id}/resume', summary: 'Go on after a pause' }).input(RunById).output(RunView),
+    continue: route('member', 'Runs')
+      .route({ method: 'POST', path: '/runs/{id}/continue', summary: 'Try the failed steps of a failed run again' })
+      .input(RunById)
+      .output(RunView),
+    again: route('member', 'Runs')
+      .route({
+        method: 'POST',
+        path: '/runs/{id}/again',
+        successStatus: 201,
+        summary: 'Run again, whole or from a step, with the same or new seeds and changed parameters',
+      })
+      .input(Again)
+      .output(RunView),
+  },
+  queue: route('member', 'Runs').route({ method: 'GET', path: '/queue', summary: 'What runs and waits' }).output(QueueView),
+  uploads: {
+    get: route('member', 'Uploads')
+      .route({ method: 'GET', path: '/uploads/{id}/result', summary: 'The artifact that a finished tus upload became' })
+      .input(z.object({ id: z.string().max(200) }))
+      .output(UploadView),
+  },
+  edges: {
+    list: route('member', 'Fleet').route({ method: 'GET', path: '/edges', summary: 'All edges' }).output(z.array(EdgeView)),
+    links: route('member', 'Fleet').route({ method: 'GET', path: '/links', summary: 'Measured links between edges' }).output(z.array(LinkView)),
+    drain: route('owner', 'Fleet')
+      .route({ method: 'POST', path: '/edges/{id}/drain', summary: 'Let an edge finish and take no more; on: false takes it back' })
+      .input(z.object({ id: EdgeId, on: z.boolean().default(true) }))
+      .output(EdgeView),
+    revoke: route('owner', 'Fleet')
+      .route({ method: 'DELETE', path: '/edges/{id}', summary: 'Revoke an edge for good' })
+      .input(z.object({ id: EdgeId }))
+      .output(EdgeView),
+    pullModel: route('owner', 'Fleet')
+      .route({ method: 'POST', path: '/edges/{id}/models', summary: 'Pull a model of the catalogue onto an edge' })
+      .input(z.object({ id: EdgeId, modelId: ModelId }))
+      .output(EdgeView),
+    removeModel: route('owner', 'Fleet')
+      .route({ method: 'DELETE', path: '/edges/{id}/models/{modelId}', summary: 'Remove a model from an edge' })
+      .input(z.object({ id: EdgeId, modelId: ModelId }))
+      .output(EdgeView),
+    joinToken: route('owner', 'Fleet')
+      .route({ method: 'POST', path: '/join-tokens', successStatus: 201, summary: 'A token with which one edge may join, once' })
+      .input(z.object({ minutes: z.number().int().min(1).max(1440).default(60) }))
+      .output(z.object({ token: z.string(), expiresAt: z.iso.datetime(), command: z.string() })),
+  },
+  models: route('member', 'Models').route({ method: 'GET', path: '/models', summary: 'The catalogue and where each model is' }).output(z.array(ModelView)),
+  doctor: route('owner', 'Models')
+    .route({ method: 'GET', path: '/doctor', summary: 'Devices, gaps, and engines found on this machine' })
+    .output(z.array(Finding)),
+  me: route('member', 'People').route({ method: 'GET', path: '/me', summary: 'Who the caller is' }).output(PersonView),
+  tokens: {
+    list: route('member', 'People').route({ method: 'GET', path: '/tokens', summary: "The caller's API tokens" }).output(z.array(ApiTokenView)),
+    create: route('member', 'People')
+      .route({ method: 'POST', path: '/tokens', successStatus: 201, summary: 'A new API token; its secret is shown once' })
+      .input(z.object({ name: z.string().min(1).max(60), days: z.number().int().min(1).max(3650).optional() }))
+      .output(ApiTokenView.extend({ token: z.string() })),
+    revoke: route('member', 'People')
+      .route({ method: 'DELETE', path: '/tokens/{id}', summary: 'Revoke an API token' })
+      .input(z.object({ id: z.string() }))
+      .output(z.object({ id: z.string() })),
+  },
+};
+
+export type Contract = typeof contract;
+
+/** A session, for sign-in pages: better-auth answers under /api/auth; the first owner is made here. */
+export const Welcome = z.object({
+  code: z.string().min(10).max(200),
+  name: z.string().min(1).max(100),
+  email: z.email().max(200),
+  password: z.string().min(8).max(200),
+});
+export type Welcome = z.infer<typeof Welcome>;

@@ -1,0 +1,22 @@
+/**
+ * The nouns of Atelier: schemas, task declarations, the API contract, edge messages and errors.
+ * Not here: anything that reads, writes, waits or knows the time.
+ * Begin with task.ts and chain.ts; contract.ts shows the whole API.
+ */
+export * from './api-views.ts';
+export * from './artifact.ts';
+export * from './chain.ts';
+export * from './chain-text.ts';
+export * from './contract.ts';
+export * from './edge-messages.ts';
+export * from './errors.ts';
+export * from './ids.ts';
+export * from './limits.ts';
+export * from './manifest.ts';
+export * from './modality.ts';
+export * from './plan.ts';
+export * from './resolve-chain.ts';
+export * from './run.ts';
+export * from './settings.ts';
+export * from './task.ts';
+export * from './tasks/index.ts';

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ArtifactHash, ModelId } from './ids.ts';
+
+/** The drivers of this release. A manifest names one; an edge runs only drivers that it has. */
+export const driverNames = ['transformers', 'llama', 'onnx-diffusion', 'motion', 'openai', 'command'] as const;
+export const DriverName = z.enum(driverNames);
+export type DriverName = z.infer<typeof DriverName>;
+
+/**
+ * Where a file of a model comes from, each pinned by the file's own SHA-256:
+ * `https://host/path`, `hf:owner/repo@revision/path`, `npm:package@version/path`, `pypi:package==version/path`
+ * (a path inside the package or wheel), or `bundled:path`, relative to the manifest's own folder.
+ */
+export const FileSource = z
+  .string()
+  .max(1000)
+  .regex(/^(https:\/\/|hf:|npm:|pypi:|bundled:)/, 'start with https://, hf:, npm:, pypi: or bundled:');
+
+export const ModelFile = z.object({
+  /** Where the file lies in the model's folder: a relative path without `..`. */
+  path: z
+    .string()
+    .max(300)
+    .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\:]+$/, 'a relative path without ..'),
+  source: FileSource,
+  sha256: ArtifactHash,
+  sizeBytes: z.number().int().positive(),
+});
+export type ModelFile = z.infer<typeof ModelFile>;
+
+/** Weights and what must be known to run them. Written as YAML in models/<id>/manifest.yaml. */
+export const ModelManifest = z.object({
+  id: ModelId,
+  title: z.string().max(100),
+  /** The short name under which plans show it, as the seed does: `whisper`, `llama`. */
+  shortName: z.string().max(40),
+  summary: z.string().max(1000),
+  driver: DriverName,
+  /** Names of tasks it serves. */
+  tasks: z.array(z.string()).min(1),
+  licence: z.string().max(100),
+  /** Where the card with origin, data, limits and licence stands, relative to the manifest. */
+  card: z.string().max(300).optional(),
+  files: z.array(ModelFile).max(2000),
+  /** Memory that one loaded copy takes, in bytes: measured resident size, not file size. */
+  memoryBytes: z.number().int().nonnegative(),
+  /** A rank of quality among models of one task, 0 to 1. The planner shows it and breaks ties with it. */
+  quality: z.number().min(0).max(1).default(0.5),
+  /** Seconds to expect where nothing is measured yet, on one core of a common machine. */
+  prior: z.object({ loadSeconds: z.number().nonnegative(), runSeconds: z.number().nonnegative() }),
+  /** Settings that only the driver reads; the driver validates them. */
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+export type ModelManifest = z.infer<typeof ModelManifest>;

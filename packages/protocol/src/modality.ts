@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** What kind of thing a port carries. */
+export const modalities = ['text', 'image', 'audio', 'video', 'signal', 'tensor'] as const;
+export const Modality = z.enum(modalities);
+export type Modality = z.infer<typeof Modality>;
+
+const byPrefix: ReadonlyArray<readonly [string, Modality]> = [
+  ['text/', 'text'],
+  ['image/', 'image'],
+  ['audio/', 'audio'],
+  ['video/', 'video'],
+  ['application/json', 'text'],
+  ['application/x-signal', 'signal'],
+  ['application/octet-stream', 'tensor'],
+];
+
+/** The modality of a media type (RFC 6838), or undefined where Atelier has none for it. */
+export function modalityOf(mediaType: string): Modality | undefined {
+  return byPrefix.find(([prefix]) => mediaType.startsWith(prefix))?.[1];
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { AtelierError } from './errors.ts';
+import type { Modality } from './modality.ts';
+
+/** A named, typed input or output of a task. */
+export interface Port {
+  readonly modality: Modality;
+  readonly required: boolean;
+  /** A port with `many` gives or takes a list; nothing fans out by itself. */
+  readonly many: boolean;
+  readonly title: string;
+  readonly description: string;
+}
+
+/** How a form shows a parameter; stands in the zod schema's metadata. */
+export interface ParameterHint {
+  readonly title: string;
+  readonly description?: string;
+  /** `seed` is drawn when a run is made and none was given. Without a control the schema decides: a range is a slider, an enum a select. */
+  readonly control?: 'slider' | 'number' | 'textarea' | 'text' | 'select' | 'switch' | 'seed';
+  readonly step?: number;
+  /** Shown only on request. */
+  readonly advanced?: boolean;
+  readonly unit?: string;
+}
+
+/** One kind of transformation with typed ports, named as Hugging Face pipelines name it. */
+export interface TaskDeclaration {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  /** What older systems call it, as in `Text to Image`; several tasks may not share one. */
+  readonly seedWords: readonly string[];
+  readonly inputs: Readonly<Record<string, Port>>;
+  readonly outputs: Readonly<Record<string, Port>>;
+  readonly parameters: z.ZodObject;
+  /**
+   * How much work a step is, in units that are proportional to its run time on one model and edge, such as steps times
+   * pictures. The planner scales measured history with it. At least a tiny positive number.
+   */
+  readonly work: (parameters: Record<string, unknown>) => number;
+}
+
+type Draft = Omit<TaskDeclaration, 'seedWords' | 'work'> & Partial<Pick<TaskDeclaration, 'seedWords' | 'work'>>;
+
+/** Declares a task. The declaration alone gives API, CLI flags, card, planner's graph and reference page. */
+export function defineTask(draft: Draft): TaskDeclaration {
+  return Object.freeze({ seedWords: [], work: () => 1, ...draft });
+}
+
+export function port(modality: Modality, title: string, description: string, options: { required?: boolean; many?: boolean } = {}): Port {
+  return { modality, title, description, required: options.required ?? true, many: options.many ?? false };
+}
+
+/** A zod schema's hint for forms; the same object lands in the JSON Schema. */
+export function hint<T extends z.ZodType>(schema: T, hints: ParameterHint): T {
+  return schema.meta({ ...hints });
+}
+
+/** The seed of a task that draws at random: 32 bits, drawn when the run is made if it is not given. */
+export const seed = hint(z.int().min(0).max(0xffff_ffff).optional(), {
+  title: 'Seed',
+  description: 'The same seed gives the same result on the same machine. Left empty, one is drawn and kept with the run.',
+  control: 'seed',
+});
+
+/** The names of parameters of a task that are seeds. */
+export function seedParameters(task: TaskDeclaration): string[] {
+  return Object.entries(task.parameters.shape)
+    .filter(([, schema]) => (schema as z.ZodType).meta()?.control === 'seed')
+    .map(([name]) => name);
+}
+
+/**
+ * Validates parameters and fills in defaults.
+ * @throws AtelierError `invalid-input` for an unknown name or a wrong type, `parameter-out-of-bounds` for a number or text out of bounds
+ */
+export function parseParameters(task: TaskDeclaration, given: Record<string, unknown>, where = task.name): Record<string, unknown> {
+  const parsed = task.parameters.strict().safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const name = issue?.path.join('.') ?? '';
+  if (issue?.code === 'unrecognized_keys') {
+    throw new AtelierError('invalid-input', `${where} has no parameter "${issue.keys.join('", "')}".`, {
+      hint: `It has: ${Object.keys(task.parameters.shape).join(', ')}.`,
+    });
+  }
+  const outOfBounds = issue?.code === 'too_big' || issue?.code === 'too_small' || issue?.code === 'invalid_value';
+  throw new AtelierError(outOfBounds ? 'parameter-out-of-bounds' : 'invalid-input', `${where}.${name}: ${issue?.message ?? 'not valid'}.`, {
+    hint: `Look at the bounds with: atelier run ${task.name} --help, or GET /api/tasks.`,
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { defineTask, hint, port, seed } from '../task.ts';
+
+export const imageToVideo = defineTask({
+  name: 'image-to-video',
+  title: 'Image to video',
+  summary: 'Brings a picture to life as a short film that loops without a seam.',
+  seedWords: ['Image to Video'],
+  inputs: {
+    image: port('image', 'Picture', 'The picture to move, as PNG, JPEG, WebP, GIF or AVIF.'),
+    prompt: port('text', 'Prompt', 'What the picture shows; helps the model to keep it.', { required: false }),
+  },
+  outputs: { video: port('video', 'Film', 'MP4, WebP or GIF.') },
+  parameters: z.object({
+    frames: hint(z.int().min(16).max(48).default(24), { title: 'Frames', control: 'slider' }),
+    framesPerSecond: hint(z.int().min(1).max(60).default(12), { title: 'Frames per second', control: 'slider' }),
+    strength: hint(z.number().min(0.05).max(0.9).default(0.3), {
+      title: 'Strength',
+      description: 'How far each frame may move away from the picture.',
+      control: 'slider',
+      step: 0.01,
+    }),
+    radius: hint(z.number().min(0).max(1).default(0.25), {
+      title: 'Amount of motion',
+      description: 'The radius of the circle in latent noise that the film goes round.',
+      control: 'slider',
+      step: 0.01,
+    }),
+    camera: hint(z.enum(['still', 'zoom', 'pan-left', 'pan-right', 'orbit']).default('still'), { title: 'Camera', control: 'select' }),
+    steps: hint(z.int().min(1).max(100).default(20), {
+      title: 'Steps',
+      description: 'Steps of the whole schedule, of which strength takes a part.',
+      control: 'slider',
+      advanced: true,
+    }),
+    guidanceScale: hint(z.number().min(0).max(30).default(2), { title: 'Guidance scale', control: 'slider', step: 0.1, advanced: true }),
+    format: hint(z.enum(['mp4', 'webp', 'gif']).default('mp4'), { title: 'Format', control: 'select' }),
+    seed,
+  }),
+  work: (parameters) => Number(parameters.frames ?? 24) * Math.max(1, Number(parameters.steps ?? 20) * Number(parameters.strength ?? 0.3)),
+});
