@@ -43,6 +43,30 @@ export const EdgeInfo = z.object({
 });
 export type EdgeInfo = z.infer<typeof EdgeInfo>;
 
+/** First from the coordinator on a new socket: prove which edge you are. */
+export const Challenge = z.object({ kind: z.literal('challenge'), nonce: z.string().min(16).max(200) });
+export type Challenge = z.infer<typeof Challenge>;
+
+/** The edge's answer: an Ed25519 signature, in base64url, over {@link challengeText}. */
+export const Identify = z.object({ kind: z.literal('identify'), edgeId: EdgeId, signature: z.string().max(200) });
+export type Identify = z.infer<typeof Identify>;
+
+/** What an edge signs to prove that it holds the key made at joining; as UTF-8. */
+export function challengeText(nonce: string): string {
+  return `atelier-edge:${nonce}`;
+}
+
+/** `POST /api/edge/join`: a single-use token, and the public half of the key that the edge made (JWK, Ed25519, RFC 8037). */
+export const JoinRequest = z.object({
+  token: z.string().min(10).max(200),
+  publicKey: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string().max(100) }),
+  name: z.string().min(1).max(60),
+});
+export type JoinRequest = z.infer<typeof JoinRequest>;
+
+export const JoinReply = z.object({ edgeId: EdgeId });
+export type JoinReply = z.infer<typeof JoinReply>;
+
 const attempt = { attemptId: AttemptId, fence: z.number().int().positive() };
 
 export const StepOutput = Artifact.extend({ port: z.string(), index: z.number().int().nonnegative() });
