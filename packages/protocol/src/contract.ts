@@ -21,7 +21,7 @@ const InputValue = z.union([z.object({ text: z.string().max(limits.textBytes) })
 /** Parameters by `step.parameter`; a bare parameter's name means every step that has it. */
 const Settings = z.record(z.string(), z.unknown());
 
-const PlanRequest = z.object({
+export const PlanRequest = z.object({
   chain: ChainOrText,
   /** Bytes of each input where they are known, for the transfer times. */
   inputBytes: z.record(z.string(), z.number().int().nonnegative()).default({}),
@@ -29,7 +29,7 @@ const PlanRequest = z.object({
   count: z.number().int().min(1).max(20).default(3),
 });
 
-const NewRun = z.object({
+export const NewRun = z.object({
   chain: ChainOrText,
   name: z.string().max(200).optional(),
   /** By name. A chain with one input also takes it under the name `input`. */
@@ -39,7 +39,7 @@ const NewRun = z.object({
   priority: z.number().int().min(-100).max(100).default(0),
 });
 
-const Again = z.object({
+export const Again = z.object({
   id: RunId,
   /** `same` keeps every seed, `new` draws new ones for the steps that run again. */
   seed: z.enum(['same', 'new']).default('same'),
@@ -48,7 +48,12 @@ const Again = z.object({
   set: Settings.default({}),
 });
 
-const Page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: RunId.optional(), state: RunState.optional() });
+export const Page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: RunId.optional(), state: RunState.optional() });
+
+export type PlanRequest = z.infer<typeof PlanRequest>;
+export type NewRun = z.infer<typeof NewRun>;
+export type Again = z.infer<typeof Again>;
+export type Page = z.infer<typeof Page>;
 
 const RunById = z.object({ id: RunId });
 
