@@ -1,0 +1,27 @@
+/** Samples are flat float32 of any shape; every index counts the steps from 0, from noise to picture. */
+export interface Scheduler {
+  /** The training timestep that the network is told at each step. */
+  readonly timesteps: readonly number[];
+  /** What standard normal noise is multiplied with to begin a picture from nothing. */
+  readonly initialNoiseScale: number;
+  /** The sample as the network wants to see it. */
+  scaleInput(sample: Float32Array, index: number): Float32Array;
+  /** Takes one step. */
+  step(prediction: Float32Array, index: number, sample: Float32Array): SchedulerStep;
+  /** A clean sample with as much of the noise as step `index` begins with. */
+  addNoise(clean: Float32Array, noise: Float32Array, index: number): Float32Array;
+}
+
+export interface SchedulerStep {
+  /** The sample for the next step; after the last step, the result. */
+  readonly sample: Float32Array;
+  /** What the network believes now that the clean sample is: good for a preview. */
+  readonly clean: Float32Array;
+}
+
+/** a * x + b * y, value by value. */
+export function weightedSum(a: number, x: Float32Array, b: number, y: Float32Array): Float32Array {
+  const sum = new Float32Array(x.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = a * (x[i] as number) + b * (y[i] as number);
+  return sum;
+}

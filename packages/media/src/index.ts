@@ -1,0 +1,8 @@
+/**
+ * Pictures, films and sound: bytes in, pixels and samples out, and back.
+ * Not here: models, and files; everything takes and gives bytes.
+ * Begin with picture.ts, film.ts and audio.ts; sniff.ts tells what some bytes are.
+ */
+export * from './picture.ts';
+export * from './picture-tensor.ts';
+export * from './sniff.ts';

@@ -1,0 +1,115 @@
+import { AtelierError, limits } from '@atelier/protocol';
+import sharp, { type Sharp } from 'sharp';
+import { sniffMediaType } from './sniff.ts';
+
+/** Eight bits a channel, row by row, three bytes a pixel: sRGB. */
+export interface RgbPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+export interface PictureInfo {
+  readonly mediaType: string;
+  /** As shown, after the file's own rotation. */
+  readonly width: number;
+  readonly height: number;
+}
+
+const readable = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/avif'];
+const transparentBecomes = '#ffffff';
+
+/**
+ * Reads the whole of a picture: PNG, JPEG, WebP, GIF (its first frame) or AVIF. Transparency becomes white; the file's own rotation is applied.
+ * @throws AtelierError `unsupported-media` for other kinds, `damaged-media` where bytes are missing or wrong, `too-large` over the limits
+ * @example const { width, height } = await readPicture(await readFile('cat.jpg'));
+ */
+export async function readPicture(bytes: Uint8Array): Promise<RgbPicture> {
+  await inspectPicture(bytes);
+  return rgbOf(opened(bytes).autoOrient());
+}
+
+/**
+ * Reads a picture and brings it to a size: scaled to cover it and cut evenly at the sides, as `object-fit: cover` does.
+ * @throws AtelierError as {@link readPicture}
+ */
+export async function readPictureCovering(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<RgbPicture> {
+  await inspectPicture(bytes);
+  return rgbOf(opened(bytes).autoOrient().resize(size.width, size.height, { fit: 'cover', kernel: 'lanczos3' }));
+}
+
+/**
+ * Kind and size of a picture from its header; nothing of it is decoded.
+ * @throws AtelierError as {@link readPicture}, but damage beyond the header is not seen
+ */
+export async function inspectPicture(bytes: Uint8Array): Promise<PictureInfo> {
+  const mediaType = sniffMediaType(bytes);
+  if (mediaType === undefined || !readable.includes(mediaType)) {
+    throw new AtelierError('unsupported-media', `This is not a picture that can be read here${mediaType === undefined ? '' : `, but ${mediaType}`}.`, {
+      hint: 'Give a PNG, JPEG, WebP, GIF or AVIF.',
+    });
+  }
+  if (bytes.length > limits.pictureBytes) throw tooLarge(`The picture file has ${bytes.length} bytes; at most ${limits.pictureBytes} are read.`);
+  const metadata = await opened(bytes).metadata().catch(refuseDamaged);
+  const { width, height } = metadata.autoOrient;
+  if (width * height > limits.picturePixels) throw tooLarge(`The picture has ${width} x ${height} pixels; at most ${limits.picturePixels} together are read.`);
+  return { mediaType, width, height };
+}
+
+/** PNG bytes; the same pixels give the same bytes. */
+export async function encodePng(picture: RgbPicture): Promise<Uint8Array> {
+  return sharpOf(picture).png({ compressionLevel: 9, adaptiveFiltering: true, palette: false }).toBuffer();
+}
+
+/** A small WebP of a picture, scaled up without smoothing where it is smaller than `leastSide`: for previews. */
+export async function encodePreview(picture: RgbPicture, leastSide = 128): Promise<{ mediaType: string; bytes: Uint8Array }> {
+  const factor = Math.max(1, Math.ceil(leastSide / Math.min(picture.width, picture.height)));
+  const size = { width: picture.width * factor, height: picture.height * factor };
+  return {
+    mediaType: 'image/webp',
+    bytes: await sharpOf(picture)
+      .resize({ ...size, kernel: 'cubic' })
+      .webp({ quality: 70, effort: 1 })
+      .toBuffer(),
+  };
+}
+
+/** Scales a picture to a size, whatever its proportions. */
+export async function resizePicture(picture: RgbPicture, size: { readonly width: number; readonly height: number }): Promise<RgbPicture> {
+  return rgbOf(sharpOf(picture).resize({ ...size, fit: 'fill', kernel: 'lanczos3' }));
+}
+
+/** A picture as sharp takes it. */
+export function sharpOf(picture: RgbPicture): Sharp {
+  return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
+}
+
+/** `failOn: 'truncated'` alone lets damage within a JPEG pass; 'warning' refuses pictures that every viewer shows. */
+function opened(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { failOn: 'error', limitInputPixels: limits.picturePixels });
+}
+
+async function rgbOf(image: Sharp): Promise<RgbPicture> {
+  const pipeline = image.flatten({ background: transparentBecomes }).toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+  const { data, info } = await pipeline.toBuffer({ resolveWithObject: true }).catch(refuseDamaged);
+  return { width: info.width, height: info.height, data: info.channels === 3 ? data : spreadGrey(data) };
+}
+
+function spreadGrey(grey: Uint8Array): Uint8Array {
+  const data = new Uint8Array(grey.length * 3);
+  for (const [pixel, value] of grey.entries()) data.fill(value, pixel * 3, pixel * 3 + 3);
+  return data;
+}
+
+function refuseDamaged(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : 'no reason given';
+  if (reason?.includes('exceeds pixel limit')) throw tooLarge(`The picture has more than ${limits.picturePixels} pixels.`);
+  throw new AtelierError('damaged-media', `The picture is incomplete or damaged (${reason}).`, {
+    hint: 'Copy or export the file again; it may have been cut off on its way.',
+    cause,
+  });
+}
+
+function tooLarge(message: string): AtelierError {
+  return new AtelierError('too-large', message, { hint: 'Scale the picture down first.' });
+}
