@@ -1,0 +1,8 @@
+/**
+ * Chain, fleet and measurements in; the best plans with reasons out. Pure: the same values in give the same values out.
+ * Not here: a clock, a database, a socket, or what a run does with a plan (packages/runs).
+ * Begin with fleet.ts (what goes in), then plan-chain.ts.
+ */
+export * from './fleet.ts';
+export { summariseMeasurements } from './measurements.ts';
+export { planChain } from './plan-chain.ts';
