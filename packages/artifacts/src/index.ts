@@ -1,0 +1,11 @@
+/**
+ * Immutable bytes named by their SHA-256: stores, ranges, verification, transfer tickets, fetching from another machine.
+ * Not here: who may read an artifact (permission goes through outputs), media types, sockets.
+ * Begin with store.ts, then folder-store.ts; fetch-artifact.ts is how bytes travel.
+ */
+export * from './fetch-artifact.ts';
+export * from './folder-store.ts';
+export * from './range.ts';
+export * from './respond.ts';
+export * from './store.ts';
+export * from './tickets.ts';

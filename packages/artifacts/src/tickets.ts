@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ArtifactHash, AtelierError } from '@atelier/protocol';
+import { exportJWK, generateKeyPair, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+
+/** What a ticket allows: `to` (an edge's id) may read `hash` from `from` (an edge's id or `coordinator`). */
+const TicketClaims = z.object({ hash: ArtifactHash, to: z.string().min(1), from: z.string().min(1) });
+export type TicketClaims = z.infer<typeof TicketClaims>;
+
+export interface TicketSigner {
+  /** The public half, for {@link verifyTicket}. */
+  readonly publicJwk: JWK;
+  /** @param claims what is allowed @param seconds how long, from now */
+  sign(claims: TicketClaims & { seconds: number }): Promise<string>;
+}
+
+const algorithm = 'EdDSA';
+/** Other tokens of the same key can never pass for a ticket. */
+const type = 'atelier-ticket+jwt';
+/** Clocks of two machines may differ by this much. */
+const clockToleranceSeconds = 60;
+
+/**
+ * Signs transfer tickets with the key of a file, which is made (mode 0600) where it is missing.
+ * @throws AtelierError `invalid-input` where the file holds no Ed25519 key
+ */
+export async function createTicketSigner(keyFile: string): Promise<TicketSigner> {
+  const jwk = (await readKey(keyFile)) ?? (await makeKey(keyFile));
+  const privateKey = await importJWK(jwk, algorithm);
+  const { d: _secret, ...publicJwk } = jwk;
+  return {
+    publicJwk,
+    sign: ({ seconds, ...claims }) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: algorithm, typ: type })
+        .setIssuedAt()
+        .setExpirationTime(`${Math.ceil(seconds)} seconds`)
+        .sign(privateKey),
+  };
+}
+
+async function readKey(keyFile: string): Promise<JWK | undefined> {
+  const text = await readFile(keyFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const parsed = PrivateKey.safeParse(tryJson(text));
+  if (parsed.success) return parsed.data;
+  throw new AtelierError('invalid-input', `${keyFile} holds no Ed25519 key.`, { hint: 'Move the file away; a new key is made at the next start.' });
+}
+
+const PrivateKey = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Two processes may make a key at once: the first file to stand under the name is the key of both. */
+async function makeKey(keyFile: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  await mkdir(dirname(keyFile), { recursive: true });
+  const temporary = `${keyFile}.${randomUUID()}`;
+  await using handle = await open(temporary, 'wx', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(await exportJWK(privateKey)));
+    await handle.sync();
+    await link(temporary, keyFile).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return (await readKey(keyFile)) as JWK;
+}
+
+/**
+ * Checks a ticket: signature, time, and that it is for these bytes (and this giver, where one is named).
+ * @param publicJwk the coordinator's key, as `welcome` tells it
+ * @throws AtelierError `token-expired`, `forbidden` for another artifact or giver, `unauthenticated` for anything else
+ */
+export async function verifyTicket(publicJwk: JWK, token: string, wanted: { hash: string; from?: string; now?: Date }): Promise<TicketClaims> {
+  const claims = await readTicket(publicJwk, token, wanted.now);
+  if (claims.hash !== wanted.hash || (wanted.from !== undefined && claims.from !== wanted.from)) {
+    throw new AtelierError('forbidden', 'The ticket is for something else.', { hint: 'Ask the coordinator for a ticket for these bytes.' });
+  }
+  return claims;
+}
+
+async function readTicket(publicJwk: JWK, token: string, now: Date | undefined): Promise<TicketClaims> {
+  try {
+    const key = await importJWK(publicJwk, algorithm);
+    const options = {
+      algorithms: [algorithm],
+      typ: type,
+      clockTolerance: clockToleranceSeconds,
+      requiredClaims: ['exp'],
+      ...(now ? { currentDate: now } : {}),
+    };
+    const { payload } = await jwtVerify(token, key, options);
+    return TicketClaims.parse(payload);
+  } catch (cause) {
+    if (cause instanceof joseErrors.JWTExpired) {
+      throw new AtelierError('token-expired', 'The ticket is past its time.', { hint: 'Ask the coordinator for a new one.', cause });
+    }
+    throw new AtelierError('unauthenticated', 'The ticket is not valid here.', { hint: 'Ask the coordinator for a new one.', cause });
+  }
+}
