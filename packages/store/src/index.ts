@@ -1,0 +1,7 @@
+/**
+ * PostgreSQL: the schema, its migrations, and the embedded server for those who have none.
+ * Not here: what the rows mean (apps/coordinator/src/core) or who may take an attempt.
+ * Begin with schema/index.ts; open.ts opens a database.
+ */
+export { type EmbeddedServer, startEmbeddedServer, stopEmbeddedServer } from './embedded/server.ts';
+export { type Database, openDatabase } from './open.ts';
