@@ -1,0 +1,55 @@
+// Imports point downwards only; see ARCHITECTURE.md, "Rooms". Each room names the rooms that it may import.
+const mayImport = {
+  'packages/protocol': [],
+  'packages/media': ['protocol'],
+  'packages/artifacts': ['protocol'],
+  'packages/diffusion': ['protocol'],
+  'packages/models': ['protocol', 'artifacts', 'media'],
+  'packages/drivers': ['protocol', 'artifacts', 'media', 'models', 'diffusion'],
+  'packages/planner': ['protocol'],
+  'packages/runs': ['protocol'],
+  'packages/store': ['protocol'],
+  'packages/dispatch': ['protocol', 'store'],
+  'packages/client': ['protocol'],
+  'apps/studio': ['protocol', 'client'],
+  'apps/coordinator': ['protocol', 'artifacts', 'media', 'models', 'planner', 'runs', 'store', 'dispatch'],
+  'apps/edge': ['protocol', 'artifacts', 'media', 'models', 'drivers'],
+  // The command line is the one shell that starts the others.
+  'apps/cli': ['protocol', 'client', 'models'],
+};
+
+const roomRules = Object.entries(mayImport).map(([room, allowed]) => ({
+  name: `${room.replace('/', '-')}-imports`,
+  severity: 'error',
+  comment: `${room} may import ${allowed.join(', ') || 'nothing of ours'}`,
+  from: { path: `^${room}/`, pathNot: '^apps/cli/' },
+  to: { path: '^(packages|apps)/', pathNot: `^(${room}/${allowed.map((name) => `|packages/${name}/`).join('')})` },
+}));
+
+export default {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'cli-imports',
+      severity: 'error',
+      comment: 'the command line starts coordinator and edge, and else speaks through the client',
+      from: { path: '^apps/cli/' },
+      to: { path: '^(packages|apps)/', pathNot: '^(apps/(cli|coordinator|edge)/|packages/(protocol|client|models|store)/)' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^(@atelier/|virtual:)' } },
+    {
+      name: 'no-test-code-in-the-product',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.tsx?$|conformance|testing|test-support|fixtures' },
+      to: { path: '\\.test\\.tsx?$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|node_modules|migrations)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'], extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] },
+  },
+};
