@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { parseChainText } from './chain-text.ts';
+import { AtelierError } from './errors.ts';
+import { resolveChain } from './resolve-chain.ts';
+import { applySettings } from './settings.ts';
+
+const refusal = (work: () => unknown): AtelierError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof AtelierError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+};
+
+const tasksOf = (text: string) => resolveChain(parseChainText(text)).steps.map((step) => step.task);
+
+test('the words of the older system, a comma list and a YAML file mean the same chain', () => {
+  const words = resolveChain(parseChainText('Audio to Text -> Text to Text -> Text to Image -> Image to Video'));
+  const list = resolveChain(parseChainText('automatic-speech-recognition, text-generation, text-to-image, image-to-video'));
+  const file = resolveChain(
+    parseChainText('steps:\n  - automatic-speech-recognition\n  - task: text-generation\n  - task: text-to-image\n  - Image to Video\n'),
+  );
+  expect(list).toEqual(words);
+  expect(file).toEqual(words);
+  expect(words.inputs).toEqual({ audio: { modality: 'audio', description: expect.any(String) } });
+  expect(words.steps.map((step) => Object.values(step.inputs).flat())).toEqual([
+    ['inputs.audio'],
+    ['automatic-speech-recognition.text'],
+    ['text-generation.text'],
+    ['text-to-image.image'],
+  ]);
+});
+
+test('one task alone is a chain, and the same task twice gets names of its own', () => {
+  expect(tasksOf('text-to-image')).toEqual(['text-to-image']);
+  expect(resolveChain({ steps: ['text-generation', 'text-generation'] }).steps.map((step) => step.id)).toEqual(['text-generation', 'text-generation-2']);
+});
+
+test('a diamond keeps its wires and is put in an order in which each step follows what it reads', () => {
+  const chain = resolveChain({
+    inputs: { idea: { modality: 'text' } },
+    steps: [
+      { id: 'film', task: 'image-to-video', inputs: { image: 'draw.image', prompt: 'improve.text' } },
+      { id: 'draw', task: 'text-to-image', inputs: { prompt: 'improve.text' } },
+      { id: 'improve', task: 'text-generation', inputs: { prompt: 'inputs.idea' } },
+    ],
+  });
+  expect(chain.steps.map((step) => step.id)).toEqual(['improve', 'draw', 'film']);
+});
+
+test('a text written in the chain is a source', () => {
+  const chain = resolveChain({ steps: [{ task: 'text-to-image', inputs: { prompt: { text: 'a red apple' } } }] });
+  expect(chain.inputs).toEqual({});
+  expect(refusal(() => resolveChain({ steps: [{ task: 'image-to-video', inputs: { image: { text: 'a red apple' } } }] })).code).toBe('modality-mismatch');
+});
+
+test('a modality that does not fit is refused with the task that would fit between', () => {
+  const error = refusal(() => resolveChain(parseChainText('automatic-speech-recognition, image-to-video')));
+  expect(error.code).toBe('modality-mismatch');
+  expect(error.hint).toContain('text-to-image');
+  expect(refusal(() => resolveChain(parseChainText('image-to-video, text-to-image'))).code).toBe('modality-mismatch');
+});
+
+test.each([
+  [
+    'a circle',
+    {
+      steps: [
+        { id: 'a', task: 'text-generation', inputs: { prompt: 'b.text' } },
+        { id: 'b', task: 'text-generation', inputs: { prompt: 'a.text' } },
+      ],
+    },
+    'wait for each other',
+  ],
+  [
+    'two steps of one name',
+    {
+      steps: [
+        { id: 'a', task: 'text-generation' },
+        { id: 'a', task: 'text-generation' },
+      ],
+    },
+    'Two steps',
+  ],
+  ['a wire from nowhere', { steps: [{ id: 'a', task: 'text-generation', inputs: { prompt: 'ghost.text' } }] }, 'no step is named "ghost"'],
+  [
+    'a wire from an output that is not made',
+    { steps: ['text-generation', { task: 'text-to-image', inputs: { prompt: 'text-generation.words' } }] },
+    'makes no "words"',
+  ],
+  ['an input that is not declared', { steps: [{ task: 'text-generation', inputs: { prompt: 'inputs.idea' } }] }, 'declares no such input'],
+  ['a port that the task lacks', { steps: [{ task: 'text-generation', inputs: { picture: 'inputs.idea' } }] }, 'has no input "picture"'],
+  [
+    'two values for a port that takes one',
+    { inputs: { a: { modality: 'text' } }, steps: [{ task: 'text-generation', inputs: { prompt: ['inputs.a', 'inputs.a'] } }] },
+    'takes one value',
+  ],
+  ['no steps', { steps: [] }, 'steps'],
+  ['a step named inputs', { steps: [{ id: 'inputs', task: 'text-generation' }] }, 'cannot be the name'],
+])('%s is refused as invalid input', (_, chain, words) => {
+  const error = refusal(() => resolveChain(chain));
+  expect(error.code).toBe('invalid-input');
+  expect(error.message).toContain(words);
+});
+
+test('an unknown task, a parameter out of bounds and an unknown parameter are told apart', () => {
+  expect(refusal(() => resolveChain({ steps: ['text-to-sculpture'] })).code).toBe('unknown-task');
+  expect(refusal(() => resolveChain({ steps: [{ task: 'text-to-image', parameters: { steps: 0 } }] })).code).toBe('parameter-out-of-bounds');
+  expect(refusal(() => resolveChain({ steps: [{ task: 'text-to-image', parameters: { scheduler: 'magic' } }] })).code).toBe('parameter-out-of-bounds');
+  expect(refusal(() => resolveChain({ steps: [{ task: 'text-to-image', parameters: { steps: 'many' } }] })).code).toBe('invalid-input');
+  expect(refusal(() => resolveChain({ steps: [{ task: 'text-to-image', parameters: { glitter: 1 } }] })).message).toContain('glitter');
+});
+
+test('a chain over the bound of steps or characters is refused', () => {
+  expect(refusal(() => resolveChain({ steps: Array(101).fill('text-generation') })).code).toBe('invalid-input');
+  expect(refusal(() => parseChainText('x'.repeat(300_000))).code).toBe('too-large');
+  expect(refusal(() => parseChainText('   ')).code).toBe('invalid-input');
+  expect(refusal(() => parseChainText('name: nothing\nmore: of it')).message).toContain('no steps');
+});
+
+test('settings change one step or every step that has the parameter, within its bounds', () => {
+  const chain = resolveChain(parseChainText('text-to-image, image-to-video'));
+  const changed = applySettings(chain, { 'text-to-image.steps': 7, seed: 5 });
+  expect(changed.steps[0]?.parameters).toMatchObject({ steps: 7, seed: 5 });
+  expect(changed.steps[1]?.parameters).toMatchObject({ steps: chain.steps[1]?.parameters.steps, seed: 5 });
+  expect(refusal(() => applySettings(chain, { 'ghost.steps': 7 })).message).toContain('ghost');
+  expect(refusal(() => applySettings(chain, { glitter: 7 })).message).toContain('glitter');
+  expect(refusal(() => applySettings(chain, { 'text-to-image.steps': 1000 })).code).toBe('parameter-out-of-bounds');
+});
