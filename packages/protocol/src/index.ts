@@ -10,6 +10,7 @@ export * from './chain-text.ts';
 export * from './contract.ts';
 export * from './edge-messages.ts';
 export * from './errors.ts';
+export * from './fleet-file.ts';
 export * from './ids.ts';
 export * from './limits.ts';
 export * from './manifest.ts';
