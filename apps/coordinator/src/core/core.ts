@@ -6,7 +6,6 @@ import type {
   EdgeView,
   FromEdge,
   LinkView,
-  ModelId,
   ModelManifest,
   ModelView,
   NewRun,
@@ -143,8 +142,8 @@ export interface Core {
   revokeEdge(edgeId: EdgeId): Promise<EdgeView>;
   drainEdge(edgeId: EdgeId, on: boolean): Promise<EdgeView>;
   /** @throws AtelierError `unknown-model`, `unavailable` where the edge is away */
-  pullModel(edgeId: EdgeId, modelId: ModelId): Promise<EdgeView>;
-  removeModel(edgeId: EdgeId, modelId: ModelId): Promise<EdgeView>;
+  pullModel(edgeId: EdgeId, modelId: string): Promise<EdgeView>;
+  removeModel(edgeId: EdgeId, modelId: string): Promise<EdgeView>;
   models(): Promise<ModelView[]>;
   readiness(): Readiness;
 

@@ -1,0 +1,45 @@
+import type { EdgeId } from '@atelier/protocol';
+import type { Binding, RunMachineState } from './state.ts';
+
+/** Names an attempt within its run. */
+export interface AttemptRef {
+  readonly stepId: string;
+  readonly shard: number;
+  readonly number: number;
+}
+
+/** What can happen to a run. */
+export type RunMachineEvent =
+  /** A plan was made from what was known at version `basedOn`; an outdated one is refused. */
+  | { readonly kind: 'planned'; readonly basedOn: number; readonly bindings: Readonly<Record<string, Binding>> }
+  /** The attempt's edge has its lease. */
+  | { readonly kind: 'taken'; readonly attempt: AttemptRef }
+  | { readonly kind: 'succeeded'; readonly attempt: AttemptRef }
+  /** `final`: trying again cannot help, as with damaged media. */
+  | { readonly kind: 'failed'; readonly attempt: AttemptRef; readonly final: boolean }
+  /** The attempt's lease ended, or its edge came back without it. */
+  | { readonly kind: 'lost'; readonly attempt: AttemptRef }
+  /** A queued attempt cannot start where it is: its edge is away, drains, or no longer offers the model. */
+  | { readonly kind: 'withdrawn'; readonly attempt: AttemptRef }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  /** Try what failed again, from the beginning of its count. */
+  | { readonly kind: 'continue' };
+
+/** What has to be done after the new state is safe. */
+export type RunCommand =
+  /** There are queued attempts for this edge. */
+  | { readonly kind: 'ring'; readonly edgeId: EdgeId }
+  /** The edge works on something that is no longer wanted. */
+  | { readonly kind: 'stop'; readonly edgeId: EdgeId; readonly attempt: AttemptRef }
+  /** Some steps have no binding. */
+  | { readonly kind: 'plan' }
+  | { readonly kind: 'ended' };
+
+export interface Transition {
+  readonly state: RunMachineState;
+  readonly commands: readonly RunCommand[];
+  /** False where the event does not apply: an outdated plan, a stale attempt, a pause after the end. The state is the same object then. */
+  readonly accepted: boolean;
+}

@@ -1,0 +1,10 @@
+/**
+ * What a run may do next: (state, event) -> (state, commands), as plain data.
+ * Not here: the database, clocks, edges, or the choice of an edge (packages/planner).
+ * Begin with the table at the top of machine.ts.
+ */
+
+export type { AttemptRef, RunCommand, RunMachineEvent, Transition } from './events.ts';
+export { transition } from './machine.ts';
+export type { Binding, MachineAttempt, MachineShard, MachineStep, NewStep, RunMachineState } from './state.ts';
+export { attemptOf, beginRun, liveAttempt, lossesPerStep } from './state.ts';

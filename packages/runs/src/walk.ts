@@ -1,0 +1,76 @@
+import type { EdgeId } from '@atelier/protocol';
+import type { AttemptRef, RunMachineEvent } from './events.ts';
+import { beginRun, type MachineAttempt, type NewStep, type RunMachineState } from './state.ts';
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A run whose steps read earlier ones at random: lines, diamonds and fans all come up. */
+export function randomRun(random: () => number): RunMachineState {
+  const count = 1 + Math.floor(random() * 8);
+  const density = random();
+  const shards = random() < 0.3 ? 2 : 1;
+  const steps: NewStep[] = Array.from({ length: count }, (_, index) => ({
+    id: `s${index}`,
+    reads: Array.from({ length: index }, (_unused, other) => `s${other}`).filter(() => random() < density),
+    shards,
+    done: false,
+  }));
+  return beginRun(steps);
+}
+
+/** Every attempt of a run with its reference. */
+export function attemptsOf(state: RunMachineState): Array<AttemptRef & { attempt: MachineAttempt }> {
+  return [...state.steps.values()].flatMap((step) =>
+    step.shards.flatMap((shard) => shard.attempts.map((attempt) => ({ stepId: step.id, shard: shard.index, number: attempt.number, attempt }))),
+  );
+}
+
+/** How often attempts go wrong in a walk: the first number is the share of failures, the second that of losses. */
+export const weathers = [
+  { failed: 0.05, lost: 0.05 },
+  { failed: 0.5, lost: 0.2 },
+  { failed: 0.02, lost: 0.95 },
+] as const;
+export type Weather = (typeof weathers)[number];
+
+/** Something that could happen next, and sometimes something that may not. */
+export function randomEvent(state: RunMachineState, random: () => number, weather: Weather): RunMachineEvent {
+  return userEvent(state, random) ?? attemptEvent(state, random, weather) ?? plannedFor(state, random);
+}
+
+function userEvent(state: RunMachineState, random: () => number): RunMachineEvent | undefined {
+  const pick = random();
+  if (state.state === 'failed' && pick < 0.3) return { kind: 'continue' };
+  if (state.state === 'planning' && pick < 0.5) return plannedFor(state, random);
+  if (state.state === 'paused' && pick < 0.3) return { kind: 'resume' };
+  if (pick > 0.995) return { kind: 'cancel' };
+  return pick > 0.96 ? { kind: random() < 0.5 ? 'pause' : 'resume' } : undefined;
+}
+
+function attemptEvent(state: RunMachineState, random: () => number, weather: Weather): RunMachineEvent | undefined {
+  const attempts = attemptsOf(state);
+  const live = attempts.filter(({ attempt }) => attempt.state === 'queued' || attempt.state === 'leased');
+  const pool = live.length > 0 && random() < 0.9 ? live : attempts;
+  const chosen = pool[Math.floor(random() * pool.length)];
+  if (!chosen) return undefined;
+  const attempt = { stepId: chosen.stepId, shard: chosen.shard, number: chosen.number };
+  if (chosen.attempt.state === 'queued') return { kind: random() < 0.9 ? 'taken' : 'withdrawn', attempt };
+  const fault = random();
+  if (fault < weather.failed) return { kind: 'failed', attempt, final: random() < 0.1 };
+  return { kind: fault < weather.failed + weather.lost ? 'lost' : 'succeeded', attempt };
+}
+
+function plannedFor(state: RunMachineState, random: () => number): RunMachineEvent {
+  const bindings = [...state.steps.keys()].map((id) => [id, { edgeId: `edge${Math.floor(random() * 3)}` as EdgeId, modelId: 'model' }]);
+  const outdated = random() < 0.05 ? 1 : 0;
+  return { kind: 'planned', basedOn: state.planVersion - outdated, bindings: Object.fromEntries(bindings) };
+}
