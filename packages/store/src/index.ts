@@ -4,4 +4,7 @@
  * Begin with schema/index.ts; open.ts opens a database.
  */
 export { type EmbeddedServer, startEmbeddedServer, stopEmbeddedServer } from './embedded/server.ts';
+export { migrate } from './migrate.ts';
 export { type Database, openDatabase } from './open.ts';
+export * as schema from './schema/index.ts';
+export { testDatabase } from './testing.ts';

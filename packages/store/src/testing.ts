@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
+import { migrate } from './migrate.ts';
+import { type Database, openDatabase } from './open.ts';
+
+interface TestServer extends EmbeddedServer {
+  readonly folder: string;
+  users: number;
+}
+
+let running: Promise<TestServer> | undefined;
+
+/**
+ * An empty, migrated database of its own on an embedded server that all tests of this process share.
+ * Close it in `afterAll`: the last one to close ends the server and removes its folder.
+ */
+export async function testDatabase(): Promise<Database> {
+  running ??= startServer();
+  const server = await running;
+  server.users += 1;
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await execute(server.url, `CREATE DATABASE ${name}`);
+  const database = await openDatabase({ dataFolder: server.folder, databaseUrl: server.url.replace(/\/[^/]*$/, `/${name}`) });
+  await migrate(database);
+  return {
+    ...database,
+    async close() {
+      await database.close();
+      server.users -= 1;
+      if (server.users > 0) return;
+      running = undefined;
+      await server.stop();
+      await rm(server.folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(): Promise<TestServer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'atelier-test-'));
+  // The account that runs the server for root has to be able to enter it; otherwise the data would lie elsewhere and stay.
+  await chmod(folder, 0o711);
+  const server = await startEmbeddedServer(folder);
+  return { ...server, folder, users: 0 };
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
