@@ -3,7 +3,10 @@
  * Not here: what runs networks (drivers), reads files or encodes pictures (media).
  * Begin with text-to-image.ts, then denoise.ts; scheduler/ is the arithmetic and tensor.ts the words.
  */
+export * from './camera.ts';
 export * from './denoise.ts';
+export * from './image-to-video.ts';
+export * from './loop-noise.ts';
 export * from './model.ts';
 export * from './preview.ts';
 export * from './scheduler/index.ts';

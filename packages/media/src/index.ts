@@ -3,6 +3,8 @@
  * Not here: models, and files; everything takes and gives bytes.
  * Begin with picture.ts, film.ts and audio.ts; sniff.ts tells what some bytes are.
  */
+export * from './film.ts';
+export * from './mp4.ts';
 export * from './picture.ts';
 export * from './picture-tensor.ts';
 export * from './sniff.ts';

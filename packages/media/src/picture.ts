@@ -56,6 +56,19 @@ export async function inspectPicture(bytes: Uint8Array): Promise<PictureInfo> {
   return { mediaType, width, height };
 }
 
+/**
+ * Every frame of an animated WebP or GIF; a still picture has one.
+ * @throws AtelierError as {@link readPicture}; the limits hold for all frames together
+ */
+export async function readFrames(bytes: Uint8Array): Promise<RgbPicture[]> {
+  await inspectPicture(bytes);
+  const all = sharp(bytes, { failOn: 'warning', limitInputPixels: limits.picturePixels, animated: true });
+  const { pages = 1 } = await all.metadata().catch(refuseDamaged);
+  const { width, height, data } = await rgbOf(all);
+  const size = { width, height: height / pages };
+  return Array.from({ length: pages }, (_, page) => ({ ...size, data: data.subarray(page * size.height * width * 3, (page + 1) * size.height * width * 3) }));
+}
+
 /** PNG bytes; the same pixels give the same bytes. */
 export async function encodePng(picture: RgbPicture): Promise<Uint8Array> {
   return sharpOf(picture).png({ compressionLevel: 9, adaptiveFiltering: true, palette: false }).toBuffer();
@@ -84,9 +97,9 @@ export function sharpOf(picture: RgbPicture): Sharp {
   return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
 }
 
-/** `failOn: 'truncated'` alone lets damage within a JPEG pass; 'warning' refuses pictures that every viewer shows. */
+/** The milder levels 'truncated' and 'error' let a JPEG pass whose middle is missing: its decoder only warns, and paints the rest grey. */
 function opened(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: 'error', limitInputPixels: limits.picturePixels });
+  return sharp(bytes, { failOn: 'warning', limitInputPixels: limits.picturePixels });
 }
 
 async function rgbOf(image: Sharp): Promise<RgbPicture> {

@@ -14,19 +14,19 @@ export const imageToVideo = defineTask({
   parameters: z.object({
     frames: hint(z.int().min(16).max(48).default(24), { title: 'Frames', control: 'slider' }),
     framesPerSecond: hint(z.int().min(1).max(60).default(12), { title: 'Frames per second', control: 'slider' }),
-    strength: hint(z.number().min(0.05).max(0.9).default(0.3), {
+    strength: hint(z.number().min(0.05).max(0.9).default(0.35), {
       title: 'Strength',
       description: 'How far each frame may move away from the picture.',
       control: 'slider',
       step: 0.01,
     }),
-    radius: hint(z.number().min(0).max(1).default(0.25), {
+    radius: hint(z.number().min(0).max(1).default(0.6), {
       title: 'Amount of motion',
       description: 'The radius of the circle in latent noise that the film goes round.',
       control: 'slider',
       step: 0.01,
     }),
-    camera: hint(z.enum(['still', 'zoom', 'pan-left', 'pan-right', 'orbit']).default('still'), { title: 'Camera', control: 'select' }),
+    camera: hint(z.enum(['still', 'zoom', 'pan-left', 'pan-right', 'orbit']).default('zoom'), { title: 'Camera', control: 'select' }),
     steps: hint(z.int().min(1).max(100).default(20), {
       title: 'Steps',
       description: 'Steps of the whole schedule, of which strength takes a part.',
@@ -37,5 +37,6 @@ export const imageToVideo = defineTask({
     format: hint(z.enum(['mp4', 'webp', 'gif']).default('mp4'), { title: 'Format', control: 'select' }),
     seed,
   }),
-  work: (parameters) => Number(parameters.frames ?? 24) * Math.max(1, Number(parameters.steps ?? 20) * Number(parameters.strength ?? 0.3)),
+  /** Enlarging and encoding a frame takes about as long as five steps of the starter model. */
+  work: (parameters) => Number(parameters.frames ?? 24) * (5 + Math.max(1, Number(parameters.steps ?? 20) * Number(parameters.strength ?? 0.35))),
 });
