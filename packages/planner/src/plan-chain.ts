@@ -1,11 +1,37 @@
-import { AtelierError, type PlanSet, type ResolvedChain } from '@atelier/protocol';
+import type { Plan, PlanSet, ResolvedChain } from '@atelier/protocol';
+import { boundsOf } from './bounds.ts';
 import type { FleetSnapshot, PlanOptions } from './fleet.ts';
+import { type Candidate, type Problem, type ProblemStep, poseProblem } from './problem.ts';
+import { slowerOffers } from './rejections.ts';
+import { playThrough, predictionOf, type Timing } from './schedule.ts';
+import { type Found, search } from './search.ts';
 
 /**
- * Binds every step of a chain that is not settled to an offer (a model on an edge), by exact least predicted time.
+ * Binds every step of a chain that is not settled to an offer (a model on an edge), by exact least predicted time; the
+ * order among equals is quality, then names. What predicted time means is written at `playThrough`; where exactness ends, at `search`:
+ * `gapSeconds` of the answer is 0 unless a large parallel graph had to be cut short.
  * @returns the `count` best plans, best first, and every other offer with the reason why it lost; plans list only steps that are not settled
  * @throws AtelierError `no-offer` where a step has no usable offer; the hint says which model to pull or what stands in the way
+ * @example planChain(resolveChain({ steps: ['text-to-image'] }), fleet, { count: 3 }).plans[0]
  */
 export function planChain(chain: ResolvedChain, fleet: FleetSnapshot, options: PlanOptions): PlanSet {
-  throw new AtelierError('unavailable', `Planning ${chain.name} over ${fleet.edges.length} edges for ${options.count} plans is not ready yet.`);
+  const problem = poseProblem(chain, fleet, options);
+  if (problem.steps.length === 0) return { chain, plans: [{ totalSeconds: 0, steps: [] }], rejected: [], gapSeconds: 0 };
+  const bounds = boundsOf(problem);
+  const { found, gapSeconds } = search(problem, bounds, options.count);
+  const plans = found.map((one) => planOf(problem, one));
+  const [best, plan] = [found[0], plans[0]];
+  const slower = best && plan ? slowerOffers(problem, bounds, best, plan) : [];
+  return { chain, plans, rejected: [...slower, ...problem.refused], gapSeconds };
+}
+
+function planOf(problem: Problem, { binding }: Found): Plan {
+  const schedule = playThrough(problem, binding);
+  const steps = problem.steps.map((step: ProblemStep, number) => ({
+    stepId: step.id,
+    task: step.task,
+    offer: (step.candidates[binding[number] as number] as Candidate).offer,
+    prediction: predictionOf(problem, binding, number, schedule.timings[number] as Timing),
+  }));
+  return { totalSeconds: schedule.totalSeconds, steps };
 }

@@ -55,7 +55,13 @@ export const RejectedOffer = z.object({
 export type RejectedOffer = z.infer<typeof RejectedOffer>;
 
 /** The planner's answer: the k best plans, best first, and every offer that lost, with the reason. */
-export const PlanSet = z.object({ chain: ResolvedChain, plans: z.array(Plan), rejected: z.array(RejectedOffer) });
+export const PlanSet = z.object({
+  chain: ResolvedChain,
+  plans: z.array(Plan),
+  rejected: z.array(RejectedOffer),
+  /** No plan can be quicker than the first by more than this; 0 where the search was exact. */
+  gapSeconds: z.number().nonnegative().default(0),
+});
 export type PlanSet = z.infer<typeof PlanSet>;
 
 /** The seed's form of a plan: `whisper (Server2) -> llama (Server1)`. */

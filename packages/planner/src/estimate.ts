@@ -1,0 +1,124 @@
+import type { ModelManifest, TaskDeclaration } from '@atelier/protocol';
+import type { FleetSnapshot, OfferHistory, Spread } from './fleet.ts';
+
+/** What one step is expected to take on one offer, transfers apart. */
+export interface Estimate {
+  /** Run seconds with the model in memory, and for the first run after loading. */
+  readonly warmSeconds: number;
+  readonly coldSeconds: number;
+  readonly loadSeconds: number;
+  /** The middle 80 % of what was measured, as factors of the estimate; 1 where nothing was. */
+  readonly lowFactor: number;
+  readonly highFactor: number;
+  readonly basis: 'measured' | 'borrowed' | 'prior';
+  readonly samples: number;
+}
+
+/** Counts as so many measurements: what other edges took, and what the manifest says, which is often far off. */
+const borrowedWeight = 1;
+const priorWeight = 0.5;
+const tiny = 1e-6;
+
+/** Bytes of one value where nothing was measured. */
+const bytesPrior: Record<string, number> = { text: 400, image: 200_000, audio: 500_000, video: 1_000_000, signal: 100_000, tensor: 1_000_000 };
+
+/** Weighted means of logarithms over all edges, from which one edge's own share can be taken out again. */
+interface Pool {
+  weight: number;
+  logs: number;
+}
+
+/** Predicts run, load and output bytes from history, from other edges, or from a manifest's prior, in this order of trust. */
+export interface Estimator {
+  estimate(edgeId: string, manifest: ModelManifest, task: TaskDeclaration, parameters: Record<string, unknown>): Estimate;
+  outputBytes(modelId: string, task: TaskDeclaration, port: string): number;
+}
+
+/**
+ * Times are means of logarithms: they spread by factors, not by amounts. With n samples of its own, an offer's estimate is
+ * the geometric mean of its median (weight n) and of what is borrowed (weight 1) or the manifest's prior (weight 0.5).
+ */
+export function createEstimator(fleet: FleetSnapshot): Estimator {
+  const own = new Map(fleet.histories.map((history) => [keyOf(history.edgeId, history.modelId, history.task), history]));
+  const run = new Map<string, Pool>();
+  const load = new Map<string, Pool>();
+  for (const history of fleet.histories) {
+    pour(run, `${history.modelId}\n${history.task}`, history.warm);
+    pour(load, history.modelId, history.load);
+  }
+  const outputs = outputTable(fleet);
+  return {
+    estimate(edgeId, manifest, task, parameters) {
+      const history = own.get(keyOf(edgeId, manifest.id, task.name));
+      const work = Math.max(task.work(parameters), tiny);
+      const priorPerWork = manifest.prior.runSeconds / defaultWork(task);
+      const others = without(run.get(`${manifest.id}\n${task.name}`), history?.warm);
+      const loads = without(load.get(manifest.id), history?.load);
+      const warm = shrink(history?.warm, others, priorPerWork);
+      const cold = shrink(history?.cold, null, warm);
+      const measured = history?.warm ?? history?.cold ?? null;
+      return {
+        warmSeconds: warm * work,
+        coldSeconds: cold * work,
+        loadSeconds: shrink(history?.load, loads, manifest.prior.loadSeconds),
+        lowFactor: measured ? measured.low / Math.max(measured.median, tiny) : 1,
+        highFactor: measured ? measured.high / Math.max(measured.median, tiny) : 1,
+        basis: measured ? 'measured' : others !== null ? 'borrowed' : 'prior',
+        samples: samplesOf(history),
+      };
+    },
+    outputBytes(modelId, task, port) {
+      return outputs.get(keyOf(modelId, task.name, port)) ?? outputs.get(keyOf('', task.name, port)) ?? priorBytes(task.outputs[port]?.modality);
+    },
+  };
+}
+
+/** Bytes of a value of this modality where nothing else is known. */
+export function priorBytes(modality: string | undefined): number {
+  return bytesPrior[modality ?? 'text'] ?? 1000;
+}
+
+function samplesOf(history: OfferHistory | undefined): number {
+  return (history?.warm?.samples ?? 0) + (history?.cold?.samples ?? 0);
+}
+
+function shrink(own: Spread | null | undefined, borrowed: number | null, prior: number): number {
+  const base = Math.log(Math.max(borrowed === null ? prior : Math.exp(borrowed), tiny));
+  if (!own) return Math.exp(base);
+  const weight = borrowed === null ? priorWeight : borrowedWeight;
+  return Math.exp((own.samples * Math.log(Math.max(own.median, tiny)) + weight * base) / (own.samples + weight));
+}
+
+function pour(pools: Map<string, Pool>, key: string, spread: Spread | null): void {
+  if (!spread) return;
+  const pool = pools.get(key) ?? { weight: 0, logs: 0 };
+  pool.weight += spread.samples;
+  pool.logs += spread.samples * Math.log(Math.max(spread.median, tiny));
+  pools.set(key, pool);
+}
+
+/** The mean logarithm of the others; null where there are none. */
+function without(pool: Pool | undefined, own: Spread | null | undefined): number | null {
+  if (!pool) return null;
+  const weight = pool.weight - (own?.samples ?? 0);
+  if (weight < 0.5) return null;
+  return (pool.logs - (own ? own.samples * Math.log(Math.max(own.median, tiny)) : 0)) / weight;
+}
+
+function defaultWork(task: TaskDeclaration): number {
+  const defaults = task.parameters.safeParse({});
+  return Math.max(task.work(defaults.success ? defaults.data : {}), tiny);
+}
+
+/** Medians by model, task and port; under the empty model's name the largest of a task, for models never measured. */
+function outputTable(fleet: FleetSnapshot): Map<string, number> {
+  const table = new Map<string, number>();
+  for (const { modelId, task, port, bytes } of fleet.outputs) {
+    table.set(keyOf(modelId, task, port), bytes.median);
+    const any = keyOf('', task, port);
+    table.set(any, Math.max(table.get(any) ?? 0, bytes.median));
+  }
+  return table;
+}
+
+const keyOf = (...parts: string[]) => parts.join('\n');

@@ -1,0 +1,179 @@
+import type { PlanSet, ResolvedChain } from '@atelier/protocol';
+import { expect, test } from 'vitest';
+import type { FleetSnapshot, PlanOptions } from './fleet.ts';
+import { planChain } from './plan-chain.ts';
+import { type Problem, poseProblem } from './problem.ts';
+import { diamond, edgeId, type FleetShape, mainJob, manifest, randomFleet, repeated, seededRandom } from './random-fleet.ts';
+import { playThrough } from './schedule.ts';
+
+const seeds = Array.from({ length: 60 }, (_, number) => number + 1);
+
+/** Totals of all bindings there are, least first. */
+function bruteForce(problem: Problem): number[] {
+  let bindings: number[][] = [[]];
+  for (const step of problem.steps) bindings = bindings.flatMap((binding) => step.candidates.map((_, choice) => [...binding, choice]));
+  return bindings.map((binding) => playThrough(problem, binding).totalSeconds).sort((a, b) => a - b);
+}
+
+function expectExact(chain: ResolvedChain, fleet: FleetSnapshot, options: PlanOptions, label: string): PlanSet {
+  const all = bruteForce(poseProblem(chain, fleet, options));
+  const planned = planChain(chain, fleet, options);
+  expect(planned.gapSeconds, label).toBe(0);
+  expect(planned.plans.length, label).toBe(Math.min(options.count, all.length));
+  for (const [rank, plan] of planned.plans.entries()) expect(plan.totalSeconds, `${label}, rank ${rank}`).toBeCloseTo(all[rank] as number, 6);
+  const names = planned.plans.map((plan) => JSON.stringify(plan.steps.map((step) => step.offer)));
+  expect(new Set(names).size, label).toBe(names.length);
+  return planned;
+}
+
+const shapes: [string, ResolvedChain, Partial<FleetShape>][] = [
+  ['a line', mainJob, {}],
+  ['a line with queues', mainJob, { queues: 'some' }],
+  ['a line with scarce memory', mainJob, { queues: 'some', memory: 'scarce' }],
+  ['a line that repeats a task', repeated, { queues: 'some' }],
+  ['a repeating line with scarce memory', repeated, { memory: 'scarce' }],
+  ['a diamond', diamond, { queues: 'some' }],
+  ['a diamond with scarce memory', diamond, { queues: 'some', memory: 'scarce' }],
+];
+
+for (const [name, chain, more] of shapes) {
+  test(`${name}: the best plans are those that trying everything finds`, () => {
+    for (const seed of seeds) {
+      const tasks = [...new Set(chain.steps.map((step) => step.task))];
+      const fleet = randomFleet(seededRandom(seed), { edges: 3, tasks, models: 2, density: 0.55, queues: 'none', memory: 'plenty', ...more });
+      expectExact(chain, fleet, { count: 5 }, `${name}, seed ${seed}`);
+    }
+  });
+
+  test(`${name}: no loser claims to beat the best, and each claim can be reached`, () => {
+    for (const seed of seeds.slice(0, 25)) {
+      const tasks = [...new Set(chain.steps.map((step) => step.task))];
+      const fleet = randomFleet(seededRandom(seed), { edges: 3, tasks, models: 1, density: 0.8, queues: 'none', memory: 'plenty', ...more });
+      const problem = poseProblem(chain, fleet, { count: 1 });
+      const planned = planChain(chain, fleet, { count: 1 });
+      const usable = problem.steps.reduce((sum, step) => sum + step.candidates.length, 0);
+      expect(planned.rejected.length, `seed ${seed}`).toBe(usable - chain.steps.length);
+      for (const lost of planned.rejected) {
+        const pinned = {
+          ...chain,
+          steps: chain.steps.map((step) => (step.id === lost.stepId ? { ...step, model: lost.offer.modelId, edge: lost.offer.edgeId } : step)),
+        };
+        const least = planChain(pinned, fleet, { count: 1 }).plans[0]?.totalSeconds as number;
+        expect(lost.totalSeconds as number, `seed ${seed}: ${lost.stepId} on ${lost.offer.edgeName}`).toBeGreaterThanOrEqual(least - 1e-6);
+        if (name === 'a line') expect(lost.totalSeconds as number, `seed ${seed}`).toBeCloseTo(least, 6);
+        expect(lost.detail).toMatch(/\.$/);
+      }
+    }
+  });
+}
+
+test('a slower link never makes the best plan quicker, nor any plan through it', () => {
+  for (const seed of seeds) {
+    const random = seededRandom(seed);
+    const fleet = randomFleet(random, { edges: 4, tasks: mainJob.steps.map((step) => step.task), models: 1, density: 0.7, queues: 'some', memory: 'plenty' });
+    const at = Math.floor(random() * fleet.links.length);
+    const links = fleet.links.map((link, number) =>
+      number === at ? { ...link, bytesPerSecond: link.bytesPerSecond / 3, latencySeconds: link.latencySeconds * 2 } : link,
+    );
+    const before = planChain(mainJob, fleet, { count: 4 }).plans;
+    const after = planChain(mainJob, { ...fleet, links }, { count: 4 }).plans;
+    for (const [rank, plan] of after.entries()) expect(plan.totalSeconds, `seed ${seed}`).toBeGreaterThanOrEqual((before[rank]?.totalSeconds as number) - 1e-9);
+  }
+});
+
+test('another edge never makes the best plan slower', () => {
+  for (const seed of seeds) {
+    const fleet = randomFleet(seededRandom(seed), {
+      edges: 4,
+      tasks: mainJob.steps.map((step) => step.task),
+      models: 1,
+      density: 0.7,
+      queues: 'some',
+      memory: 'plenty',
+    });
+    const fewer = { ...fleet, edges: fleet.edges.slice(0, 3), histories: fleet.histories };
+    const total = (one: FleetSnapshot) => planChain(mainJob, one, { count: 1 }).plans[0]?.totalSeconds as number;
+    expect(total(fleet), `seed ${seed}`).toBeLessThanOrEqual(total(fewer) + 1e-9);
+  }
+});
+
+const draw = { ...mainJob, steps: mainJob.steps.slice(2, 3).map((step) => ({ ...step, inputs: { prompt: ['inputs.audio'] } })) };
+const oneModel = (quality = 0.5) => ({ manifest: manifest('sd', ['text-to-image'], { quality }), state: 'ready' as const, loaded: true });
+const edge = (number: number, more = {}) => ({
+  id: edgeId(number),
+  name: `Server${number}`,
+  state: 'online' as const,
+  slots: 1,
+  modelMemoryBytes: 1e9,
+  relayOnly: false,
+  queuedSeconds: 0,
+  models: [oneModel()],
+  ...more,
+});
+const fleetOf = (...edges: FleetSnapshot['edges']): FleetSnapshot => ({ edges, links: [], histories: [], outputs: [] });
+
+test('among equals the better quality wins, then the name', () => {
+  const byName = planChain(draw, fleetOf(edge(2), edge(1)), { count: 2 });
+  expect(byName.plans.map((plan) => plan.steps[0]?.offer.edgeName)).toEqual(['Server1', 'Server2']);
+  const byQuality = planChain(draw, fleetOf(edge(1), edge(2, { models: [oneModel(0.9)] })), { count: 2 });
+  expect(byQuality.plans[0]?.steps[0]?.offer.edgeName).toBe('Server2');
+  expect(byQuality.rejected[0]?.detail).toContain('quality');
+});
+
+test('every offer that cannot be used says why', () => {
+  const pulling = { ...oneModel(), state: 'pulling' as const };
+  const fleet = fleetOf(
+    edge(1),
+    edge(2, { state: 'away' }),
+    edge(3, { state: 'draining' }),
+    edge(4, { models: [pulling] }),
+    edge(5, { modelMemoryBytes: 10 }),
+    edge(6),
+    edge(7, { queuedSeconds: 9 }),
+  );
+  const { rejected } = planChain(draw, fleet, { count: 1, masked: [{ edgeId: edgeId(6), why: 'it stopped answering' }] });
+  expect(Object.fromEntries(rejected.map((one) => [one.offer.edgeName, one.reason]))).toEqual({
+    Server2: 'edge-away',
+    Server3: 'edge-draining',
+    Server4: 'model-not-ready',
+    Server5: 'too-little-memory',
+    Server6: 'edge-masked',
+    Server7: 'slower',
+  });
+  expect(rejected.find((one) => one.offer.edgeName === 'Server7')?.detail).toBe('9.0 s slower: other work waits ahead of it, 9.0 s.');
+});
+
+test('a task that nobody offers names the model to pull', () => {
+  const catalogue = [manifest('sd', ['text-to-image'])];
+  expect(() => planChain(draw, fleetOf(edge(1, { models: [] })), { count: 1, catalogue })).toThrow(
+    expect.objectContaining({ code: 'no-offer', hint: 'Pull a model for it: atelier models pull sd.' }),
+  );
+});
+
+test('a finished step is not planned again and its result is fetched from where it lies', () => {
+  const film = { manifest: manifest('film', ['image-to-video']), state: 'ready' as const, loaded: true };
+  const fleet = fleetOf(edge(1, { models: [film] }), edge(2, { models: [film] }));
+  const settled = new Map(
+    mainJob.steps.slice(0, 3).map((step) => [step.id, { kind: 'finished' as const, outputs: { image: { bytes: 5e7, at: [edgeId(2)] } } }]),
+  );
+  const plan = planChain(mainJob, fleet, { count: 1, settled }).plans[0];
+  expect(plan?.steps.map((step) => [step.stepId, step.offer.edgeName, step.prediction.transferBytes])).toEqual([['image-to-video', 'Server2', 0]]);
+});
+
+test('parallel steps on one slot wait for each other, and on two slots they do not', () => {
+  const twice: ResolvedChain = { ...draw, steps: ['a', 'b'].map((id) => ({ ...(draw.steps[0] as ResolvedChain['steps'][number]), id })) };
+  const total = (slots: number) => planChain(twice, fleetOf(edge(1, { slots })), { count: 1 }).plans[0]?.totalSeconds as number;
+  expect(total(1)).toBeCloseTo(2 * total(2), 6);
+});
+
+test('a graph too wide for an exact search still gets a plan, with the gap stated', () => {
+  const wide: ResolvedChain = {
+    ...draw,
+    steps: Array.from({ length: 24 }, (_, number) => ({ ...(draw.steps[0] as ResolvedChain['steps'][number]), id: `draw-${number}` })),
+  };
+  const fleet = randomFleet(seededRandom(5), { edges: 5, tasks: ['text-to-image'], models: 2, density: 1, queues: 'some', memory: 'plenty' });
+  const { plans, gapSeconds } = planChain(wide, fleet, { count: 3 });
+  expect(plans).toHaveLength(3);
+  expect(gapSeconds).toBeGreaterThanOrEqual(0);
+  expect(gapSeconds).toBeLessThan((plans[0]?.totalSeconds as number) * 0.6);
+});
