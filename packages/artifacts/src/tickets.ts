@@ -9,9 +9,12 @@ import { z } from 'zod';
 const TicketClaims = z.object({ hash: ArtifactHash, to: z.string().min(1), from: z.string().min(1) });
 export type TicketClaims = z.infer<typeof TicketClaims>;
 
+/** A JWK (RFC 8037, Ed25519): the public half of the key that signs tickets. */
+export type TicketKey = JWK;
+
 export interface TicketSigner {
   /** The public half, for {@link verifyTicket}. */
-  readonly publicJwk: JWK;
+  readonly publicJwk: TicketKey;
   /** @param claims what is allowed @param seconds how long, from now */
   sign(claims: TicketClaims & { seconds: number }): Promise<string>;
 }
@@ -85,7 +88,7 @@ async function makeKey(keyFile: string): Promise<JWK> {
  * @param publicJwk the coordinator's key, as `welcome` tells it
  * @throws AtelierError `token-expired`, `forbidden` for another artifact or giver, `unauthenticated` for anything else
  */
-export async function verifyTicket(publicJwk: JWK, token: string, wanted: { hash: string; from?: string; now?: Date }): Promise<TicketClaims> {
+export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: { hash: string; from?: string; now?: Date }): Promise<TicketClaims> {
   const claims = await readTicket(publicJwk, token, wanted.now);
   if (claims.hash !== wanted.hash || (wanted.from !== undefined && claims.from !== wanted.from)) {
     throw new AtelierError('forbidden', 'The ticket is for something else.', { hint: 'Ask the coordinator for a ticket for these bytes.' });

@@ -17,6 +17,8 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   /** A source that sends nothing for so long is given up. Default 10 s. */
   readonly idleMs?: number | undefined;
+  /** Called with a good answer's headers before its bytes are read; awaiting it counts as latency. */
+  readonly onAnswer?: ((from: string, headers: Headers) => Promise<void>) | undefined;
   /** Called before a chunk is used; awaiting it slows the transfer. A simulated link lives here. */
   readonly pace?: ((from: string, bytes: number) => Promise<void>) | undefined;
   /** Instead of the global fetch. */
@@ -76,7 +78,6 @@ export async function* readSource(
 
 async function ask(ticket: Ticket, offset: number, options: TransferOptions, silence: Silence): Promise<Response> {
   const url = new URL(ticket.url, options.baseUrl);
-  await options.pace?.(ticket.from, 0);
   const response = await (options.fetch ?? fetch)(url, {
     headers: { authorization: `Bearer ${ticket.token}`, 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
     // A redirect would take the ticket to a machine that it is not for.
@@ -84,7 +85,10 @@ async function ask(ticket: Ticket, offset: number, options: TransferOptions, sil
     signal: options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal,
   });
   const right = offset > 0 ? response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${offset}-`) : response.status === 200;
-  if (right && response.body) return response;
+  if (right && response.body) {
+    await options.onAnswer?.(ticket.from, response.headers);
+    return response;
+  }
   await response.body?.cancel();
   throw new AtelierError('download-failed', `${ticket.from} answered with status ${response.status}.`);
 }

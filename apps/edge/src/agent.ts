@@ -1,0 +1,356 @@
+import { mkdir, rm, statfs } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { type FolderStore, folderStore, type TicketKey, type TransferOptions } from '@atelier/artifacts';
+import { AtelierError, type EdgeInfo, edgeProtocolVersion, type FromEdge, type ToEdge } from '@atelier/protocol';
+import type { Logger } from 'pino';
+import { type Identity, joinAgain, openIdentity } from './identity/identity.ts';
+import { lockFolder } from './identity/lock.ts';
+import { CoordinatorLink, type Welcome } from './link/coordinator-link.ts';
+import { createLog } from './log.ts';
+import { ModelShelf } from './models/shelf.ts';
+import { type EdgeOptions, type EdgeSettings, machineMemory, readSettings } from './settings.ts';
+import { SimulatedLinks } from './simulation/simulation.ts';
+import { describeDevices } from './slots/devices.ts';
+import type { DeviceReport } from './slots/slot-messages.ts';
+import { SlotPool } from './slots/slot-pool.ts';
+import { edgeNameHeader, type Listener, startListener } from './transfer/listener.ts';
+import { Relay } from './transfer/relay.ts';
+import { version } from './version.ts';
+import { Attempts } from './work/attempts.ts';
+import { Outbox } from './work/outbox.ts';
+
+/** A running edge. */
+export interface Edge {
+  /** Resolves when it has stopped; rejects where the coordinator refuses it for good. */
+  readonly closed: Promise<void>;
+  /** Takes no more steps, lets running ones end for at most 30 s, then closes. Steps that did not end are reported as `edge-lost`. A second call does not wait. */
+  drain(): Promise<void>;
+  /** Stops at once: running steps are dropped without a word; finished ones stay on disk for the next start. */
+  close(): Promise<void>;
+}
+
+const drainMs = 30_000;
+const devicesMs = 5_000;
+const modelsEveryMs = 500;
+const resendMs = 10_000;
+
+/**
+ * Starts an edge in its folder: takes the folder's lock, joins where it has not yet, and dials the coordinator.
+ * Resolves once it is set up, connected or not.
+ * @throws AtelierError `conflict` where an edge runs there, `unauthenticated` where it cannot join, `invalid-input` for settings
+ * @example const edge = await runEdge({ folder: '/data/edge', join: { url: 'http://studio:4747', token } }); await edge.closed;
+ */
+export async function runEdge(options: EdgeOptions & { readonly log?: Logger | undefined }): Promise<Edge> {
+  const log = options.log ?? createLog();
+  const settings = await readSettings(options);
+  const lock = await lockFolder(settings.folder);
+  try {
+    const identity = await openIdentity(settings.folder, settings.name, options.join);
+    const store = await folderStore(join(settings.folder, 'artifacts'));
+    const agent = new Agent({ settings, log, store, joining: options.join, release: () => lock.release() });
+    await agent.start(identity);
+    return agent;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+interface AgentParts {
+  readonly settings: EdgeSettings;
+  readonly log: Logger;
+  readonly store: FolderStore;
+  readonly joining: EdgeOptions['join'];
+  release(): Promise<void>;
+}
+
+class Agent implements Edge {
+  readonly #parts: AgentParts;
+  readonly #links: SimulatedLinks;
+  readonly #outbox: Outbox;
+  readonly #shelf: ModelShelf;
+  readonly #pool: SlotPool;
+  readonly #attempts: Attempts;
+  readonly #relay: Relay;
+  readonly #closed = Promise.withResolvers<void>();
+  #link: CoordinatorLink | undefined;
+  #listener: Listener | undefined;
+  #welcome: Welcome | undefined;
+  #devices: DeviceReport[] = [];
+  #draining = false;
+  #stopping: Promise<void> | undefined;
+  #impatient = new AbortController();
+  #joinedAgain = false;
+  #diskFreeBytes = 0;
+  #heart: NodeJS.Timeout | undefined;
+  #resend: NodeJS.Timeout | undefined;
+  #modelsDue: NodeJS.Timeout | undefined;
+  #collecting = false;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    const { settings, log, store } = parts;
+    this.#links = new SimulatedLinks(settings.simulation);
+    this.#outbox = new Outbox(join(settings.folder, 'results'), log);
+    this.#shelf = new ModelShelf({ ...settings, own: settings.ownManifests, wanted: settings.wantedModels, log, onChange: () => this.#modelsChanged() });
+    this.#pool = new SlotPool({ ...settings, log, speed: settings.simulation?.speed, onLoadedChange: () => this.#modelsChanged() });
+    this.#relay = new Relay({
+      store,
+      log,
+      target: () => this.#target(),
+      pace: (bytes) => this.#links.pace('coordinator', bytes),
+      send: (message) => this.#send(message),
+    });
+    this.#attempts = new Attempts({
+      tools: {
+        store,
+        pool: this.#pool,
+        findModel: (modelId) => this.#shelf.find(modelId),
+        transferOptions: (signal) => this.#transferOptions(signal),
+        makeRoom: () => this.#collect(settings.artifactQuotaBytes / 2),
+        workFolder: join(settings.folder, 'work'),
+        threads: settings.threads,
+      },
+      outbox: this.#outbox,
+      log,
+      most: settings.slots * 4 + 16,
+      send: (message) => this.#send(message),
+      sendPassing: (message) => this.#link?.sendPassing(message),
+      onEnd: () => void this.#collect(settings.artifactQuotaBytes),
+    });
+    this.#closed.promise.catch(() => undefined);
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  async start(identity: Identity): Promise<void> {
+    const { settings, log, store } = this.#parts;
+    // What an earlier process left half done is done anew.
+    await rm(join(settings.folder, 'work'), { recursive: true, force: true });
+    await mkdir(join(settings.folder, 'work'), { recursive: true });
+    await this.#outbox.open((hash) => store.has(hash));
+    await this.#shelf.open();
+    if (settings.listen !== undefined)
+      this.#listener = await startListener({ listen: settings.listen, store, name: settings.name, log, admission: () => this.#admission() });
+    await this.#askDevices();
+    await this.#measureDisk();
+    this.#link = new CoordinatorLink({
+      identity,
+      log,
+      delayMs: this.#links.messageDelayMs,
+      events: {
+        onWelcome: (welcome) => this.#onWelcome(welcome),
+        onMessage: (message) => this.#onMessage(message),
+        onRoundTrip: (seconds) => this.#send({ kind: 'link', from: 'coordinator', bytes: 0, seconds: 0, latencySeconds: seconds }),
+        onRefused: (error) => this.#onRefused(error),
+      },
+    });
+    this.#link.closed.catch((error: unknown) => this.#fail(error));
+    this.#resend = setInterval(() => this.#sendFinished(), resendMs);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#draining) this.#impatient.abort();
+    this.#draining = true;
+    this.#heartbeat();
+    this.#parts.log.info({ running: this.#attempts.count }, 'draining');
+    this.#stopping ??= this.#drainAndClose();
+    await this.#stopping;
+  }
+
+  async close(): Promise<void> {
+    this.#stopping ??= this.#close();
+    this.#impatient.abort();
+    await this.#stopping;
+  }
+
+  async #drainAndClose(): Promise<void> {
+    await within(drainMs, this.#attempts.idle(), this.#impatient.signal);
+    await this.#attempts.stopAll(
+      new AtelierError('edge-lost', 'The edge was stopped before the step had ended.', { hint: 'The step is tried again elsewhere.' }),
+    );
+    // A moment for acknowledgements; what is not acknowledged stays on disk and is sent at the next start.
+    for (let tick = 0; tick < 40 && this.#link?.connected && this.#outbox.all.length > 0; tick++) await within(50, new Promise(() => undefined));
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#heart);
+    clearInterval(this.#resend);
+    clearTimeout(this.#modelsDue);
+    this.#relay.close();
+    await Promise.all([this.#attempts.stopAll(null), this.#shelf.close(), this.#listener?.close(), this.#link?.close()]);
+    await this.#pool.close();
+    await this.#parts.release();
+    this.#parts.log.info('stopped');
+    this.#closed.resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.#closed.reject(error);
+    void this.close();
+  }
+
+  #onWelcome(welcome: Welcome): FromEdge[] {
+    this.#welcome = welcome;
+    clearInterval(this.#heart);
+    this.#heart = setInterval(() => this.#heartbeat(), welcome.heartbeatMs);
+    const hello: FromEdge = {
+      kind: 'hello',
+      protocolVersion: edgeProtocolVersion,
+      info: this.#info(),
+      models: this.#shelf.views(this.#pool.loaded),
+      holding: this.#attempts.holding,
+    };
+    return [hello, ...this.#attempts.again()];
+  }
+
+  #onMessage(message: ToEdge): void {
+    this.#act(message).catch((error: unknown) => {
+      this.#parts.log.error({ kind: message.kind, error: AtelierError.from(error).toJSON() }, 'a message could not be followed');
+    });
+  }
+
+  async #act(message: ToEdge): Promise<void> {
+    switch (message.kind) {
+      case 'work':
+        if (this.#draining)
+          return this.#attempts.refuse(message.order, new AtelierError('edge-lost', 'The edge is stopping.', { hint: 'The step is tried elsewhere.' }));
+        return this.#attempts.accept(message.order);
+      case 'cancel':
+        return this.#attempts.cancel(message.attemptId);
+      case 'ack':
+        return this.#attempts.acknowledge(message.attemptId);
+      case 'store':
+        return this.#relay.store(message.hash);
+      case 'pull-model':
+        return this.#shelf.add(message.manifest);
+      case 'remove-model':
+        await this.#shelf.remove(message.modelId);
+        return this.#pool.forget(message.modelId);
+      case 'drain':
+        if (!this.#stopping) this.#draining = message.on;
+        return this.#heartbeat();
+      case 'welcome':
+      case 'error':
+        return;
+    }
+  }
+
+  async #onRefused(error: AtelierError): Promise<Identity | null> {
+    const { settings, joining, log } = this.#parts;
+    if (this.#joinedAgain || !joining?.token) return null;
+    this.#joinedAgain = true;
+    log.warn({ error: error.toJSON() }, 'the studio does not know this edge: joining again');
+    return joinAgain(settings.folder, settings.name, { url: joining.url, token: joining.token });
+  }
+
+  #send(message: FromEdge): boolean {
+    if (message.kind === 'result') for (const output of message.outputs) this.#relay.note(output.hash, output.mediaType);
+    return this.#link?.send(message) ?? false;
+  }
+
+  /** Sending again what the other side may have lost; hearing it twice does no harm there. */
+  #sendFinished(): void {
+    for (const finished of this.#outbox.all) this.#send(finished);
+  }
+
+  #heartbeat(): void {
+    void this.#measureDisk();
+    this.#send({ kind: 'heartbeat', holding: this.#attempts.holding, diskFreeBytes: this.#diskFreeBytes, draining: this.#draining });
+  }
+
+  /** The first change is told at once, later ones twice a second. */
+  #modelsChanged(): void {
+    this.#modelsDue ??= setTimeout(() => {
+      this.#modelsDue = undefined;
+      this.#send({ kind: 'models', models: this.#shelf.views(this.#pool.loaded) });
+    }, modelsEveryMs);
+  }
+
+  #info(): EdgeInfo {
+    const { settings } = this.#parts;
+    return {
+      name: settings.name,
+      version,
+      platform: `${process.platform}-${process.arch}`,
+      cpu: cpus()[0]?.model.trim() || 'unknown',
+      cores: availableParallelism(),
+      slots: settings.slots,
+      memoryBytes: machineMemory(),
+      modelMemoryBytes: settings.modelMemoryBytes,
+      diskFreeBytes: this.#diskFreeBytes,
+      transferUrl: this.#listener ? (settings.transferUrl ?? this.#listener.url) : null,
+      devices: this.#devices,
+      position: settings.position,
+      simulated: settings.simulation !== undefined,
+    };
+  }
+
+  /** The first start of a release takes a few seconds for it; connecting waits no longer than that. */
+  async #askDevices(): Promise<void> {
+    const { settings, log } = this.#parts;
+    const drivers = [...new Set(this.#shelf.views(new Set()).map(({ manifest }) => manifest.driver))];
+    const asked = describeDevices(settings.folder, `${version} ${process.version}`, drivers, settings.taskModules).then(
+      (devices) => {
+        this.#devices = devices;
+      },
+      (error: unknown) => log.warn({ error: AtelierError.from(error).toJSON() }, 'devices are not known'),
+    );
+    await within(devicesMs, asked);
+  }
+
+  async #measureDisk(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#parts.settings.folder);
+    this.#diskFreeBytes = bavail * bsize;
+  }
+
+  #target(): { coordinatorUrl: string; sessionToken: string } {
+    return { coordinatorUrl: this.#link?.identity.coordinatorUrl ?? '', sessionToken: this.#welcome?.sessionToken ?? '' };
+  }
+
+  #admission(): { ticketKey: TicketKey; edgeId: string } | undefined {
+    return this.#welcome && { ticketKey: this.#welcome.ticketKey as TicketKey, edgeId: this.#welcome.edgeId };
+  }
+
+  #transferOptions(signal: AbortSignal): TransferOptions {
+    const names = new Map<string, string>();
+    return {
+      baseUrl: this.#target().coordinatorUrl,
+      signal,
+      onAnswer: async (from, headers) => {
+        const name = headers.get(edgeNameHeader);
+        names.set(from, name === null ? from : decodeURIComponent(name));
+        await this.#links.delay(names.get(from) as string, signal);
+      },
+      pace: (from, bytes) => this.#links.pace(names.get(from) ?? from, bytes),
+    };
+  }
+
+  /** Keeps the artifacts under their quota; what is needed stays. */
+  async #collect(quotaBytes: number): Promise<void> {
+    if (this.#collecting) return;
+    this.#collecting = true;
+    try {
+      const gone = await this.#parts.store.collect(quotaBytes, (hash) => this.#outbox.needs(hash) || this.#attempts.needs(hash) || this.#relay.needs(hash));
+      if (gone.length > 0) this.#parts.log.info({ artifacts: gone.length }, 'artifacts left the cache');
+    } catch (error) {
+      this.#parts.log.warn({ error: AtelierError.from(error).toJSON() }, 'the artifact cache could not be tidied');
+    } finally {
+      this.#collecting = false;
+    }
+  }
+}
+
+/** Waits for a promise, but not for ever. */
+async function within(ms: number, promise: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal?.addEventListener('abort', () => resolve(), { once: true });
+  if (signal?.aborted) resolve();
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,179 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { AtelierError } from '@atelier/protocol';
+import type { DeviceReport, FromSlot, SlotJob, SlotReport, SlotResult, ToSlot } from './slot-messages.ts';
+
+/** A step that failed, with the last words of its process. */
+export class StepFailure extends Error {
+  readonly error: AtelierError;
+  readonly log: string;
+
+  constructor(error: AtelierError, log: string) {
+    super(error.message, { cause: error });
+    this.error = error;
+    this.log = log;
+  }
+}
+
+export interface SlotOptions {
+  /** Modules of extra tasks and drivers, as absolute paths. */
+  readonly taskModules: readonly string[];
+}
+
+const graceMs = 300;
+const logBytes = 16 * 1024;
+type Settle = { readonly kinds: readonly FromSlot['kind'][]; readonly resolve: (message: FromSlot) => void; readonly reject: (error: StepFailure) => void };
+
+/**
+ * A child process that runs one step at a time, in a process group of its own: ending it ends the commands that it started.
+ * Calls wait for each other; `run`, `unload` and `describe` reject with {@link StepFailure} where the process ends meanwhile.
+ */
+export class Slot {
+  readonly #child: ChildProcess;
+  readonly #stderr: string[] = [];
+  #stderrLength = 0;
+  #waiting: Settle | undefined;
+  #onReport: ((report: SlotReport) => void) | undefined;
+  #onLoaded: ((modelId: string, bytes: number) => void) | undefined;
+  #ended: string | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly exited: Promise<void>;
+
+  constructor(options: SlotOptions) {
+    this.#child = fork(join(import.meta.dirname, 'slot-process.ts'), [...options.taskModules], {
+      detached: process.platform !== 'win32',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: environment(),
+    });
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk));
+    this.#child.on('message', (message: FromSlot) => this.#read(message));
+    this.exited = new Promise((resolve) => {
+      this.#child.once('error', (error) => this.#end(error.message, resolve));
+      // `close` comes after the last of stderr was read, so that the log is whole.
+      this.#child.once('close', (code, signal) => this.#end(signal ? `by ${signal}` : `with status ${code}`, resolve));
+    });
+  }
+
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  async run(job: SlotJob, onReport: (report: SlotReport) => void, onLoaded: (modelId: string, bytes: number) => void): Promise<SlotResult> {
+    this.#onReport = onReport;
+    this.#onLoaded = onLoaded;
+    try {
+      const { kind: _kind, ...result } = (await this.#ask({ kind: 'run', job }, ['done'])) as FromSlot & { kind: 'done' };
+      return result;
+    } finally {
+      this.#onReport = undefined;
+      this.#onLoaded = undefined;
+    }
+  }
+
+  /** @returns resident bytes of the process afterwards */
+  async unload(modelId: string): Promise<number> {
+    return ((await this.#ask({ kind: 'unload', modelId }, ['unloaded'])) as FromSlot & { kind: 'unloaded' }).residentBytes;
+  }
+
+  async describe(drivers: readonly string[]): Promise<readonly DeviceReport[]> {
+    return ((await this.#ask({ kind: 'describe', drivers }, ['devices'])) as FromSlot & { kind: 'devices' }).devices;
+  }
+
+  /** Ends the process and everything that it started, within half a second. */
+  async kill(): Promise<void> {
+    if (!this.alive) return;
+    signalGroup(this.#child, 'SIGTERM');
+    const force = setTimeout(() => signalGroup(this.#child, 'SIGKILL'), graceMs);
+    await this.exited;
+    clearTimeout(force);
+  }
+
+  /** One question after the other, as the process answers them. */
+  #ask(message: ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
+    const answer = this.#last.then(() => this.#askNow(message, kinds));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  #askNow(message: ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
+    return new Promise((resolve, reject) => {
+      if (!this.alive) return reject(this.#crash());
+      this.#waiting = { kinds, resolve, reject };
+      this.#child.send(message, (error) => {
+        // A process that has just died is told of by its exit.
+        if (error && this.alive) this.#child.kill('SIGKILL');
+      });
+    });
+  }
+
+  #read(message: FromSlot): void {
+    const waiting = this.#waiting;
+    if (message.kind === 'progress' || message.kind === 'preview' || message.kind === 'text') {
+      this.#onReport?.(message);
+    } else if (message.kind === 'loaded') {
+      this.#onLoaded?.(message.modelId, message.bytes);
+    } else if (message.kind === 'failed') {
+      this.#waiting = undefined;
+      waiting?.reject(new StepFailure(AtelierError.from(message.error), clip(`${this.#log()}\n${message.log}`.trim())));
+    } else if (waiting?.kinds.includes(message.kind)) {
+      this.#waiting = undefined;
+      waiting.resolve(message);
+    }
+  }
+
+  #end(how: string, resolve: () => void): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = how;
+    signalGroup(this.#child, 'SIGKILL');
+    this.#waiting?.reject(this.#crash());
+    this.#waiting = undefined;
+    resolve();
+  }
+
+  #crash(): StepFailure {
+    const error = new AtelierError('slot-crashed', `The process of the step ended ${this.#ended}.`, {
+      hint: this.#ended?.includes('SIGKILL') ? 'The machine may have run out of memory: give the edge a smaller --memory.' : 'The log has its last words.',
+    });
+    return new StepFailure(error, this.#log());
+  }
+
+  #keep(chunk: Buffer): void {
+    const text = chunk.toString('utf8');
+    this.#stderr.push(text);
+    this.#stderrLength += text.length;
+    while (this.#stderr.length > 1 && this.#stderrLength > 2 * logBytes) this.#stderrLength -= (this.#stderr.shift() as string).length;
+  }
+
+  #log(): string {
+    return clip(this.#stderr.join(''));
+  }
+}
+
+function clip(text: string): string {
+  return text.slice(-logBytes);
+}
+
+/** A command or driver has no business with the keys of the agent's owner. */
+function environment(): NodeJS.ProcessEnv {
+  const { ATELIER_TOKEN: _token, NODE_OPTIONS: _options, ...rest } = process.env;
+  return rest;
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  if (process.platform === 'win32') {
+    if (child.exitCode === null) spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], { stdio: 'ignore' }).on('error', () => child.kill());
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') child.kill(signal);
+  }
+}

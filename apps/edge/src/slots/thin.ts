@@ -1,0 +1,69 @@
+import { limits } from '@atelier/protocol';
+import type { SlotReport } from './slot-messages.ts';
+
+const everyMs = { progress: 100, preview: 250, text: 100 } as const;
+
+/**
+ * Thins out what a driver tells: at most ten progress and text messages and four previews a second. Of progress and previews the newest wins,
+ * texts are joined. What waits goes out by itself a moment later, or with {@link ThinReports.flush}.
+ */
+export class ThinReports {
+  readonly #send: (report: SlotReport) => void;
+  readonly #waiting = new Map<SlotReport['kind'], SlotReport>();
+  readonly #sentAt = new Map<SlotReport['kind'], number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(send: (report: SlotReport) => void) {
+    this.#send = send;
+  }
+
+  progress(fraction: number, message?: string): void {
+    if (!Number.isFinite(fraction)) return;
+    this.#offer({ kind: 'progress', fraction: Math.min(1, Math.max(0, fraction)), message: message?.slice(0, 200) ?? null });
+  }
+
+  preview(mediaType: string, bytes: Uint8Array): void {
+    if (bytes.byteLength > limits.previewBytes) return;
+    // Encoding is left out for previews that a newer one replaces anyway.
+    if (this.#waiting.has('preview') && !this.#isDue('preview')) this.#waiting.delete('preview');
+    this.#offer({ kind: 'preview', mediaType, base64: Buffer.from(bytes).toString('base64') });
+  }
+
+  text(delta: string): void {
+    const before = this.#waiting.get('text');
+    const joined = (before?.kind === 'text' ? before.delta : '') + delta;
+    this.#offer({ kind: 'text', delta: joined });
+    if (joined.length * 3 > limits.textBytes) this.flush();
+  }
+
+  /** Sends what waits, now. */
+  flush(): void {
+    for (const kind of ['text', 'preview', 'progress'] as const) this.#emit(kind);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #offer(report: SlotReport): void {
+    this.#waiting.set(report.kind, report);
+    if (this.#isDue(report.kind)) this.#emit(report.kind);
+    else this.#timer ??= setTimeout(() => this.#emitDue(), everyMs.progress);
+  }
+
+  #emitDue(): void {
+    this.#timer = undefined;
+    for (const kind of [...this.#waiting.keys()]) if (this.#isDue(kind)) this.#emit(kind);
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#emitDue(), everyMs.progress);
+  }
+
+  #isDue(kind: SlotReport['kind']): boolean {
+    return performance.now() - (this.#sentAt.get(kind) ?? -Infinity) >= everyMs[kind];
+  }
+
+  #emit(kind: SlotReport['kind']): void {
+    const report = this.#waiting.get(kind);
+    if (!report) return;
+    this.#waiting.delete(kind);
+    this.#sentAt.set(kind, performance.now());
+    this.#send(report);
+  }
+}

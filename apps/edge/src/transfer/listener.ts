@@ -1,0 +1,103 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type ArtifactStore, artifactResponse, type TicketKey, verifyTicket } from '@atelier/artifacts';
+import { AtelierError } from '@atelier/protocol';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+
+/** The header by which a giver says its name; simulated links are chosen by it. */
+export const edgeNameHeader = 'x-atelier-edge';
+
+export interface ListenerOptions {
+  /** `HOST:PORT`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly store: ArtifactStore;
+  readonly name: string;
+  readonly log: Logger;
+  /** The coordinator's ticket key and this edge's id; undefined before the first connection. */
+  admission(): { ticketKey: TicketKey; edgeId: string } | undefined;
+  /** Answers at the same time; more are told to try elsewhere. Default 16. */
+  readonly most?: number | undefined;
+}
+
+export interface Listener {
+  /** Where others reach it. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Gives artifacts to whoever shows a ticket for them: `GET /artifacts/{hash}`, with ranges. Nothing else is answered.
+ * @throws AtelierError `port-in-use`, `invalid-input`
+ */
+export async function startListener(options: ListenerOptions): Promise<Listener> {
+  const { host, port } = parseAddress(options.listen);
+  let active = 0;
+  const app = new Hono();
+  app.get('/artifacts/:hash', async (context) => {
+    if (active > (options.most ?? 16)) throw new AtelierError('unavailable', 'This edge gives to many others now.', { hint: 'Ask another holder.' });
+    const hash = context.req.param('hash');
+    await admit(options, hash, context.req.header('authorization'));
+    return artifactResponse(options.store, hash, context.req.raw, { headers: { [edgeNameHeader]: encodeURIComponent(options.name) } });
+  });
+  app.notFound((context) => context.json({ error: new AtelierError('not-found', 'Nothing is here.').toJSON() }, 404));
+  app.onError((thrown, context) => {
+    const error = AtelierError.from(thrown);
+    if (error.code === 'internal') options.log.error({ error: error.toJSON() }, 'an artifact could not be given');
+    return context.json({ error: error.toJSON() }, error.status as 400);
+  });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.on('request', (_request, response) => {
+    active++;
+    response.once('close', () => active--);
+  });
+  await listen(server, host, port);
+  const bound = (server.address() as AddressInfo).port;
+  const url = `http://${bracket(reachable(host))}:${bound}`;
+  options.log.info({ url }, 'giving artifacts to other edges');
+  return {
+    url,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function admit(options: ListenerOptions, hash: string, authorization: string | undefined): Promise<void> {
+  const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+  if (token === undefined) throw new AtelierError('unauthenticated', 'A transfer needs a ticket.', { hint: 'Tickets come with work orders.' });
+  const admission = options.admission();
+  if (!admission) throw new AtelierError('unavailable', 'This edge is not connected to its studio yet.');
+  await verifyTicket(admission.ticketKey, token, { hash, from: admission.edgeId });
+}
+
+/** @throws AtelierError `invalid-input` */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-f:]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new AtelierError('invalid-input', `"${text}" is no address to listen on.`, { hint: 'Write HOST:PORT, such as 0.0.0.0:4750.' });
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', (error) => fail(AtelierError.from(error)));
+    server.listen(port, host, () => done());
+  });
+}
+
+/** An edge that listens everywhere tells the first address of its network. */
+function reachable(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
+}
+
+function bracket(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,179 @@
+import { AtelierError, type ErrorBody, type FromEdge, type WorkOrder } from '@atelier/protocol';
+import type { Logger } from 'pino';
+import { StepFailure } from '../slots/slot.ts';
+import type { SlotReport } from '../slots/slot-messages.ts';
+import type { Finished, Outbox } from './outbox.ts';
+import { runStep, type StepTools } from './step.ts';
+
+export interface AttemptsOptions {
+  readonly tools: StepTools;
+  readonly outbox: Outbox;
+  readonly log: Logger;
+  /** More attempts than this at once are refused. */
+  readonly most: number;
+  /** False where it could not be sent; results are sent again later. */
+  send(message: FromEdge): boolean;
+  sendPassing(message: FromEdge): void;
+  /** After each attempt, however it ended. */
+  onEnd(): void;
+}
+
+interface Running {
+  readonly order: WorkOrder;
+  readonly stop: AbortController;
+  startedSent: boolean;
+  readonly ended: Promise<void>;
+}
+
+/** Why an attempt is stopped. `report` sends the error as its failure; `silent` says nothing of it any more. */
+class Stop extends Error {
+  readonly report: AtelierError | null;
+
+  constructor(report: AtelierError | null) {
+    super('stopped');
+    this.report = report;
+  }
+}
+
+/** The attempts that this edge runs, from `work` to the result that waits in the outbox for its `ack`. */
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #running = new Map<string, Running>();
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Attempts that run, and those whose result waits for its acknowledgement. */
+  get holding(): { attemptId: WorkOrder['attemptId']; fence: number }[] {
+    const running = [...this.#running.values()].map(({ order }) => ({ attemptId: order.attemptId, fence: order.fence }));
+    const finished = this.#options.outbox.all.map(({ attemptId, fence }) => ({ attemptId, fence }));
+    return [...running, ...finished];
+  }
+
+  /** True where a running attempt reads these bytes. */
+  needs(hash: string): boolean {
+    return [...this.#running.values()].some(({ order }) => order.inputs.some((input) => input.hash === hash));
+  }
+
+  /** Takes a work order. The same order again is no second attempt; an older one with another fence gives way. */
+  async accept(order: WorkOrder): Promise<void> {
+    const { outbox, send } = this.#options;
+    const finished = outbox.get(order.attemptId);
+    if (finished?.fence === order.fence) return void send(finished);
+    if (finished) await outbox.remove(order.attemptId);
+    const running = this.#running.get(order.attemptId);
+    if (running?.order.fence === order.fence) return;
+    if (running) await this.#stop(running, null);
+    if (this.#running.size >= this.#options.most) {
+      const error = new AtelierError('rate-limited', 'This edge has more work than it can keep.', { hint: 'The step is tried again later.' });
+      return this.#finish(failureOf(order, error.toJSON(), ''));
+    }
+    this.#begin(order);
+  }
+
+  /** Refuses an order with a failure that may be tried elsewhere. */
+  async refuse(order: WorkOrder, error: AtelierError): Promise<void> {
+    await this.#finish(failureOf(order, error.toJSON(), ''));
+  }
+
+  /** Stops an attempt without a result, and forgets one that has ended. */
+  async cancel(attemptId: string): Promise<void> {
+    const running = this.#running.get(attemptId);
+    if (running) await this.#stop(running, null);
+    await this.#options.outbox.remove(attemptId);
+  }
+
+  async acknowledge(attemptId: string): Promise<void> {
+    await this.#options.outbox.remove(attemptId);
+  }
+
+  /** What a new connection must hear after `hello`. */
+  again(): FromEdge[] {
+    return [...this.#startedAgain(), ...this.#options.outbox.all];
+  }
+
+  #startedAgain(): FromEdge[] {
+    const unheard = [...this.#running.values()].filter((running) => !running.startedSent);
+    return unheard.map((running) => {
+      running.startedSent = true;
+      return { kind: 'started', attemptId: running.order.attemptId, fence: running.order.fence };
+    });
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  /** Stops everything. With an error it is kept and sent as each attempt's failure. */
+  async stopAll(report: AtelierError | null): Promise<void> {
+    await Promise.all([...this.#running.values()].map((running) => this.#stop(running, report)));
+  }
+
+  async #stop(running: Running, report: AtelierError | null): Promise<void> {
+    running.stop.abort(new Stop(report));
+    await running.ended;
+  }
+
+  #begin(order: WorkOrder): void {
+    const stop = new AbortController();
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const running: Running = { order, stop, startedSent: false, ended };
+    this.#running.set(order.attemptId, running);
+    const { attemptId, fence } = order;
+    running.startedSent = this.#options.send({ kind: 'started', attemptId, fence });
+    this.#options.log.info({ runId: order.runId, stepId: order.stepId, attemptId, modelId: order.modelId }, 'step begins');
+    void this.#run(running)
+      .then((finished) => finished && this.#finish(finished))
+      .catch((error: unknown) => this.#options.log.error({ attemptId, error: AtelierError.from(error).toJSON() }, 'a result could not be kept'))
+      .finally(() => {
+        if (this.#running.get(attemptId) === running) this.#running.delete(attemptId);
+        resolve();
+        this.#options.onEnd();
+      });
+  }
+
+  async #run({ order, stop }: Running): Promise<Finished | undefined> {
+    const { attemptId, fence } = order;
+    const context = { runId: order.runId, stepId: order.stepId, attemptId };
+    const onReport = (report: SlotReport) => this.#options.sendPassing({ ...report, attemptId, fence });
+    try {
+      const onTransfer = (transfer: { from: string; bytes: number; seconds: number; latencySeconds: number | null }) => {
+        if (transfer.bytes > 0) this.#options.sendPassing({ kind: 'link', ...transfer });
+      };
+      const done = await runStep(order, this.#options.tools, { onReport, onTransfer }, stop.signal);
+      if (stop.signal.aborted) throw stop.signal.reason;
+      this.#options.log.info({ ...context, ...done.timings }, 'step done');
+      return { kind: 'result', attemptId, fence, ...done };
+    } catch (thrown) {
+      const reason: unknown = stop.signal.aborted ? stop.signal.reason : thrown;
+      if (reason instanceof Stop) {
+        this.#options.log.info({ ...context, code: reason.report?.code ?? 'cancelled' }, 'step stopped');
+        return reason.report ? failureOf(order, reason.report.toJSON(), '') : undefined;
+      }
+      const failure = reason instanceof StepFailure ? reason : new StepFailure(AtelierError.from(reason), reason instanceof Error ? (reason.stack ?? '') : '');
+      this.#options.log.warn({ ...context, error: failure.error.toJSON() }, 'step failed');
+      return failureOf(order, failure.error.toJSON(), failure.log);
+    }
+  }
+
+  /** On disk first, then sent: the coordinator may hear it twice, but never not at all. */
+  async #finish(finished: Finished): Promise<void> {
+    const { outbox, tools } = this.#options;
+    await outbox.put(finished).catch(async () => {
+      await tools.makeRoom();
+      await outbox.put(finished);
+    });
+    this.#running.delete(finished.attemptId);
+    this.#options.send(finished);
+  }
+}
+
+function failureOf({ attemptId, fence }: WorkOrder, error: ErrorBody, log: string): Finished {
+  return { kind: 'failure', attemptId, fence, error: { ...error }, log: log.slice(-16_000) };
+}

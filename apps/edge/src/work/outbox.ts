@@ -1,0 +1,78 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FromEdge } from '@atelier/protocol';
+import type { Logger } from 'pino';
+import { readIfThere, writeAtomically } from '../atomic-file.ts';
+
+export type Finished = Extract<FromEdge, { kind: 'result' | 'failure' }>;
+
+/**
+ * Results and failures that the coordinator has not acknowledged: one file each, on disk before anything is sent,
+ * so that neither side's death loses a finished step.
+ */
+export class Outbox {
+  readonly #folder: string;
+  readonly #log: Logger;
+  readonly #held = new Map<string, Finished>();
+
+  constructor(folder: string, log: Logger) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  /** @param stillThere whether an output's bytes are held; a result without them is worthless and forgotten */
+  async open(stillThere: (hash: string) => Promise<boolean>): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    for (const name of await readdir(this.#folder)) {
+      const finished = name.endsWith('.json') ? parse(await readIfThere(join(this.#folder, name))) : undefined;
+      const whole = finished && (finished.kind === 'failure' || (await allOf(finished.outputs, ({ hash }) => stillThere(hash))));
+      if (whole) {
+        this.#held.set(finished.attemptId, finished);
+        continue;
+      }
+      this.#log.warn({ file: name }, 'a result of an earlier start cannot be used');
+      await rm(join(this.#folder, name), { force: true });
+    }
+  }
+
+  get all(): Finished[] {
+    return [...this.#held.values()];
+  }
+
+  get(attemptId: string): Finished | undefined {
+    return this.#held.get(attemptId);
+  }
+
+  /** True where a result that waits here needs these bytes. */
+  needs(hash: string): boolean {
+    return this.all.some((finished) => finished.kind === 'result' && finished.outputs.some((output) => output.hash === hash));
+  }
+
+  /** Returns once it is durable. */
+  async put(finished: Finished): Promise<void> {
+    await writeAtomically(this.#file(finished.attemptId), JSON.stringify(finished));
+    this.#held.set(finished.attemptId, finished);
+  }
+
+  async remove(attemptId: string): Promise<void> {
+    if (this.#held.delete(attemptId)) await rm(this.#file(attemptId), { force: true });
+  }
+
+  #file(attemptId: string): string {
+    return join(this.#folder, `${attemptId}.json`);
+  }
+}
+
+function parse(text: string | undefined): Finished | undefined {
+  try {
+    const message = FromEdge.parse(JSON.parse(text ?? ''));
+    return message.kind === 'result' || message.kind === 'failure' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function allOf<T>(values: readonly T[], test: (value: T) => Promise<boolean>): Promise<boolean> {
+  for (const value of values) if (!(await test(value))) return false;
+  return true;
+}

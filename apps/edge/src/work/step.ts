@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArtifactStore, type Fetched, fetchArtifact, type TransferMeasurement, type TransferOptions } from '@atelier/artifacts';
+import { AtelierError, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import type { SlotFile, SlotReport, SlotResult } from '../slots/slot-messages.ts';
+import type { SlotPool } from '../slots/slot-pool.ts';
+import { outputMediaType } from './sniff.ts';
+
+/** What a step needs of its edge. */
+export interface StepTools {
+  readonly store: ArtifactStore;
+  readonly pool: Pick<SlotPool, 'run'>;
+  /** @throws AtelierError `unknown-model`, `unavailable` */
+  findModel(modelId: string): { manifest: ModelManifest; folder: string };
+  transferOptions(signal: AbortSignal): TransferOptions;
+  /** Makes room on a full disk. */
+  makeRoom(): Promise<void>;
+  readonly workFolder: string;
+  readonly threads: number;
+}
+
+export interface StepEvents {
+  onReport(report: SlotReport): void;
+  onTransfer(transfer: TransferMeasurement): void;
+}
+
+export interface StepDone {
+  readonly outputs: StepOutput[];
+  readonly timings: Timings;
+}
+
+/**
+ * One attempt on this edge: brings the inputs, runs the model in a slot, puts the outputs into the store.
+ * @throws StepFailure or AtelierError; the signal's reason
+ */
+export async function runStep(order: WorkOrder, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
+  const { manifest, folder } = tools.findModel(order.modelId);
+  const attemptFolder = join(tools.workFolder, order.attemptId);
+  const outFolder = join(attemptFolder, 'out');
+  await mkdir(outFolder, { recursive: true });
+  try {
+    const begun = performance.now();
+    const fetched = await bringInputs(order.inputs, tools, events, signal);
+    const inputs = await inputFiles(order.inputs, tools.store);
+    const transferSeconds = fetched.some(({ transferred }) => transferred) ? (performance.now() - begun) / 1000 : 0;
+    const transferBytes = fetched.flatMap(({ transfers }) => transfers).reduce((sum, { bytes }) => sum + bytes, 0);
+    const job = { manifest, modelFolder: folder, task: order.task, parameters: order.parameters, inputs, outFolder, threads: tools.threads };
+    const result = await tools.pool.run(job, (report) => events.onReport(report), signal);
+    signal.throwIfAborted();
+    const outputs = await keepOutputs(result, tools);
+    const { loadSeconds, runSeconds, cold } = result;
+    return { outputs, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
+  } finally {
+    await rm(attemptFolder, { recursive: true, force: true });
+  }
+}
+
+async function bringInputs(inputs: readonly WorkInput[], tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<Fetched[]> {
+  const unique = [...new Map(inputs.map((input) => [input.hash, input])).values()];
+  const bring = async (input: WorkInput) => {
+    const fetched = await fetchArtifact(input.tickets, input, tools.store, tools.transferOptions(signal));
+    for (const transfer of fetched.transfers) events.onTransfer(transfer);
+    return fetched;
+  };
+  const bringWithRoom = async (input: WorkInput) => {
+    try {
+      return await bring(input);
+    } catch (error) {
+      if (!(error instanceof AtelierError) || error.code !== 'disk-full') throw error;
+      await tools.makeRoom();
+      return bring(input);
+    }
+  };
+  const settled = await Promise.allSettled(unique.map(bringWithRoom));
+  signal.throwIfAborted();
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+/** Values of a port stand in the order of their index. */
+async function inputFiles(inputs: readonly WorkInput[], store: ArtifactStore): Promise<Record<string, SlotFile[]>> {
+  const files: Record<string, SlotFile[]> = {};
+  for (const input of [...inputs].sort((a, b) => a.index - b.index)) {
+    const file = { path: await store.path(input.hash), mediaType: input.mediaType };
+    files[input.port] = [...(files[input.port] ?? []), file];
+  }
+  return files;
+}
+
+async function keepOutputs(result: SlotResult, tools: StepTools): Promise<StepOutput[]> {
+  const outputs: StepOutput[] = [];
+  for (const { port, index, modality, path, mediaType: declared } of result.outputs) {
+    const mediaType = await outputMediaType(path, declared, modality);
+    const put = () => tools.store.put(createReadStream(path), { mediaType });
+    const stored = await put().catch(async (error: unknown) => {
+      if (!(error instanceof AtelierError) || error.code !== 'disk-full') throw error;
+      await tools.makeRoom();
+      return put();
+    });
+    outputs.push({ port, index, hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType });
+  }
+  return outputs;
+}
