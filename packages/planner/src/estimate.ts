@@ -30,7 +30,8 @@ interface Pool {
 
 /** Predicts run, load and output bytes from history, from other edges, or from a manifest's prior, in this order of trust. */
 export interface Estimator {
-  estimate(edgeId: string, manifest: ModelManifest, task: TaskDeclaration, parameters: Record<string, unknown>): Estimate;
+  /** For one step and model: the answer by edge. */
+  forModel(manifest: ModelManifest, task: TaskDeclaration, parameters: Record<string, unknown>): (edgeId: string) => Estimate;
   outputBytes(modelId: string, task: TaskDeclaration, port: string): number;
 }
 
@@ -39,37 +40,51 @@ export interface Estimator {
  * the geometric mean of its median (weight n) and of what is borrowed (weight 1) or the manifest's prior (weight 0.5).
  */
 export function createEstimator(fleet: FleetSnapshot): Estimator {
-  const own = new Map(fleet.histories.map((history) => [keyOf(history.edgeId, history.modelId, history.task), history]));
+  const own = new Map<string, Map<string, OfferHistory>>();
   const run = new Map<string, Pool>();
   const load = new Map<string, Pool>();
   for (const history of fleet.histories) {
-    pour(run, `${history.modelId}\n${history.task}`, history.warm);
+    const key = keyOf(history.modelId, history.task);
+    const byEdge = own.get(key) ?? new Map<string, OfferHistory>();
+    own.set(key, byEdge.set(history.edgeId, history));
+    pour(run, key, history.warm);
     pour(load, history.modelId, history.load);
   }
   const outputs = outputTable(fleet);
   return {
-    estimate(edgeId, manifest, task, parameters) {
-      const history = own.get(keyOf(edgeId, manifest.id, task.name));
+    forModel(manifest, task, parameters) {
+      const key = keyOf(manifest.id, task.name);
       const work = Math.max(task.work(parameters), tiny);
       const priorPerWork = manifest.prior.runSeconds / defaultWork(task);
-      const others = without(run.get(`${manifest.id}\n${task.name}`), history?.warm);
-      const loads = without(load.get(manifest.id), history?.load);
-      const warm = shrink(history?.warm, others, priorPerWork);
-      const cold = shrink(history?.cold, null, warm);
-      const measured = history?.warm ?? history?.cold ?? null;
-      return {
-        warmSeconds: warm * work,
-        coldSeconds: cold * work,
-        loadSeconds: shrink(history?.load, loads, manifest.prior.loadSeconds),
-        lowFactor: measured ? measured.low / Math.max(measured.median, tiny) : 1,
-        highFactor: measured ? measured.high / Math.max(measured.median, tiny) : 1,
-        basis: measured ? 'measured' : others !== null ? 'borrowed' : 'prior',
-        samples: samplesOf(history),
-      };
+      const pools = { run: run.get(key), load: load.get(manifest.id) };
+      const byEdge = own.get(key);
+      return (edgeId) => estimateOf(byEdge?.get(edgeId), pools, { work, priorPerWork, loadPrior: manifest.prior.loadSeconds });
     },
     outputBytes(modelId, task, port) {
       return outputs.get(keyOf(modelId, task.name, port)) ?? outputs.get(keyOf('', task.name, port)) ?? priorBytes(task.outputs[port]?.modality);
     },
+  };
+}
+
+interface Basis {
+  readonly work: number;
+  readonly priorPerWork: number;
+  readonly loadPrior: number;
+}
+
+function estimateOf(history: OfferHistory | undefined, pools: { run: Pool | undefined; load: Pool | undefined }, basis: Basis): Estimate {
+  const others = without(pools.run, history?.warm);
+  const warm = shrink(history?.warm, others, basis.priorPerWork);
+  const cold = shrink(history?.cold, null, warm);
+  const measured = history?.warm ?? history?.cold ?? null;
+  return {
+    warmSeconds: warm * basis.work,
+    coldSeconds: cold * basis.work,
+    loadSeconds: shrink(history?.load, without(pools.load, history?.load), basis.loadPrior),
+    lowFactor: measured ? measured.low / Math.max(measured.median, tiny) : 1,
+    highFactor: measured ? measured.high / Math.max(measured.median, tiny) : 1,
+    basis: measured ? 'measured' : others !== null ? 'borrowed' : 'prior',
+    samples: samplesOf(history),
   };
 }
 

@@ -20,14 +20,14 @@ export function linkTable(fleet: FleetSnapshot): LinkTable {
   const numbers = new Map<string, number>(fleet.edges.map((edge, index) => [edge.id, index]));
   const latency = new Float64Array(places * places).fill(linkPrior.latencySeconds);
   const secondsPerByte = new Float64Array(places * places).fill(1 / linkPrior.bytesPerSecond);
-  const measured = new Set<number>();
+  const measured = new Uint8Array(places * places);
   for (const link of fleet.links) {
     const from = link.from === 'coordinator' ? coordinator : numbers.get(link.from);
     const to = link.to === 'coordinator' ? coordinator : numbers.get(link.to);
     if (from === undefined || to === undefined) continue;
     latency[from * places + to] = link.latencySeconds;
     secondsPerByte[from * places + to] = 1 / link.bytesPerSecond;
-    measured.add(from * places + to);
+    measured[from * places + to] = 1;
   }
   for (const [from, edge] of fleet.edges.entries()) if (edge.relayOnly) relay(from);
   for (let place = 0; place < places; place += 1) {
@@ -39,7 +39,7 @@ export function linkTable(fleet: FleetSnapshot): LinkTable {
   function relay(from: number): void {
     for (let to = 0; to < coordinator; to += 1) {
       const at = from * places + to;
-      if (measured.has(at)) continue;
+      if (measured[at] === 1) continue;
       for (const table of [latency, secondsPerByte]) {
         table[at] = (table[from * places + coordinator] as number) + (table[coordinator * places + to] as number);
       }

@@ -1,4 +1,4 @@
-import { findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, type Source } from '@atelier/protocol';
+import { findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, readsFrom, type Source } from '@atelier/protocol';
 import { createEstimator, type Estimate, type Estimator, priorBytes } from './estimate.ts';
 import type { ExistingData, FleetSnapshot, PlanOptions, SettledStep } from './fleet.ts';
 import { type LinkTable, linkTable, transferSeconds } from './links.ts';
@@ -6,10 +6,17 @@ import { offersFor, type UsableOffer } from './offers.ts';
 
 export interface Candidate extends UsableOffer {
   readonly estimate: Estimate;
-  /** Load and run seconds at best: warm where the model may be in memory by then. Exact where memory does not matter. */
+  /** Load and run seconds at best, see `costAtBest`. Exact where memory does not matter. */
   readonly leastSeconds: number;
+  /** In a sequence where the model serves several steps: its share of loading in `leastSeconds` and the numbers of those steps. */
+  readonly shared: Shared | null;
   /** Bytes by output port. */
   readonly outputBytes: Readonly<Record<string, number>>;
+}
+
+export interface Shared {
+  readonly loadShare: number;
+  readonly uses: readonly number[];
 }
 
 /** What a step takes from another step of the problem. */
@@ -60,7 +67,6 @@ interface Draft {
 
 /** @throws AtelierError `no-offer` */
 export function poseProblem(chain: ResolvedChain, fleet: FleetSnapshot, options: PlanOptions): Problem {
-  let crowded: Set<number> | undefined;
   const links = linkTable(fleet);
   const estimator = createEstimator(fleet);
   const refused: RejectedOffer[] = [];
@@ -70,11 +76,13 @@ export function poseProblem(chain: ResolvedChain, fleet: FleetSnapshot, options:
     refused.push(...offers.refused);
     return { step, usable: offers.usable };
   });
-  const repeated = repeatedOffers(drafts);
-  const memoryMatters = repeated.size > 0 || drafts.some(({ usable }) => usable.some((offer) => isCrowded(offer.edge)));
+  const uses = usesOfUnloaded(drafts);
+  const crowded = crowdedEdges(drafts, fleet);
+  const repeats = [...uses.values()].some((numbers) => numbers.length > 1);
+  const sequential = open.every((step, number) => number === 0 || readsFrom(step).includes(open[number - 1]?.id as string));
   const steps: ProblemStep[] = [];
   for (const { step, usable } of drafts) {
-    const candidates = usable.map((offer) => candidateOf(offer, step, estimator, mayBeWarm));
+    const candidates = candidatesOf(step, usable, estimator, sequential, uses);
     steps.push(problemStep(step, candidates, steps, { chain, options, links, estimator }));
   }
   const readers = steps.map((_, number) => steps.flatMap((step, reader) => (step.reads.some((read) => read.from === number) ? [reader] : [])));
@@ -84,33 +92,27 @@ export function poseProblem(chain: ResolvedChain, fleet: FleetSnapshot, options:
     links,
     free: Float64Array.from(fleet.edges, (edge) => edge.queuedSeconds / edge.slots),
     slots: Int32Array.from(fleet.edges, (edge) => edge.slots),
-    sequential: steps.every((step, number) => number === 0 || step.reads.some((read) => read.from === number - 1)),
-    memoryMatters,
+    sequential,
+    memoryMatters: repeats || drafts.some(({ usable }) => usable.some((offer) => crowded.has(offer.edge))),
     refused,
   };
-
-  function mayBeWarm(offer: UsableOffer): boolean {
-    return offer.loaded || repeated.has(offerKey(offer));
-  }
-
-  function isCrowded(number: number): boolean {
-    crowded ??= crowdedEdges(drafts, fleet);
-    return crowded.has(number);
-  }
 }
 
 const offerKey = (offer: UsableOffer) => `${offer.edge}\n${offer.offer.modelId}`;
 
-/** Offers that serve more than one step: the second use may find the model warm. */
-function repeatedOffers(drafts: readonly Draft[]): Set<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
-  for (const offer of drafts.flatMap((draft) => draft.usable)) {
-    const key = offerKey(offer);
-    if (seen.has(key)) repeated.add(key);
-    seen.add(key);
+/** By offers not in memory: the steps that they serve. From the second use on they may be warm. */
+function usesOfUnloaded(drafts: readonly Draft[]): Map<string, number[]> {
+  const uses = new Map<string, number[]>();
+  for (const [number, { usable }] of drafts.entries()) {
+    for (const offer of usable) {
+      if (offer.loaded) continue;
+      const key = offerKey(offer);
+      const known = uses.get(key);
+      if (known) known.push(number);
+      else uses.set(key, [number]);
+    }
   }
-  return repeated;
+  return uses;
 }
 
 /** Edges that cannot hold together what is loaded and what this chain may load. */
@@ -123,14 +125,40 @@ function crowdedEdges(drafts: readonly Draft[], fleet: FleetSnapshot): Set<numbe
   return new Set(sums.flatMap((sum, number) => (sum > (fleet.edges[number]?.modelMemoryBytes ?? 0) ? [number] : [])));
 }
 
-function candidateOf(offer: UsableOffer, step: ResolvedStep, estimator: Estimator, mayBeWarm: (offer: UsableOffer) => boolean): Candidate {
+function candidatesOf(
+  step: ResolvedStep,
+  usable: readonly UsableOffer[],
+  estimator: Estimator,
+  sequential: boolean,
+  uses: ReadonlyMap<string, number[]>,
+): Candidate[] {
   const task = findTask(step.task);
-  const estimate = estimator.estimate(offer.offer.edgeId, offer.manifest, task, step.parameters);
-  const cold = estimate.loadSeconds + estimate.coldSeconds;
+  const models = new Map<string, { estimate: (edgeId: string) => Estimate; outputBytes: Record<string, number> }>();
+  return usable.map((offer) => {
+    const { modelId, edgeId } = offer.offer;
+    let model = models.get(modelId);
+    if (!model) {
+      const outputBytes = Object.fromEntries(Object.keys(task.outputs).map((port) => [port, estimator.outputBytes(modelId, task, port)]));
+      model = { estimate: estimator.forModel(offer.manifest, task, step.parameters), outputBytes };
+      models.set(modelId, model);
+    }
+    const estimate = model.estimate(edgeId);
+    return { ...offer, estimate, outputBytes: model.outputBytes, ...costAtBest(offer, estimate, sequential, uses.get(offerKey(offer)) ?? []) };
+  });
+}
+
+/**
+ * A bound on load and run seconds. Where a model that is not in memory serves several steps of a sequence, each carries its share of
+ * loading: over a whole plan these add up to no more than loading once. In a graph another branch may load it, so there it is free.
+ */
+function costAtBest(offer: UsableOffer, estimate: Estimate, sequential: boolean, uses: readonly number[]): Pick<Candidate, 'leastSeconds' | 'shared'> {
+  if (offer.loaded) return { leastSeconds: estimate.warmSeconds, shared: null };
+  if (uses.length < 2) return { leastSeconds: estimate.loadSeconds + estimate.coldSeconds, shared: null };
   // Noise may make a cold run look quicker than a warm one; a bound has to take the smaller.
-  const leastSeconds = offer.loaded ? estimate.warmSeconds : mayBeWarm(offer) ? Math.min(estimate.warmSeconds, cold) : cold;
-  const outputBytes = Object.fromEntries(Object.keys(task.outputs).map((port) => [port, estimator.outputBytes(offer.offer.modelId, task, port)]));
-  return { ...offer, estimate, leastSeconds, outputBytes };
+  const run = Math.min(estimate.warmSeconds, estimate.coldSeconds);
+  if (!sequential) return { leastSeconds: run, shared: null };
+  const loadShare = estimate.loadSeconds / uses.length;
+  return { leastSeconds: run + loadShare, shared: { loadShare, uses } };
 }
 
 interface Surroundings {

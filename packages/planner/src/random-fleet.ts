@@ -39,6 +39,8 @@ export interface FleetShape {
   readonly models: number;
   /** Chance that an edge has a model. */
   readonly density: number;
+  /** Chance that the link between two places is measured. */
+  readonly linkDensity?: number;
   readonly queues: 'none' | 'some';
   /** `scarce`: an edge holds one or two models at a time. */
   readonly memory: 'plenty' | 'scarce';
@@ -67,14 +69,14 @@ export function randomFleet(random: () => number, shape: FleetShape): FleetSnaps
       .filter((one, place) => random() < shape.density || (number === 0 && place % shape.models === 0 && one.tasks.length > 0))
       .map((one) => ({ manifest: one, state: 'ready', loaded: random() < 0.3 })),
   }));
-  return { edges, links: randomLinks(random, edges), histories: randomHistories(random, edges), outputs: [] };
+  return { edges, links: randomLinks(random, edges, shape.linkDensity ?? 0.7), histories: randomHistories(random, edges), outputs: [] };
 }
 
-function randomLinks(random: () => number, edges: readonly FleetEdge[]): MeasuredLink[] {
+function randomLinks(random: () => number, edges: readonly FleetEdge[], density: number): MeasuredLink[] {
   const places = ['coordinator' as const, ...edges.map((edge) => edge.id)];
   return places.flatMap((from) =>
     places
-      .filter((to) => to !== from && random() < 0.7)
+      .filter((to) => to !== from && random() < density)
       .map((to) => ({ from, to, bytesPerSecond: 10 ** (4.5 + random() * 3), latencySeconds: random() * 0.05 })),
   );
 }

@@ -38,16 +38,17 @@ function equalTotal(candidate: Candidate, winner: Candidate): string {
 
 /** Names the part that costs most more than in the best plan. */
 function whySlower(problem: Problem, number: number, binding: Binding, own: Prediction, best: Prediction, late: number): string {
-  const reasons: [number, () => string][] = [
-    [own.runSeconds - best.runSeconds, () => `the step itself takes ${seconds(own.runSeconds)} instead of ${seconds(best.runSeconds)}${guess(own)}`],
-    [own.loadSeconds - best.loadSeconds, () => `the model would have to be read into memory, ${seconds(own.loadSeconds)}`],
-    [own.queueSeconds - best.queueSeconds, () => `other work waits ahead of it, ${seconds(own.queueSeconds)}`],
-    [own.transferSeconds - best.transferSeconds, () => `bringing ${bytes(own.transferBytes)} to it takes ${seconds(own.transferSeconds)}`],
-  ];
-  const explained = reasons.reduce((sum, [more]) => sum + more, 0);
-  reasons.push([late - explained, () => elsewhere(problem, number, binding)]);
-  const [, sentence] = reasons.reduce((most, one) => (one[0] > most[0] ? one : most));
-  return sentence();
+  const run = own.runSeconds - best.runSeconds;
+  const load = own.loadSeconds - best.loadSeconds;
+  const queue = own.queueSeconds - best.queueSeconds;
+  const transfer = own.transferSeconds - best.transferSeconds;
+  const around = late - run - load - queue - transfer;
+  const most = Math.max(run, load, queue, transfer, around);
+  if (most === run) return `the step itself takes ${seconds(own.runSeconds)} instead of ${seconds(best.runSeconds)}${guess(own)}`;
+  if (most === load) return `the model would have to be read into memory, ${seconds(own.loadSeconds)}`;
+  if (most === queue) return `other work waits ahead of it, ${seconds(own.queueSeconds)}`;
+  if (most === transfer) return `bringing ${bytes(own.transferBytes)} to it takes ${seconds(own.transferSeconds)}`;
+  return elsewhere(problem, number, binding);
 }
 
 function guess(prediction: Prediction): string {

@@ -1,9 +1,9 @@
 import type { Bounds } from './bounds.ts';
 import { Heap } from './heap.ts';
 import { improve } from './improve.ts';
-import { ModelMemory } from './memory.ts';
+import { type Bound, Prefix } from './prefix.ts';
 import type { Candidate, Problem, ProblemStep } from './problem.ts';
-import { playThrough, timeStep } from './schedule.ts';
+import { playThrough } from './schedule.ts';
 
 /** Candidates looked at before the search gives up being exact: about a fifth of a second. */
 const budget = 400_000;
@@ -22,9 +22,19 @@ export interface SearchResult {
   readonly gapSeconds: number;
 }
 
-/** The first `depth` steps bound. Siblings are made one at a time, in order, to keep the heap small. */
+/** All ways to bind one more step. They become nodes one at a time, in order, which keeps the heap small. */
+interface Family {
+  readonly parent: Node | null;
+  readonly number: number;
+  /** By candidate, as in Node. */
+  readonly ends: Float64Array;
+  readonly keys: Float64Array;
+}
+
+/** The first `depth` steps bound. */
 interface Node {
   readonly parent: Node | null;
+  readonly family: Family | null;
   readonly depth: number;
   readonly choice: number;
   /** End of the step bound last. */
@@ -34,9 +44,7 @@ interface Node {
   readonly quality: number;
   /** Sum of qualities at best, for the order among equals. */
   readonly qualityAtBest: number;
-  readonly siblings: readonly Node[];
-  readonly place: number;
-  /** Complete, played through, and its key is the true total. */
+  /** The true total, once complete and played through. */
   readonly total: number | null;
 }
 
@@ -52,7 +60,7 @@ export function search(problem: Problem, bounds: Bounds, count: number): SearchR
   const bestQuality = problem.steps.map((step) => step.candidates.reduce((best, one) => Math.max(best, one.manifest.quality), 0));
   const qualityToCome = bestQuality.map((_, depth) => bestQuality.slice(depth + 1).reduce((sum, one) => sum + one, 0));
   let looked = 0;
-  pushFirst(heap, expand(null));
+  pushNext(expand(null), null);
   while (found.length < count && looked < budget) {
     const node = heap.pop();
     if (!node) return { found, gapSeconds: 0 };
@@ -60,9 +68,8 @@ export function search(problem: Problem, bounds: Bounds, count: number): SearchR
       found.push({ binding: bindingOf(node, problem), totalSeconds: node.total });
       continue;
     }
-    const sibling = node.siblings[node.place + 1];
-    if (sibling) heap.push(sibling);
-    if (node.depth < problem.steps.length) pushFirst(heap, expand(node));
+    if (node.family) pushNext(node.family, node);
+    if (node.depth < problem.steps.length) pushNext(expand(node), null);
     else heap.push(finish(node));
   }
   if (found.length >= count) return { found, gapSeconds: 0 };
@@ -70,42 +77,46 @@ export function search(problem: Problem, bounds: Bounds, count: number): SearchR
   const better = improve(problem, bounds, found, count);
   return { found: better, gapSeconds: Math.max(0, (better[0]?.totalSeconds ?? 0) - Math.max(least, found[0]?.totalSeconds ?? 0)) };
 
-  function expand(parent: Node | null): Node[] {
+  function expand(parent: Node | null): Family {
     const number = parent?.depth ?? 0;
-    const prefix = new Prefix(problem, bounds, parent);
-    const quality = parent?.quality ?? 0;
-    const candidates = (problem.steps[number] as ProblemStep).candidates;
-    looked += candidates.length;
-    const siblings: Node[] = [];
-    const drafts = candidates.map((candidate, choice) => {
-      const { endSeconds, leastTotal } = prefix.look(number, choice);
-      const key = Math.max(parent?.key ?? 0, Math.round(leastTotal / resolution));
-      const own = quality + candidate.manifest.quality;
-      return {
-        parent,
-        depth: number + 1,
-        choice,
-        endSeconds,
-        key,
-        quality: own,
-        qualityAtBest: own + (qualityToCome[number] as number),
-        siblings,
-        total: null,
-      };
-    });
-    drafts.sort((a, b) => a.key - b.key || b.qualityAtBest - a.qualityAtBest || a.choice - b.choice);
-    for (const [place, draft] of drafts.entries()) siblings.push({ ...draft, place });
-    return siblings;
+    const prefix = new Prefix(problem, bounds, chosen(parent));
+    const size = (problem.steps[number] as ProblemStep).candidates.length;
+    looked += size;
+    const family = { parent, number, ends: new Float64Array(size), keys: new Float64Array(size) };
+    for (let choice = 0; choice < size; choice += 1) {
+      const end = prefix.endOf(number, choice);
+      family.ends[choice] = end;
+      family.keys[choice] = Math.max(parent?.key ?? 0, Math.round(prefix.leastTotal(number, choice, end) / resolution));
+    }
+    return family;
+  }
+
+  /** Puts the first of a family that comes after `last` on the heap. */
+  function pushNext(family: Family, last: Node | null): void {
+    const { candidates } = problem.steps[family.number] as ProblemStep;
+    let next = -1;
+    for (let choice = 0; choice < candidates.length; choice += 1) {
+      if (last && !comesBefore(family, last.choice, choice, candidates)) continue;
+      if (next < 0 || comesBefore(family, choice, next, candidates)) next = choice;
+    }
+    if (next < 0) return;
+    const { parent, number } = family;
+    const quality = (parent?.quality ?? 0) + (candidates[next] as Candidate).manifest.quality;
+    const place = { parent, family, depth: number + 1, choice: next, endSeconds: family.ends[next] as number, key: family.keys[next] as number };
+    heap.push({ ...place, quality, qualityAtBest: quality + (qualityToCome[number] as number), total: null });
   }
 
   function finish(node: Node): Node {
     const total = problem.sequential ? node.endSeconds : playThrough(problem, bindingOf(node, problem)).totalSeconds;
-    return { ...node, depth: node.depth + 1, key: Math.max(node.key, Math.round(total / resolution)), total, siblings: [], place: 0 };
+    return { ...node, family: null, depth: node.depth + 1, key: Math.max(node.key, Math.round(total / resolution)), total };
   }
 }
 
-function pushFirst(heap: Heap<Node>, siblings: readonly Node[]): void {
-  if (siblings[0]) heap.push(siblings[0]);
+function comesBefore(family: Family, a: number, b: number, candidates: readonly Candidate[]): boolean {
+  const difference = (family.keys[a] as number) - (family.keys[b] as number);
+  if (difference !== 0) return difference < 0;
+  const better = (candidates[a] as Candidate).manifest.quality - (candidates[b] as Candidate).manifest.quality;
+  return better === 0 ? a < b : better > 0;
 }
 
 /** Quicker first, then of better quality, then nearer to the end, then by names: candidates stand in the order of names. */
@@ -129,68 +140,13 @@ function choicesOf(node: Node): number[] {
   return choices.reverse();
 }
 
-function bindingOf(node: Node, problem: Problem): Int32Array {
-  return Int32Array.from(choicesOf(node).slice(0, problem.steps.length));
+/** Choices and ends of the steps bound so far, first step first. */
+function chosen(node: Node | null): Bound[] {
+  const steps: Bound[] = [];
+  for (let at = node; at; at = at.parent) steps.push(at);
+  return steps.reverse();
 }
 
-/** The steps bound so far, ready to ask what one more would give at least. */
-class Prefix {
-  readonly #problem: Problem;
-  readonly #bounds: Bounds;
-  readonly #binding: Int32Array;
-  readonly #ends: Float64Array;
-  readonly #memory: ModelMemory | null = null;
-  /** Seconds that each edge is busy with the steps bound so far, spread over its slots. */
-  readonly #busy = new Map<number, number>();
-  readonly #least: number;
-
-  constructor(problem: Problem, bounds: Bounds, node: Node | null) {
-    this.#problem = problem;
-    this.#bounds = bounds;
-    this.#binding = new Int32Array(problem.steps.length);
-    this.#ends = new Float64Array(problem.steps.length);
-    this.#least = bounds.least;
-    for (let at = node; at; at = at.parent) {
-      this.#binding[at.depth - 1] = at.choice;
-      this.#ends[at.depth - 1] = at.endSeconds;
-    }
-    if (problem.sequential && problem.memoryMatters) this.#memory = new ModelMemory(problem);
-    for (let number = 0; number < (node?.depth ?? 0); number += 1) {
-      const step = problem.steps[number] as ProblemStep;
-      const candidate = step.candidates[this.#binding[number] as number] as Candidate;
-      this.#memory?.use(candidate);
-      if (!problem.sequential) this.#occupy(candidate.edge, step.least[this.#binding[number] as number] as number);
-    }
-  }
-
-  look(number: number, choice: number): { endSeconds: number; leastTotal: number } {
-    const step = this.#problem.steps[number] as ProblemStep;
-    const candidate = step.candidates[choice] as Candidate;
-    let start = Math.max(this.#problem.free[candidate.edge] as number, step.readyAt);
-    for (const read of step.reads) start = Math.max(start, this.#ends[read.from] as number);
-    this.#binding[number] = choice;
-    const endSeconds = this.#end(number, candidate, start);
-    const total = Math.max(endSeconds + (this.#bounds.tail[number]?.[choice] as number), this.#bounds.floor[number]?.[choice] as number);
-    const busy = this.#problem.sequential
-      ? 0
-      : this.#busyWith(candidate.edge) + (step.least[choice] as number) / (this.#problem.slots[candidate.edge] as number);
-    return { endSeconds, leastTotal: Math.max(this.#least, total, busy) };
-  }
-
-  /** In a sequence it is known by now what is in memory; in a graph the most favourable is taken. */
-  #end(number: number, candidate: Candidate, start: number): number {
-    const { sequential, memoryMatters } = this.#problem;
-    const known = sequential || !memoryMatters;
-    const warm = this.#memory ? this.#memory.isWarm(candidate) : candidate.loaded;
-    const timing = timeStep(this.#problem, this.#binding, number, start, warm);
-    return known ? timing.endSeconds : start + timing.transferSeconds + candidate.leastSeconds;
-  }
-
-  #busyWith(edge: number): number {
-    return this.#busy.get(edge) ?? (this.#problem.free[edge] as number);
-  }
-
-  #occupy(edge: number, seconds: number): void {
-    this.#busy.set(edge, this.#busyWith(edge) + seconds / (this.#problem.slots[edge] as number));
-  }
+function bindingOf(node: Node, problem: Problem): Int32Array {
+  return Int32Array.from(choicesOf(node).slice(0, problem.steps.length));
 }

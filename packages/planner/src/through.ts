@@ -2,6 +2,9 @@ import { type Bounds, orderBy } from './bounds.ts';
 import type { Problem, ProblemStep, Read } from './problem.ts';
 import { playThrough, type Timing, timeStep } from './schedule.ts';
 
+/** In graphs: candidates of a reader that are tried when a step is moved, quickest first. */
+const breadth = 12;
+
 /** The best plan known through one offer. */
 export interface Through {
   readonly totalSeconds: number;
@@ -15,14 +18,22 @@ export interface Through {
  * queues on later edges or memory is scarce; there, and in graphs, it is the better of two good plans, so the true one may be a little quicker.
  */
 export function throughEach(problem: Problem, bounds: Bounds, best: Int32Array): (number: number, choice: number) => Through {
-  if (!bounds.isLine) return (number, choice) => aroundBest(problem, bounds, best, number, choice);
+  if (!bounds.isLine) {
+    const orders = problem.steps.map((step, number) =>
+      orderBy(step.least.map((seconds, own) => seconds + (bounds.tail[number]?.[own] as number))).subarray(0, breadth),
+    );
+    return (number, choice) => aroundBest(problem, bounds, orders, best.with(number, choice), number);
+  }
   const before = lookBack(problem);
   return (number, choice) => {
     const binding = new Int32Array(problem.steps.length);
     binding[number] = choice;
     for (let at = number; at > 0; at -= 1) binding[at - 1] = before.previous[at]?.[binding[at] as number] as number;
     const end = before.ends[number]?.[choice] as number;
-    return problem.memoryMatters ? played(problem, bounds, binding, number) : ahead(problem, bounds, binding, number, end);
+    if (problem.memoryMatters) return played(problem, bounds, binding, number);
+    const readyAt = (problem.steps[number] as ProblemStep).readyAt;
+    const ready = number === 0 ? readyAt : Math.max(readyAt, before.ends[number - 1]?.[binding[number - 1] as number] as number);
+    return ahead(problem, bounds, binding, number, { ready, end });
   };
 }
 
@@ -65,11 +76,11 @@ function lookBack(problem: Problem): { ends: Float64Array[]; previous: Int32Arra
 }
 
 /** Follows the quicker of the two ways on that the bounds know; both are plans, so no playing is needed. */
-function ahead(problem: Problem, bounds: Bounds, binding: Int32Array, number: number, end: number): Through {
+function ahead(problem: Problem, bounds: Bounds, binding: Int32Array, number: number, { ready, end }: { ready: number; end: number }): Through {
   const own = binding[number] as number;
   const straight = Math.max(end + (bounds.tail[number]?.[own] as number), bounds.floorOfTail[number]?.[own] as number);
   for (let at = number; at + 1 < binding.length; at += 1) binding[at + 1] = bounds.next[at]?.[binding[at] as number] as number;
-  const through = { totalSeconds: straight, timing: timingAt(problem, binding, number, end), binding };
+  const through = { totalSeconds: straight, timing: timingAt(problem, binding, number, ready, end), binding };
   if ((bounds.floorOfTail[number]?.[own] as number) <= end + (bounds.tail[number]?.[own] as number)) return through;
   const round = binding.slice();
   for (let at = number; at + 1 < round.length; at += 1) round[at + 1] = bounds.nextFloor[at]?.[round[at] as number] as number;
@@ -77,23 +88,10 @@ function ahead(problem: Problem, bounds: Bounds, binding: Int32Array, number: nu
   return other < straight ? { ...through, totalSeconds: other, binding: round } : through;
 }
 
-function timingAt(problem: Problem, binding: Int32Array, number: number, end: number): Timing {
+function timingAt(problem: Problem, binding: Int32Array, number: number, readySeconds: number, endSeconds: number): Timing {
   const step = problem.steps[number] as ProblemStep;
-  const own = binding[number] as number;
-  const timing = timeStep(problem, binding, number, 0, step.candidates[own]?.loaded === true);
-  const ready = number === 0 ? step.readyAt : endBefore(problem, binding, number);
-  return { ...timing, startSeconds: end - timing.endSeconds, readySeconds: ready, endSeconds: end };
-}
-
-function endBefore(problem: Problem, binding: Int32Array, number: number): number {
-  let end = 0;
-  for (let at = 0; at < number; at += 1) {
-    const step = problem.steps[at] as ProblemStep;
-    const own = binding[at] as number;
-    const start = Math.max(end, step.readyAt, problem.free[step.edge[own] as number] as number);
-    end = timeStep(problem, binding, at, start, step.candidates[own]?.loaded === true).endSeconds;
-  }
-  return Math.max(end, (problem.steps[number] as ProblemStep).readyAt);
+  const timing = timeStep(problem, binding, number, 0, step.candidates[binding[number] as number]?.loaded === true);
+  return { ...timing, startSeconds: endSeconds - timing.endSeconds, readySeconds, endSeconds };
 }
 
 /** For lines in which memory matters. */
@@ -104,25 +102,24 @@ function played(problem: Problem, bounds: Bounds, binding: Int32Array, number: n
 }
 
 /** The best plan with this step moved; once as it is, and once with the steps behind it chosen again. */
-function aroundBest(problem: Problem, bounds: Bounds, best: Int32Array, number: number, choice: number): Through {
-  const moved = best.with(number, choice);
+function aroundBest(problem: Problem, bounds: Bounds, orders: readonly Int32Array[], moved: Int32Array, number: number): Through {
   const first = playThrough(problem, moved);
   const followed = moved.slice();
   for (const reader of (problem.steps[number] as ProblemStep).readers) {
     const ends = first.timings.map((timing) => timing.endSeconds);
-    followed[reader] = quickest(problem, bounds, followed, ends, reader);
+    followed[reader] = quickest(problem, bounds, followed, ends, reader, orders[reader] as Int32Array);
   }
   const second = playThrough(problem, followed);
   const [schedule, binding] = second.totalSeconds < first.totalSeconds ? [second, followed] : [first, moved];
   return { totalSeconds: schedule.totalSeconds, timing: schedule.timings[number] as Timing, binding };
 }
 
-function quickest(problem: Problem, bounds: Bounds, binding: Int32Array, ends: readonly number[], number: number): number {
+function quickest(problem: Problem, bounds: Bounds, binding: Int32Array, ends: readonly number[], number: number, order: Int32Array): number {
   const step = problem.steps[number] as ProblemStep;
   const ready = step.reads.reduce((latest, read) => Math.max(latest, ends[read.from] as number), step.readyAt);
   const tried = binding.slice();
   let best = { choice: binding[number] as number, total: Number.POSITIVE_INFINITY };
-  for (let choice = 0; choice < step.candidates.length; choice += 1) {
+  for (const choice of order) {
     tried[number] = choice;
     const start = Math.max(ready, problem.free[step.edge[choice] as number] as number);
     const { transferSeconds } = timeStep(problem, tried, number, start, true);
