@@ -4,6 +4,7 @@
  * Begin with text-to-image.ts, then denoise.ts; scheduler/ is the arithmetic and tensor.ts the words.
  */
 export * from './camera.ts';
+export * from './conformance.ts';
 export * from './denoise.ts';
 export * from './image-to-video.ts';
 export * from './loop-noise.ts';

@@ -43,12 +43,13 @@ function sniffIsoMedia(bytes: Uint8Array): string {
   return whole.includes('soun') && !whole.includes('vide') ? 'audio/mp4' : 'video/mp4';
 }
 
-/** MPEG audio without an ID3 head begins with a frame: eleven set bits, then a version, layer and rate that exist. AAC in ADTS has layer 0. */
+/** MPEG audio without an ID3 head begins with a frame: eleven set bits, then layer III and rates that exist. AAC in ADTS has layer 0. */
 function sniffMpegAudio(bytes: Uint8Array): string | undefined {
   const [first = 0, second = 0, third = 0] = bytes;
   if (first !== 0xff || (second & 0xe0) !== 0xe0) return undefined;
   if ((second & 0xf6) === 0xf0) return 'audio/aac';
-  const isFrame = (second & 0x18) !== 0x08 && (second & 0x06) !== 0 && (third & 0xf0) !== 0xf0 && (third & 0x0c) !== 0x0c;
+  const bitRate = third >> 4;
+  const isFrame = (second & 0x18) !== 0x08 && (second & 0x06) === 0x02 && bitRate !== 0 && bitRate !== 15 && (third & 0x0c) !== 0x0c;
   return isFrame ? 'audio/mpeg' : undefined;
 }
 

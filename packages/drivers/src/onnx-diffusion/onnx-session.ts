@@ -1,4 +1,4 @@
-import type { Tensor, TensorSession, TensorSpec, TensorType } from '@atelier/diffusion';
+import type { FloatTensor, Tensor, TensorSession, TensorSpec, TensorType } from '@atelier/diffusion';
 import { AtelierError } from '@atelier/protocol';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 
@@ -82,8 +82,14 @@ class OnnxSession implements TensorSession {
 
 function toOnnx(tensor: Tensor, onnxType: string): OnnxTensor {
   if (tensor.type !== 'float32' || onnxType === 'float32') return new OnnxTensor(tensor.type, tensor.data as Float32Array, tensor.shape);
-  if (onnxType === 'float16') return new OnnxTensor('float16', Float16Array.from(tensor.data) as unknown as Uint16Array, tensor.shape);
+  if (onnxType === 'float16') return halfTensor(tensor);
   return new OnnxTensor('float64', Float64Array.from(tensor.data), tensor.shape);
+}
+
+/** The native part of ONNX Runtime does not know the Float16Array into which the tensor's own constructor turns what it is given; it reads the bits. */
+function halfTensor({ data, shape }: FloatTensor): OnnxTensor {
+  const bits = new Uint16Array(Float16Array.from(data).buffer);
+  return Object.defineProperty(new OnnxTensor('float16', bits, shape), 'data', { value: bits });
 }
 
 function fromOnnx(file: string, name: string, { type, data, dims }: OnnxTensor): Tensor {
