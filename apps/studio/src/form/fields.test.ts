@@ -1,0 +1,51 @@
+import { findTask } from '@atelier/protocol';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { complaint, type Field, fieldsOf } from './fields.ts';
+
+const of = (task: string) => fieldsOf(z.toJSONSchema(findTask(task).parameters, { io: 'input' }) as Record<string, unknown>);
+const named = (fields: Field[], name: string) => fields.find((field) => field.name === name) as Field;
+
+test('every parameter of every declared task has a control of the kind that its declaration asks for', () => {
+  const picture = of('text-to-image');
+  expect(picture.map((field) => `${field.name}:${field.kind}`)).toEqual([
+    'negativePrompt:textarea',
+    'steps:slider',
+    'guidanceScale:slider',
+    'scheduler:select',
+    'width:number',
+    'height:number',
+    'seed:seed',
+  ]);
+  expect(named(of('text-generation'), 'stop').kind).toBe('list');
+  expect(named(of('automatic-speech-recognition'), 'language').kind).toBe('text');
+});
+
+test('bounds, steps, units, defaults and folding come from the schema', () => {
+  const picture = of('text-to-image');
+  expect(named(picture, 'steps')).toMatchObject({ min: 1, max: 150, step: 1, whole: true, standard: 20, advanced: false });
+  expect(named(picture, 'width')).toMatchObject({ min: 64, max: 4096, step: 8, unit: 'px', advanced: true, standard: undefined });
+  expect(named(of('text-generation'), 'topP')).toMatchObject({ min: 0.01, max: 1 });
+});
+
+test('a schema without hints still gives a usable form', () => {
+  const fields = fieldsOf(
+    z.toJSONSchema(z.object({ keepAspect: z.boolean().default(true), count: z.int().optional(), note: z.string().optional() }), { io: 'input' }),
+  );
+  expect(fields.map((field) => [field.title, field.kind])).toEqual([
+    ['Keep aspect', 'switch'],
+    ['Count', 'number'],
+    ['Note', 'text'],
+  ]);
+  expect(named(fields, 'count')).not.toHaveProperty('min');
+});
+
+test('a value out of bounds is named before it is sent', () => {
+  const picture = of('text-to-image');
+  expect(complaint(named(picture, 'steps'), 0)).toBe('At least 1.');
+  expect(complaint(named(picture, 'steps'), 3.5)).toBe('Write a whole number.');
+  expect(complaint(named(picture, 'width'), 65)).toBe('A multiple of 8.');
+  expect(complaint(named(picture, 'width'), undefined)).toBeUndefined();
+  expect(complaint(named(picture, 'seed'), 2 ** 32)).toBe('At most 4294967295.');
+  expect(complaint(named(of('automatic-speech-recognition'), 'language'), 'English')).toBe('Not in the expected form.');
+});

@@ -1,0 +1,220 @@
+import { ChevronRight, Dices, RotateCcw } from 'lucide-react';
+import { Slider, Switch } from 'radix-ui';
+import { type ReactNode, useId, useState } from 'react';
+import { IconButton } from '../ui/button.tsx';
+import { inputLook } from '../ui/fields.tsx';
+import { Select } from '../ui/select.tsx';
+import { complaint, type Field, fieldsOf } from './fields.ts';
+
+interface FormProps {
+  /** JSON Schema of the parameters. */
+  schema: Record<string, unknown>;
+  /** Only what was chosen; the rest is at its default. */
+  values: Readonly<Record<string, unknown>>;
+  /** `undefined` puts a parameter back to its default. */
+  onChange: (name: string, value: unknown) => void;
+}
+
+/** The controls of a task's parameters, with those for connoisseurs folded. */
+export function ParameterForm({ schema, values, onChange }: FormProps) {
+  const fields = fieldsOf(schema);
+  const show = (field: Field) => <Control key={field.name} field={field} value={values[field.name]} onChange={(value) => onChange(field.name, value)} />;
+  const advanced = fields.filter((field) => field.advanced);
+  if (fields.length === 0) return <p className="text-sm text-muted">Nothing to set.</p>;
+  return (
+    <div className="flex flex-col gap-4">
+      <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">{fields.filter((field) => !field.advanced).map(show)}</div>
+      {advanced.length > 0 && (
+        <details className="group">
+          <summary className="inline-flex list-none items-center gap-1 rounded-md text-sm font-medium text-muted hover:text-ink">
+            <ChevronRight aria-hidden className="size-4 transition-transform duration-150 group-open:rotate-90" />
+            Advanced
+          </summary>
+          <div className="mt-3 grid gap-x-6 gap-y-4 sm:grid-cols-2">{advanced.map(show)}</div>
+        </details>
+      )}
+    </div>
+  );
+}
+
+interface ControlProps<F extends Field = Field> {
+  field: F;
+  value: unknown;
+  onChange: (value: unknown) => void;
+}
+
+/** What every control of one field gets: its ids and what it shows. */
+interface Wiring {
+  id: string;
+  describedBy: string;
+}
+
+function Control({ field, value, onChange }: ControlProps) {
+  const id = useId();
+  const shown = value ?? field.standard;
+  const problem = complaint(field, value);
+  const wiring = { id, describedBy: `${id}-hint` };
+  const wide = field.kind === 'textarea' || field.kind === 'list';
+  return (
+    <div className={wide ? 'sm:col-span-2' : ''}>
+      <div className="mb-1.5 flex min-h-6 items-center justify-between gap-2">
+        <label htmlFor={id} id={`${id}-label`} className="text-sm font-medium">
+          {field.title}
+          {field.unit && <span className="font-normal text-muted"> ({field.unit})</span>}
+        </label>
+        {value !== undefined && field.kind !== 'seed' && field.standard !== undefined && (
+          <IconButton icon={RotateCcw} label={`Put ${field.title} back`} size="small" className="-my-1 size-6!" onClick={() => onChange(undefined)} />
+        )}
+      </div>
+      {control(field, shown, onChange, wiring)}
+      <p id={wiring.describedBy} className={`mt-1 text-xs text-pretty empty:hidden ${problem ? 'text-bad' : 'text-muted'}`}>
+        {problem ?? field.description}
+      </p>
+    </div>
+  );
+}
+
+function control(field: Field, value: unknown, onChange: (value: unknown) => void, wiring: Wiring): ReactNode {
+  const { id, describedBy } = wiring;
+  switch (field.kind) {
+    case 'slider':
+      return <SliderControl field={field} value={value} onChange={onChange} {...wiring} />;
+    case 'seed':
+      return <SeedControl field={field} value={value} onChange={onChange} {...wiring} />;
+    case 'number':
+      return <NumberInput value={value} onChange={onChange} field={field} {...wiring} />;
+    case 'select':
+      return (
+        <Select
+          id={id}
+          label={field.title}
+          value={String(value ?? '')}
+          onChange={onChange}
+          options={field.options.map((option) => ({ value: option, label: spoken(option) }))}
+        />
+      );
+    case 'switch':
+      return (
+        <Switch.Root
+          id={id}
+          checked={value === true}
+          onCheckedChange={onChange}
+          className="h-6 w-10 rounded-full bg-line-strong p-0.5 transition-colors data-[state=checked]:bg-accent"
+        >
+          <Switch.Thumb className="block size-5 rounded-full bg-surface transition-transform duration-150 data-[state=checked]:translate-x-4" />
+        </Switch.Root>
+      );
+    case 'list': {
+      const text = Array.isArray(value) ? value.join('\n') : '';
+      const change = (lines: string) => onChange(lines === '' ? undefined : lines.split('\n'));
+      return (
+        <textarea
+          id={id}
+          aria-describedby={describedBy}
+          rows={2}
+          placeholder="One a line"
+          value={text}
+          onChange={(event) => change(event.target.value)}
+          className={`${inputLook} py-2 text-sm`}
+        />
+      );
+    }
+    case 'textarea':
+      return (
+        <textarea
+          id={id}
+          aria-describedby={describedBy}
+          rows={2}
+          maxLength={field.maxLength}
+          value={String(value ?? '')}
+          onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
+          className={`${inputLook} field-sizing-content min-h-10 py-2 text-sm`}
+        />
+      );
+    default:
+      return (
+        <input
+          id={id}
+          aria-describedby={describedBy}
+          value={String(value ?? '')}
+          onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
+          className={`${inputLook} h-9 text-sm`}
+        />
+      );
+  }
+}
+
+type NumberField = Extract<Field, { kind: 'slider' | 'number' | 'seed' }>;
+
+/** Keeps what is typed until it is a number, so that a half-written one is not thrown away. */
+function NumberInput({
+  field,
+  value,
+  onChange,
+  id,
+  describedBy,
+  className = '',
+  label,
+}: ControlProps<NumberField> & Wiring & { className?: string; label?: string }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const shown = typed ?? (value === undefined ? '' : String(value));
+  const change = (text: string) => {
+    setTyped(text);
+    if (text.trim() === '') onChange(undefined);
+    else onChange(Number(text));
+  };
+  return (
+    <input
+      id={id}
+      aria-label={label}
+      aria-describedby={describedBy}
+      inputMode="decimal"
+      autoComplete="off"
+      placeholder={field.kind === 'seed' ? 'Drawn when it runs' : field.standard === undefined ? 'Automatic' : undefined}
+      value={shown}
+      onChange={(event) => change(event.target.value)}
+      onBlur={() => setTyped(null)}
+      className={`${inputLook} number h-9 ${className}`}
+    />
+  );
+}
+
+function SliderControl({ field, value, onChange, id, describedBy }: ControlProps<Extract<Field, { kind: 'slider' | 'number' }>> & Wiring) {
+  const number = typeof value === 'number' && Number.isFinite(value) ? value : (field.min ?? 0);
+  return (
+    <div className="flex h-9 items-center gap-3">
+      <Slider.Root
+        min={field.min ?? 0}
+        max={field.max ?? 100}
+        step={field.step}
+        value={[number]}
+        onValueChange={([next]) => onChange(next)}
+        className="relative flex h-9 grow touch-none items-center"
+      >
+        <Slider.Track className="relative h-1.5 grow rounded-full bg-pressed">
+          <Slider.Range className="absolute h-full rounded-full bg-line-strong" />
+        </Slider.Track>
+        <Slider.Thumb
+          aria-label={`${field.title} slider`}
+          aria-describedby={describedBy}
+          className="block size-4.5 rounded-full border-2 border-surface bg-ink shadow-float"
+        />
+      </Slider.Root>
+      <NumberInput field={field} value={value} onChange={onChange} id={id} describedBy={describedBy} className="w-18! px-2! text-right" />
+    </div>
+  );
+}
+
+function SeedControl({ field, value, onChange, id, describedBy }: ControlProps<Extract<Field, { kind: 'seed' }>> & Wiring) {
+  const roll = () => onChange(crypto.getRandomValues(new Uint32Array(1))[0]);
+  return (
+    <div className="flex items-center gap-2">
+      <NumberInput field={field} value={value} onChange={onChange} id={id} describedBy={describedBy} />
+      <IconButton icon={Dices} look="plain" label="Draw a seed" onClick={roll} />
+      {value !== undefined && <IconButton icon={RotateCcw} label="Leave the seed to chance" onClick={() => onChange(undefined)} />}
+    </div>
+  );
+}
+
+/** `picture-prompt` as "Picture prompt". */
+const spoken = (option: string) => option.charAt(0).toUpperCase() + option.slice(1).replaceAll('-', ' ');

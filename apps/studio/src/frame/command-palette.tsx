@@ -1,0 +1,122 @@
+import { useQuery } from '@tanstack/react-query';
+import { Command } from 'cmdk';
+import { Keyboard, KeyRound, type LucideIcon, Moon, Play, Plus, Sun } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useNavigate } from 'react-router';
+import { api } from '../api/client.ts';
+import { compose } from '../chain/composer-state.ts';
+import { editExample } from '../chain/start-run.ts';
+import { wordOf } from '../ui/state.tsx';
+import { places } from './places.ts';
+import { useTheme } from './theme.ts';
+import { openWindow, useWindow } from './windows.ts';
+
+/** Ctrl K: pages, examples, tasks, runs and settings by a few letters. */
+export function CommandPalette() {
+  const open = useWindow((state) => state.open === 'palette');
+  return (
+    <Command.Dialog
+      open={open}
+      onOpenChange={(next) => openWindow(next ? 'palette' : null)}
+      label="Find anything"
+      overlayClassName="fixed inset-0 z-40 bg-[oklch(0_0_0/0.55)] backdrop-blur-[2px]"
+      contentClassName="rise fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-24px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-surface shadow-float"
+    >
+      <Command.Input
+        placeholder="Find a page, an example, a task or a run"
+        className="h-13 w-full border-b border-line bg-transparent px-5 text-base outline-none placeholder:text-faint"
+      />
+      <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
+        <Command.Empty className="px-3 py-6 text-center text-sm text-muted">Nothing is called so.</Command.Empty>
+        {open && <Entries />}
+      </Command.List>
+    </Command.Dialog>
+  );
+}
+
+function Entries() {
+  const navigate = useNavigate();
+  const { theme, choose } = useTheme();
+  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
+  const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
+  const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
+  const go = (path: string, before?: () => void) => () => {
+    before?.();
+    openWindow(null);
+    navigate(path);
+  };
+  return (
+    <>
+      <Group heading="Pages">
+        {places.map((place) => (
+          <Entry key={place.path} icon={place.icon} onSelect={go(place.path)} value={`page ${place.name}`}>
+            {place.name}
+          </Entry>
+        ))}
+      </Group>
+      <Group heading="Start a chain">
+        {examples.data?.map((example) => (
+          <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks.data ?? []))}>
+            {example.title}
+          </Entry>
+        ))}
+        {tasks.data?.map((task) => (
+          <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
+            {task.title}
+          </Entry>
+        ))}
+      </Group>
+      <Group heading="Runs">
+        {runs.data?.map((run) => (
+          <Entry key={run.id} icon={Play} value={`run ${run.name} ${run.id}`} onSelect={go(`/runs/${run.id}`)} note={wordOf(run.state)}>
+            {run.name}
+          </Entry>
+        ))}
+      </Group>
+      <Group heading="Settings">
+        <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
+          {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
+        </Entry>
+        <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
+          API tokens
+        </Entry>
+        <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
+          Shortcuts
+        </Entry>
+      </Group>
+    </>
+  );
+}
+
+function Group({ heading, children }: { heading: string; children: ReactNode }) {
+  return (
+    <Command.Group
+      heading={heading}
+      className="mb-1 [&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted"
+    >
+      {children}
+    </Command.Group>
+  );
+}
+
+interface EntryProps {
+  icon: LucideIcon;
+  value: string;
+  onSelect: () => void;
+  note?: string;
+  children: ReactNode;
+}
+
+function Entry({ icon: Icon, value, onSelect, note, children }: EntryProps) {
+  return (
+    <Command.Item
+      value={value}
+      onSelect={onSelect}
+      className="flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2 text-sm data-[selected=true]:bg-raised"
+    >
+      <Icon aria-hidden className="size-4 shrink-0 text-muted" />
+      <span className="min-w-0 grow truncate">{children}</span>
+      {note && <span className="text-xs text-muted">{note}</span>}
+    </Command.Item>
+  );
+}

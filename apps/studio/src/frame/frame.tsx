@@ -1,0 +1,93 @@
+import { useEffect } from 'react';
+import { Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { sentenceOf } from '../api/sentence.ts';
+import { useMe } from '../api/session.ts';
+import { Problem, Skeleton } from '../ui/blocks.tsx';
+import { CommandPalette } from './command-palette.tsx';
+import { placeOf, places } from './places.ts';
+import { ShortcutsDialog, useShortcuts } from './shortcuts.tsx';
+import { TokensDialog } from './tokens-dialog.tsx';
+import { TopBar } from './top-bar.tsx';
+
+/** What stands round every page of somebody who is signed in: rail or tab bar, top bar, and the windows reached by key. */
+export function Frame() {
+  const me = useMe();
+  const location = useLocation();
+  useShortcuts(useNavigate());
+  useTitle(placeOf(location.pathname).name);
+  if (me.isPending) return <FrameSkeleton />;
+  if (me.isError && sentenceOf(me.error).code === 'unauthenticated') {
+    const from = location.pathname + location.search;
+    return <Navigate to={from === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`} replace />;
+  }
+  if (me.isError) return <Problem error={me.error} onRetry={() => void me.refetch()} className="mx-auto mt-24 max-w-xl" />;
+  return (
+    <div className="min-h-dvh pb-16 sm:pb-0 sm:pl-16">
+      <a
+        href="#work"
+        className="fixed top-2 left-2 z-60 -translate-y-16 rounded-lg bg-accent px-3 py-2 text-sm font-semibold text-on-accent focus-visible:translate-y-0"
+      >
+        Skip to the work
+      </a>
+      <Rail />
+      <TopBar person={me.data} />
+      <main id="work" tabIndex={-1} className="mx-auto max-w-[1280px] px-4 pt-6 pb-16 outline-none sm:px-8 sm:pt-8">
+        <Outlet />
+      </main>
+      <CommandPalette />
+      <ShortcutsDialog />
+      <TokensDialog />
+    </div>
+  );
+}
+
+function Rail() {
+  return (
+    <nav
+      aria-label="Pages"
+      className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] sm:inset-x-auto sm:inset-y-0 sm:left-0 sm:w-16 sm:flex-col sm:items-center sm:gap-1 sm:border-t-0 sm:border-r sm:bg-ground sm:py-3"
+    >
+      <Mark className="mb-4 hidden size-8 sm:block" />
+      {places.map(({ path, name, icon: Icon }) => (
+        <NavLink
+          key={path}
+          to={path}
+          end={path === '/'}
+          className={({ isActive }) =>
+            `flex h-14 flex-1 flex-col items-center justify-center gap-1 rounded-xl text-xs transition-colors duration-150 sm:h-14 sm:w-14 sm:flex-none ${isActive ? 'text-ink sm:bg-raised [&>svg]:text-accent-ink' : 'text-muted hover:text-ink'}`
+          }
+        >
+          <Icon aria-hidden className="size-5" />
+          {name}
+        </NavLink>
+      ))}
+    </nav>
+  );
+}
+
+/** The sign of Atelier: a chain over two machines. */
+export function Mark({ className = '' }: { className?: string }) {
+  return (
+    <svg viewBox="0 0 32 32" fill="none" aria-hidden className={className}>
+      <path d="M6 22C11 22 11 10 16 10s5 12 10 12" stroke="var(--accent)" strokeWidth="2.6" strokeLinecap="round" />
+      <circle cx="6" cy="22" r="3" fill="var(--text-hue)" />
+      <circle cx="16" cy="10" r="3" fill="var(--image-hue)" />
+      <circle cx="26" cy="22" r="3" fill="var(--video-hue)" />
+    </svg>
+  );
+}
+
+function useTitle(name: string): void {
+  useEffect(() => {
+    document.title = `${name} · Atelier`;
+  }, [name]);
+}
+
+function FrameSkeleton() {
+  return (
+    <div className="mx-auto max-w-[1280px] px-4 pt-24 sm:pl-24" role="status" aria-label="Loading">
+      <Skeleton className="h-9 w-72" />
+      <Skeleton className="mt-8 h-64 w-full" />
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
+import { makeFirstOwner } from '../api/session.ts';
+import { TextField } from '../ui/fields.tsx';
+import { Door } from './door.tsx';
+
+/** The one-time link of the first start leads here and makes the first owner. */
+export function Component() {
+  const [search] = useSearchParams();
+  const navigate = useNavigate();
+  const [code, setCode] = useState(search.get('code') ?? '');
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const make = useMutation({
+    mutationFn: () => makeFirstOwner({ code: code.trim(), name: name.trim(), email: email.trim(), password }),
+    onSuccess: () => navigate('/', { replace: true }),
+  });
+  return (
+    <Door
+      title="Welcome to Atelier"
+      lead="You are the first one here. Make your account; it owns this studio and stays on this machine."
+      action="Open the studio"
+      busy={make.isPending}
+      error={make.error}
+      onSubmit={() => make.mutate()}
+    >
+      {search.get('code') === null && (
+        <TextField
+          label="One-time code"
+          required
+          value={code}
+          onChange={(event) => setCode(event.target.value)}
+          hint="The first start printed it in the terminal."
+        />
+      )}
+      <TextField label="Name" autoComplete="name" required autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+      <TextField
+        label="Email"
+        type="email"
+        autoComplete="email"
+        required
+        maxLength={200}
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+        hint="You sign in with it. Nothing is sent to it."
+      />
+      <TextField
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={8}
+        maxLength={200}
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+        hint="At least 8 characters."
+      />
+    </Door>
+  );
+}

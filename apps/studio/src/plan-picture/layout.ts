@@ -1,0 +1,139 @@
+import { type Offer, type Plan, type Prediction, type RejectedOffer, type ResolvedChain, readsFrom } from '@atelier/protocol';
+
+export type Standing = 'chosen' | 'runner-up' | 'slower' | 'unusable';
+
+/** One offer for one step. */
+export interface Dot {
+  readonly key: string;
+  readonly stepId: string;
+  readonly offer: Offer;
+  readonly x: number;
+  readonly y: number;
+  readonly standing: Standing;
+  readonly prediction: Prediction | null;
+  /** Best total of a plan through this offer, where it can be used. */
+  readonly totalSeconds: number | null;
+  /** Why it lost, for people; null for the chosen one. */
+  readonly detail: string | null;
+}
+
+/** A line from what a step reads to the step. `rank` 0 is the chosen plan. */
+export interface Link {
+  readonly key: string;
+  readonly rank: number;
+  /** The step that is read, or null for an input of the chain. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly path: string;
+}
+
+export interface Column {
+  readonly stepId: string;
+  readonly task: string;
+  readonly x: number;
+}
+export interface Row {
+  readonly edgeId: string;
+  readonly name: string;
+  readonly top: number;
+  readonly height: number;
+}
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly columnWidth: number;
+  readonly columns: Column[];
+  readonly rows: Row[];
+  readonly dots: Dot[];
+  readonly links: Link[];
+  readonly start: { x: number; y: number };
+}
+
+export const sizes = { head: 44, row: 62, dotGap: 30, labels: 104, start: 26, leastColumn: 92 } as const;
+
+type Candidate = Omit<Dot, 'x' | 'y'>;
+const keyOf = (stepId: string, offer: Offer) => `${stepId}|${offer.edgeId}|${offer.modelId}`;
+
+/**
+ * Where everything of a plan picture stands: columns are steps, rows are machines, dots are offers.
+ * Rows keep the order of the machines' names, so that a new plan moves lines and not rows.
+ * @param width pixels that there are; a picture with many steps is wider and scrolls
+ */
+export function layOut(set: { chain: ResolvedChain; plans: readonly Plan[]; rejected: readonly RejectedOffer[] }, width: number): Picture {
+  const left = sizes.labels + sizes.start;
+  const columnWidth = Math.max(sizes.leastColumn, (width - left) / Math.max(1, set.chain.steps.length));
+  const columns = set.chain.steps.map((step, index) => ({ stepId: step.id, task: step.task, x: left + columnWidth * (index + 0.5) }));
+  const candidates = offersOf(set.plans, set.rejected);
+  const rows = rowsOf(candidates);
+  const dots = columns.flatMap((column) => rows.flatMap((row) => dotsOfCell(candidates, column, row)));
+  const height = rows.reduce<number>((total, row) => total + row.height, sizes.head);
+  const best = dots.find((dot) => dot.standing === 'chosen');
+  const start = { x: sizes.labels + 8, y: best?.y ?? sizes.head + sizes.row / 2 };
+  const links = set.plans.slice(0, 3).flatMap((plan, rank) => linksOf(set.chain, plan, rank, dots, start));
+  return { width: Math.max(width, left + columnWidth * columns.length), height, columnWidth, columns, rows, dots, links: [...links].reverse(), start };
+}
+
+function offersOf(plans: readonly Plan[], rejected: readonly RejectedOffer[]): Candidate[] {
+  const found = new Map<string, Candidate>();
+  for (const [rank, plan] of plans.entries()) {
+    for (const step of plan.steps) {
+      const key = keyOf(step.stepId, step.offer);
+      if (found.has(key)) continue;
+      const standing = rank === 0 ? 'chosen' : 'runner-up';
+      found.set(key, { key, stepId: step.stepId, offer: step.offer, standing, prediction: step.prediction, totalSeconds: plan.totalSeconds, detail: null });
+    }
+  }
+  for (const lost of rejected) {
+    const key = keyOf(lost.stepId, lost.offer);
+    const known = found.get(key);
+    if (known?.standing === 'chosen') continue;
+    const standing = known?.standing ?? (lost.reason === 'slower' ? 'slower' : 'unusable');
+    const prediction = known?.prediction ?? lost.prediction;
+    found.set(key, { key, stepId: lost.stepId, offer: lost.offer, standing, prediction, totalSeconds: lost.totalSeconds, detail: lost.detail });
+  }
+  return [...found.values()];
+}
+
+function rowsOf(candidates: readonly Candidate[]): Row[] {
+  const names = new Map(candidates.map(({ offer }) => [offer.edgeId as string, offer.edgeName]));
+  const sorted = [...names].sort(([, a], [, b]) => a.localeCompare(b, 'en', { numeric: true }));
+  let top: number = sizes.head;
+  return sorted.map(([edgeId, name]) => {
+    const inCells = new Map<string, number>();
+    for (const { offer, stepId } of candidates) if (offer.edgeId === edgeId) inCells.set(stepId, (inCells.get(stepId) ?? 0) + 1);
+    const height = Math.max(sizes.row, sizes.row + (Math.max(...inCells.values()) - 1) * sizes.dotGap);
+    const row = { edgeId, name, top, height };
+    top += height;
+    return row;
+  });
+}
+
+function dotsOfCell(candidates: readonly Candidate[], column: Column, row: Row): Dot[] {
+  const here = candidates
+    .filter((one) => one.stepId === column.stepId && one.offer.edgeId === row.edgeId)
+    .sort((a, b) => a.offer.modelId.localeCompare(b.offer.modelId));
+  const middle = row.top + row.height / 2 - 6;
+  return here.map((one, index) => ({ ...one, x: column.x, y: middle + (index - (here.length - 1) / 2) * sizes.dotGap }));
+}
+
+function linksOf(chain: ResolvedChain, plan: Plan, rank: number, dots: readonly Dot[], start: { x: number; y: number }): Link[] {
+  const at = new Map(plan.steps.map((step) => [step.stepId, dots.find((dot) => dot.key === keyOf(step.stepId, step.offer))]));
+  return chain.steps.flatMap((step) => {
+    const to = at.get(step.id);
+    if (!to) return [];
+    const reads = readsFrom(step);
+    const sources: Array<{ from: string | null; x: number; y: number }> = reads.flatMap((from) => {
+      const dot = at.get(from);
+      return dot ? [{ from, x: dot.x, y: dot.y }] : [];
+    });
+    if (sources.length === 0) sources.push({ from: null, ...start });
+    return sources.map((source) => ({ key: `${rank}:${source.from}:${step.id}`, rank, from: source.from, to: step.id, path: curve(source, to) }));
+  });
+}
+
+function curve(from: { x: number; y: number }, to: { x: number; y: number }): string {
+  const bend = (to.x - from.x) * 0.5;
+  const [x1, y1, x2, y2] = [from.x, from.y, to.x, to.y].map((value) => Math.round(value * 10) / 10) as [number, number, number, number];
+  return `M${x1} ${y1}C${Math.round(x1 + bend)} ${y1} ${Math.round(x2 - bend)} ${y2} ${x2} ${y2}`;
+}

@@ -1,0 +1,223 @@
+import type { Plan, RejectedOffer, ResolvedChain, StepState, TaskView } from '@atelier/protocol';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { byName, makes } from '../chain/draft.ts';
+import { formatSeconds } from '../units/time.ts';
+import { type Dot, type Link, layOut, type Picture, sizes } from './layout.ts';
+import { OfferCard } from './offer-card.tsx';
+
+/** How far a step is, for the line that fills. */
+export interface StepProgress {
+  readonly state: StepState;
+  readonly fraction: number;
+}
+
+interface PlanPictureProps {
+  chain: ResolvedChain;
+  plans: readonly Plan[];
+  rejected: readonly RejectedOffer[];
+  tasks: readonly TaskView[];
+  /** Where it runs or ran: by the step's name. */
+  progress?: Readonly<Record<string, StepProgress>>;
+}
+
+/** The plan as a picture: columns are steps, rows are machines, dots are offers, the thick line is what was chosen. */
+export function PlanPicture({ chain, plans, rejected, tasks, progress }: PlanPictureProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const [shown, setShown] = useState<string | null>(null);
+  const picture = useMemo(() => layOut({ chain, plans, rejected }, width), [chain, plans, rejected, width]);
+  const dot = picture.dots.find((one) => one.key === shown);
+  const hue = (stepId: string) => `var(--${makes(byName(tasks, chain.steps.find((step) => step.id === stepId)?.task ?? ''))}-hue)`;
+  const inputHue = `var(--${Object.values(chain.inputs)[0]?.modality ?? 'tensor'}-hue)`;
+  return (
+    <div ref={box} className="relative min-w-0">
+      <div className="overflow-x-auto">
+        {/* biome-ignore lint/a11y/useSemanticElements: an SVG drawing cannot be a fieldset. */}
+        <svg width={picture.width} height={picture.height} className="block" role="group" aria-label={sentence(plans[0])}>
+          <Grid picture={picture} tasks={tasks} />
+          {picture.links.map((link) => (
+            <LinkLine
+              key={link.key}
+              link={link}
+              from={link.from === null ? inputHue : hue(link.from)}
+              to={hue(link.to)}
+              progress={progress}
+              lit={dot?.standing === 'runner-up' && link.rank > 0}
+            />
+          ))}
+          <circle cx={picture.start.x} cy={picture.start.y} r={5} style={{ fill: inputHue }} />
+          {picture.dots.map((one) => (
+            <OfferDot key={one.key} dot={one} hue={hue(one.stepId)} active={one.key === shown} state={progress?.[one.stepId]?.state} onShow={setShown} />
+          ))}
+        </svg>
+      </div>
+      {dot && <OfferCard dot={dot} best={plans[0]?.totalSeconds ?? null} width={Math.min(width, picture.width)} />}
+    </div>
+  );
+}
+
+/** The seed's form of the plan, for those who do not see it. */
+function sentence(plan: Plan | undefined): string {
+  if (!plan) return 'No plan yet';
+  const steps = plan.steps.map(
+    (step) => `${step.offer.modelName} on ${step.offer.edgeName}, ${formatSeconds(step.prediction.endSeconds - step.prediction.startSeconds)}`,
+  );
+  return `Plan: ${steps.join('; ')}. About ${formatSeconds(plan.totalSeconds)} in all.`;
+}
+
+function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(560);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.floor(entry.contentRect.width)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box]);
+  return width;
+}
+
+function Grid({ picture, tasks }: { picture: Picture; tasks: readonly TaskView[] }) {
+  const characters = Math.max(8, Math.floor(picture.columnWidth / 7));
+  return (
+    <g>
+      {picture.rows.map((row) => (
+        <g key={row.edgeId}>
+          <line x1={0} x2={picture.width} y1={row.top} y2={row.top} className="stroke-line" />
+          <text x={0} y={row.top + row.height / 2 - 2} className="fill-ink text-sm font-medium">
+            {shorten(row.name, 13)}
+          </text>
+        </g>
+      ))}
+      {picture.columns.map((column) => (
+        <text key={column.stepId} x={column.x} y={sizes.head - 22} textAnchor="middle" className="fill-muted text-xs font-medium">
+          <title>{column.stepId}</title>
+          {shorten(byName(tasks, column.task)?.title ?? column.task, characters)}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+const shorten = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+interface LinkLineProps {
+  link: Link;
+  from: string;
+  to: string;
+  progress: PlanPictureProps['progress'];
+  lit: boolean;
+}
+
+function LinkLine({ link, from, to, progress, lit }: LinkLineProps) {
+  if (link.rank > 0)
+    return (
+      <path d={link.path} fill="none" strokeWidth={1.5} className={`transition-[stroke] duration-150 ${lit ? 'stroke-muted' : 'stroke-line-strong/45'}`} />
+    );
+  const step = progress?.[link.to];
+  const filled = progress === undefined ? 1 : step?.state === 'succeeded' ? 1 : (step?.fraction ?? 0);
+  const id = `hue-${link.key.replaceAll(/[^a-z0-9]/gi, '-')}`;
+  return (
+    <g fill="none" strokeLinecap="round">
+      <linearGradient id={id} gradientUnits="userSpaceOnUse" {...ends(link.path)}>
+        <stop offset="0%" style={{ stopColor: from }} />
+        <stop offset="100%" style={{ stopColor: to }} />
+      </linearGradient>
+      <path d={link.path} strokeWidth={5} stroke={`url(#${id})`} opacity={progress === undefined ? 0 : 0.22} />
+      <path
+        d={link.path}
+        strokeWidth={5}
+        stroke={`url(#${id})`}
+        pathLength={1}
+        strokeDasharray="1 1"
+        strokeDashoffset={1 - filled}
+        className="transition-[stroke-dashoffset] duration-300"
+        opacity={filled > 0 ? 1 : 0}
+      />
+      {step?.state === 'running' && <path d={link.path} strokeWidth={1.5} className="dash stroke-ground" strokeDasharray="4 7" />}
+    </g>
+  );
+}
+
+/** Where a line begins and ends. A level line has no height, and a gradient needs absolute ends to show on it. */
+function ends(path: string): { x1: string; y1: string; x2: string; y2: string } {
+  const numbers = path.match(/-?[\d.]+/g) ?? [];
+  return { x1: numbers[0] ?? '0', y1: numbers[1] ?? '0', x2: numbers.at(-2) ?? '0', y2: numbers.at(-1) ?? '0' };
+}
+
+interface OfferDotProps {
+  dot: Dot;
+  hue: string;
+  active: boolean;
+  state: StepState | undefined;
+  onShow: (key: string | null) => void;
+}
+
+const standings: Record<Dot['standing'], string> = { chosen: 'chosen', 'runner-up': 'runner-up', slower: 'slower', unusable: 'cannot be used' };
+
+function OfferDot({ dot, hue, active, state, onShow }: OfferDotProps) {
+  const seconds = dot.prediction ? formatSeconds(dot.prediction.endSeconds - dot.prediction.startSeconds) : null;
+  const label = [`${dot.offer.modelName} on ${dot.offer.edgeName} for ${dot.stepId}`, standings[dot.standing], seconds, dot.detail].filter(Boolean).join(', ');
+  const chosen = dot.standing === 'chosen';
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an SVG drawing cannot hold a button element.
+    <g
+      role="button"
+      tabIndex={0}
+      aria-label={label}
+      className="group cursor-default outline-none"
+      onMouseEnter={() => onShow(dot.key)}
+      onMouseLeave={() => onShow(null)}
+      onFocus={() => onShow(dot.key)}
+      onBlur={() => onShow(null)}
+      onClick={() => onShow(dot.key)}
+      onKeyDown={(event) => event.key === 'Escape' && onShow(null)}
+    >
+      <circle cx={dot.x} cy={dot.y} r={15} fill="transparent" className="stroke-2 group-focus-visible:stroke-accent" />
+      {chosen ? (
+        <>
+          <circle cx={dot.x} cy={dot.y} r={active ? 11 : 10} className="fill-surface transition-all duration-150" style={{ stroke: hue }} strokeWidth={4} />
+          {state === 'succeeded' && (
+            <path d={`M${dot.x - 4} ${dot.y + 0.5}l3 3 5-6`} fill="none" strokeWidth={2} strokeLinecap="round" strokeLinejoin="round" style={{ stroke: hue }} />
+          )}
+          {state === 'running' && <circle cx={dot.x} cy={dot.y} r={4} className="breathe" style={{ fill: hue }} />}
+        </>
+      ) : (
+        <OtherDot dot={dot} active={active} />
+      )}
+      {chosen && seconds && (
+        <text
+          x={dot.x}
+          y={dot.y + 26}
+          textAnchor="middle"
+          className="number fill-ink text-xs"
+          style={{ paintOrder: 'stroke', stroke: 'var(--surface)', strokeWidth: 4, fontSize: 12 }}
+        >
+          {seconds}
+        </text>
+      )}
+    </g>
+  );
+}
+
+function OtherDot({ dot, active }: { dot: Dot; active: boolean }) {
+  if (dot.standing === 'unusable')
+    return (
+      <path
+        d={`M${dot.x - 3.5} ${dot.y - 3.5}l7 7m0 -7l-7 7`}
+        className={active ? 'stroke-ink' : 'stroke-line-strong'}
+        strokeWidth={1.75}
+        strokeLinecap="round"
+      />
+    );
+  const filled = dot.standing === 'runner-up' ? 'fill-line-strong' : 'fill-surface';
+  return (
+    <circle
+      cx={dot.x}
+      cy={dot.y}
+      r={active ? 6.5 : 5}
+      className={`${filled} transition-all duration-150 ${active ? 'stroke-ink' : 'stroke-line-strong'}`}
+      strokeWidth={2}
+    />
+  );
+}

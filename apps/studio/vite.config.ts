@@ -1,0 +1,23 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** The coordinator that the development server passes API calls on to. */
+const coordinator = process.env.ATELIER_URL ?? 'http://127.0.0.1:4747';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react(), tailwindcss()],
+  server: {
+    host: '127.0.0.1',
+    port: 4790,
+    proxy: { '/api': { target: coordinator, changeOrigin: true }, '/docs': coordinator, '/examples': coordinator },
+  },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: ['chrome123', 'firefox128', 'safari17.5'],
+    // The page's policy allows no data: fonts or scripts, and small files are cached better on their own.
+    assetsInlineLimit: 0,
+  },
+});
