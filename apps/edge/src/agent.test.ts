@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelManifest, newId, type WorkOrder } from '@atelier/protocol';
@@ -43,7 +44,7 @@ afterEach(async () => {
 
 async function startEdge(options: Partial<EdgeOptions> = {}, models: readonly ModelManifest[] = [toy]): Promise<Edge> {
   const edgeFolder = options.folder ?? join(folder, 'edge');
-  await import('node:fs/promises').then(({ mkdir }) => mkdir(edgeFolder, { recursive: true }));
+  await mkdir(edgeFolder, { recursive: true });
   await writeFile(join(edgeFolder, 'edge.yaml'), stringify({ name: 'Toy edge', models }));
   const edge = await runEdge({
     folder: edgeFolder,
@@ -57,17 +58,19 @@ async function startEdge(options: Partial<EdgeOptions> = {}, models: readonly Mo
   return edge;
 }
 
+const runs = newId<WorkOrder['runId']>();
+
 function order(parameters: Record<string, unknown>, more: Partial<WorkOrder> = {}): WorkOrder {
-  return { attemptId: newId(), fence: 1, runId: newId(), stepId: 'play', shard: 0, task: 'toy', modelId: 'toy-model', parameters, inputs: [], ...more };
+  return { attemptId: newId(), fence: 1, runId: runs, stepId: 'play', shard: 0, task: 'toy', modelId: 'toy-model', parameters, inputs: [], ...more };
 }
 
 async function input(text: string, index = 0): Promise<WorkOrder['inputs'][number]> {
-  const { hash, sizeBytes } = await coordinator.store.put(async_(Buffer.from(text)));
+  const { hash, sizeBytes } = await coordinator.store.put(once(Buffer.from(text)));
   const token = await coordinator.tickets.sign({ hash, to: coordinator.edgeId(), from: 'coordinator', seconds: 60 });
   return { port: 'text', index, hash, sizeBytes, mediaType: 'text/plain', tickets: [{ from: 'coordinator', url: `/api/edge/artifacts/${hash}`, token }] };
 }
 
-async function* async_(bytes: Uint8Array) {
+async function* once(bytes: Uint8Array) {
   yield bytes;
 }
 
@@ -86,3 +89,266 @@ test('an edge joins, says what it offers, and runs a step on inputs that it fetc
   expect(result.timings.cold).toBe(true);
   expect(result.timings.transferBytes).toBe(10);
 });
+
+test('an edge that restarts dials with its old key and needs no token', async () => {
+  const first = await startEdge();
+  const { info } = await coordinator.hear('hello');
+  expect(info.name).toBe('Toy edge');
+  const id = coordinator.edgeId();
+  await first.close();
+  const since = coordinator.heard.length;
+  await startEdge({ join: undefined });
+  await coordinator.hear('hello', () => true, since);
+  expect(coordinator.edgeId()).toBe(id);
+});
+
+test('an edge that its studio has forgotten joins again with a token', async () => {
+  const first = await startEdge();
+  await coordinator.hear('hello');
+  const id = coordinator.edgeId();
+  await first.close();
+  coordinator.forgetEdges();
+  const since = coordinator.heard.length;
+  await startEdge();
+  await coordinator.hear('hello', () => true, since);
+  expect(coordinator.edgeId()).not.toBe(id);
+});
+
+test('an edge that its studio has forgotten ends with the reason where it has no token', async () => {
+  const first = await startEdge();
+  await coordinator.hear('hello');
+  await first.close();
+  coordinator.forgetEdges();
+  const edge = await startEdge({ join: undefined });
+  await expect(edge.closed).rejects.toMatchObject({ code: 'unauthenticated' });
+});
+
+test('a second edge cannot run in the same folder', async () => {
+  await startEdge();
+  await expect(startEdge()).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('a join token cannot be used twice', async () => {
+  await startEdge();
+  await expect(startEdge({ folder: join(folder, 'other') })).rejects.toMatchObject({ code: 'token-used' });
+});
+
+test('a result is sent again after a cut until it is acknowledged, and the same work order starts nothing new', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  const work = order({ word: 'once' });
+  coordinator.send({ kind: 'work', order: work });
+  await coordinator.hear('result');
+  let since = coordinator.heard.length;
+  coordinator.send({ kind: 'work', order: work });
+  await coordinator.hear('result', () => true, since);
+  expect(coordinator.heard.filter(({ kind }) => kind === 'started')).toHaveLength(1);
+  since = coordinator.heard.length;
+  coordinator.cut();
+  expect((await coordinator.hear('hello', () => true, since)).holding).toEqual([{ attemptId: work.attemptId, fence: 1 }]);
+  await coordinator.hear('result', () => true, since);
+  coordinator.send({ kind: 'ack', attemptId: work.attemptId });
+  await coordinator.hear('heartbeat', ({ holding }) => holding.length === 0, coordinator.heard.length);
+  expect(await readdir(join(folder, 'edge/results'))).toEqual([]);
+});
+
+test('a finished result outlives the edge that made it', async () => {
+  const first = await startEdge();
+  await coordinator.hear('hello');
+  const work = order({ word: 'kept' });
+  coordinator.send({ kind: 'work', order: work });
+  await coordinator.hear('result');
+  await first.close();
+  const since = coordinator.heard.length;
+  await startEdge();
+  expect((await coordinator.hear('hello', () => true, since)).holding).toEqual([{ attemptId: work.attemptId, fence: 1 }]);
+  expect((await coordinator.hear('result', () => true, since)).outputs[0]?.hash).toBe(sha256('kept'));
+});
+
+test('a step runs on while the connection is cut', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  const work = order({ act: 'slow', word: 'slow' });
+  coordinator.send({ kind: 'work', order: work });
+  await coordinator.hear('started');
+  coordinator.cut();
+  expect((await coordinator.hear('result')).outputs[0]?.hash).toBe(sha256('slow'));
+});
+
+test('cancelling stops a step and the children that it started within a second, without a result', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  const work = order({ act: 'hang-with-child' });
+  coordinator.send({ kind: 'work', order: work });
+  const { message } = await coordinator.hear('progress', ({ fraction }) => fraction === 0.6);
+  const begun = performance.now();
+  coordinator.send({ kind: 'cancel', attemptId: work.attemptId });
+  await coordinator.hear('heartbeat', ({ holding }) => holding.length === 0, coordinator.heard.length);
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  await expect.poll(() => isRunning(Number(message))).toBe(false);
+  expect(coordinator.heard.some(({ kind }) => kind === 'result' || kind === 'failure')).toBe(false);
+});
+
+test('a step that aborts its process is a crash with its last words, and the next step gets a fresh slot', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: order({ act: 'abort' }) });
+  const failure = await coordinator.hear('failure');
+  expect(failure.error.code).toBe('slot-crashed');
+  expect(failure.log).toContain('about to abort');
+  coordinator.send({ kind: 'work', order: order({ word: 'next' }) });
+  expect((await coordinator.hear('result')).timings.cold).toBe(true);
+});
+
+test.each([
+  ['an error of a driver', order({ act: 'throw' }), 'step-failed'],
+  ['an output of another modality than its port', order({ act: 'wrong-bytes' }), 'unsupported-media'],
+  ['a parameter that the task does not have', order({ nonsense: 1 }), 'invalid-input'],
+  ['a model that is not offered', order({}, { modelId: 'other' }), 'unknown-model'],
+  ['a task that is not declared', order({}, { task: 'nothing' }), 'unknown-task'],
+])('%s fails the step with its own code', async (_what, work, code) => {
+  await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: work });
+  expect((await coordinator.hear('failure')).error.code).toBe(code);
+});
+
+test('a model over the memory bound fails with how much it needs', async () => {
+  await startEdge({ modelMemoryBytes: 1e6 }, [{ ...toy, memoryBytes: 5e6 }]);
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: order({}) });
+  expect((await coordinator.hear('failure')).error).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('5 MB') });
+});
+
+test('a model that takes more than its manifest says fails where that is over the bound', async () => {
+  await startEdge({ modelMemoryBytes: 100e6 }, [{ ...toy, options: { allocateBytes: 200e6 } }]);
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: order({}) });
+  expect((await coordinator.hear('failure')).error.code).toBe('out-of-memory');
+});
+
+test('a thousand reports of one step become a few messages, and no text is lost', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: order({ act: 'chatter' }) });
+  await coordinator.hear('result');
+  const texts = coordinator.heard.filter((message) => message.kind === 'text');
+  expect(texts.map(({ delta }) => delta).join('')).toBe('x'.repeat(1000));
+  expect(coordinator.heard.filter(({ kind }) => kind === 'progress').length).toBeLessThan(10);
+});
+
+test('bytes asked for with `store` arrive in the coordinator, also where the upload was cut', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  const word = 'x'.repeat(3_000_000);
+  coordinator.send({ kind: 'work', order: order({ word }) });
+  const { outputs } = await coordinator.hear('result');
+  coordinator.cutUploadAfter(1_000_000);
+  coordinator.send({ kind: 'store', hash: outputs[0]?.hash as string });
+  expect(await coordinator.hear('stored')).toEqual({ kind: 'stored', hash: sha256(word), error: null });
+  expect(await coordinator.store.verify(sha256(word))).toBe(true);
+});
+
+test('bytes that an edge does not hold are answered with not-found', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'store', hash: 'a'.repeat(64) });
+  expect((await coordinator.hear('stored')).error?.code).toBe('not-found');
+});
+
+test('an edge gives its artifacts to another that shows a ticket, at the pace of a simulated link', async () => {
+  await startEdge({ listen: '127.0.0.1:0' });
+  const { info } = await coordinator.hear('hello');
+  const giver = coordinator.edgeId();
+  const word = 'y'.repeat(200_000);
+  coordinator.send({ kind: 'work', order: order({ word }) });
+  const { outputs } = await coordinator.hear('result');
+  const output = outputs[0] as (typeof outputs)[number];
+  const url = `${info.transferUrl}/artifacts/${output.hash}`;
+  expect((await fetch(url)).status).toBe(401);
+  const token = await coordinator.tickets.sign({ hash: output.hash, to: 'somebody', from: giver, seconds: 60 });
+  const part = await fetch(url, { headers: { authorization: `Bearer ${token}`, range: 'bytes=5-9' } });
+  expect([part.status, await part.text()]).toEqual([206, 'yyyyy']);
+
+  coordinator.forgetEdges();
+  await startEdge({ folder: join(folder, 'taker'), simulate: { links: { 'Toy edge': { bytesPerSecond: 1e6, latencyMs: 20 } } } });
+  await coordinator.hear('hello', () => true, coordinator.heard.length);
+  const work = order({}, { inputs: [{ ...output, tickets: [{ from: giver, url, token }] }] });
+  coordinator.send({ kind: 'work', order: work });
+  const link = await coordinator.hear('link', ({ from }) => from === giver);
+  expect(link.bytes).toBe(200_000);
+  expect(link.seconds).toBeGreaterThan(0.15);
+  expect(link.latencySeconds).toBeGreaterThan(0.039);
+  await coordinator.hear('result', ({ attemptId }) => attemptId === work.attemptId);
+});
+
+test('a simulated slow edge takes as much longer as its speed says', async () => {
+  await startEdge({ simulate: { speed: 0.25 } });
+  await coordinator.hear('hello');
+  const begun = performance.now();
+  coordinator.send({ kind: 'work', order: order({ act: 'slow' }) });
+  const { timings } = await coordinator.hear('result');
+  expect(timings.runSeconds).toBeGreaterThan(1.1);
+  expect((performance.now() - begun) / 1000).toBeGreaterThan(timings.runSeconds);
+});
+
+test('a draining edge lets its step end, refuses new ones and stops', async () => {
+  const edge = await startEdge();
+  await coordinator.hear('hello');
+  const work = order({ act: 'slow', word: 'ended' });
+  coordinator.send({ kind: 'work', order: work });
+  await coordinator.hear('started');
+  const drained = edge.drain();
+  await coordinator.hear('heartbeat', ({ draining }) => draining);
+  const late = order({});
+  coordinator.send({ kind: 'work', order: late });
+  expect((await coordinator.hear('failure')).attemptId).toBe(late.attemptId);
+  expect((await coordinator.hear('result')).outputs[0]?.hash).toBe(sha256('ended'));
+  for (const { attemptId } of [work, late]) coordinator.send({ kind: 'ack', attemptId });
+  await drained;
+  await edge.closed;
+});
+
+test('draining a second time does not wait: the step is reported as lost', async () => {
+  const edge = await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'work', order: order({ act: 'hang' }) });
+  await coordinator.hear('progress');
+  const drained = edge.drain();
+  void edge.drain();
+  expect((await coordinator.hear('failure')).error.code).toBe('edge-lost');
+  await drained;
+});
+
+test('models of the driver `command` are refused from the coordinator', async () => {
+  await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'pull-model', manifest: { ...toy, id: 'evil', driver: 'command' } });
+  const { models } = await coordinator.hear('models', (message) => message.models.some(({ manifest }) => manifest.id === 'evil'));
+  expect(models.find(({ manifest }) => manifest.id === 'evil')).toMatchObject({ state: 'failed', error: { code: 'forbidden' } });
+});
+
+test('a model is pulled and removed by message, and the list is kept over a restart', async () => {
+  const first = await startEdge();
+  await coordinator.hear('hello');
+  coordinator.send({ kind: 'pull-model', manifest: { ...toy, id: 'second-toy' } });
+  await coordinator.hear('models', ({ models }) => models.some(({ manifest, state }) => manifest.id === 'second-toy' && state === 'ready'));
+  await first.close();
+  let since = coordinator.heard.length;
+  await startEdge();
+  const { models } = await coordinator.hear('hello', () => true, since);
+  expect(models.map(({ manifest }) => manifest.id)).toEqual(['toy-model', 'second-toy']);
+  since = coordinator.heard.length;
+  coordinator.send({ kind: 'remove-model', modelId: 'second-toy' });
+  await coordinator.hear('models', (message) => message.models.length === 1, since);
+});
+
+/** Where nobody collects orphans, as in some containers, an ended process stays as a zombie. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !existsSync(`/proc/${pid}/stat`) || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

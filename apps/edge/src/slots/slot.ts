@@ -21,6 +21,7 @@ export interface SlotOptions {
 }
 
 const graceMs = 300;
+const lastWordsMs = 200;
 const logBytes = 16 * 1024;
 type Settle = { readonly kinds: readonly FromSlot['kind'][]; readonly resolve: (message: FromSlot) => void; readonly reject: (error: StepFailure) => void };
 
@@ -51,8 +52,13 @@ export class Slot {
     this.#child.on('message', (message: FromSlot) => this.#read(message));
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#end(error.message, resolve));
-      // `close` comes after the last of stderr was read, so that the log is whole.
-      this.#child.once('close', (code, signal) => this.#end(signal ? `by ${signal}` : `with status ${code}`, resolve));
+      this.#child.once('exit', (code, signal) => {
+        signalGroup(this.#child, 'SIGKILL');
+        const end = () => this.#end(signal ? `by ${signal}` : `with status ${code}`, resolve);
+        // `close` comes after the last of stderr was read, so that the log is whole; a stray child that holds it open is not waited for.
+        this.#child.once('close', end);
+        setTimeout(end, lastWordsMs);
+      });
     });
   }
 
@@ -130,7 +136,6 @@ export class Slot {
   #end(how: string, resolve: () => void): void {
     if (this.#ended !== undefined) return;
     this.#ended = how;
-    signalGroup(this.#child, 'SIGKILL');
     this.#waiting?.reject(this.#crash());
     this.#waiting = undefined;
     resolve();
