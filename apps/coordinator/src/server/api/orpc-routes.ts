@@ -1,0 +1,68 @@
+import { AtelierError, contract, limits, type Policy } from '@atelier/protocol';
+import { OpenAPIHandler } from '@orpc/openapi/fetch';
+import { traverseContractProcedures } from '@orpc/server';
+import { BodyLimitPlugin } from '@orpc/server/fetch';
+import type { Context } from 'hono';
+import type { Person } from '../identity/caller.ts';
+import type { RouteTable } from '../route-table.ts';
+import type { Services } from '../services.ts';
+import { asAnswer, asOrpcError } from './answer-error.ts';
+import { createApiRouter } from './router.ts';
+
+/** Inputs of a run are texts within the body; larger things are uploaded. */
+const bodyBytes = limits.chainBytes + 16 * limits.textBytes;
+
+export interface ContractRoute {
+  readonly method: string;
+  /** As in the contract: `/runs/{id}`. */
+  readonly path: string;
+  readonly policy: Exclude<Policy, 'public'>;
+}
+
+/** Every procedure of the contract as a route. @throws AtelierError `internal` for one without a policy, method or path */
+export function contractRoutes(): ContractRoute[] {
+  const routes: ContractRoute[] = [];
+  traverseContractProcedures({ router: contract, path: [] }, ({ contract: procedure, path }) => {
+    const { route, meta } = procedure['~orpc'];
+    const policy = (meta as { policy?: Policy }).policy;
+    if (policy !== 'member' && policy !== 'owner') throw new AtelierError('internal', `The procedure ${path.join('.')} has no policy that names a person.`);
+    if (!route.method || !route.path) throw new AtelierError('internal', `The procedure ${path.join('.')} has no method or path.`);
+    routes.push({ method: route.method, path: route.path, policy });
+  });
+  return routes;
+}
+
+/** Puts the API of the contract under /api. */
+export function addApiRoutes(routes: RouteTable, services: Services): void {
+  const handler = new OpenAPIHandler(createApiRouter(services), {
+    plugins: [new BodyLimitPlugin({ maxBodySize: bodyBytes })],
+    eventIteratorKeepAliveInterval: 5_000,
+    eventIteratorKeepAliveComment: 'still here',
+    interceptors: [
+      async (options) => {
+        try {
+          return await options.next();
+        } catch (thrown) {
+          const error = asAnswer(thrown);
+          if (error.code === 'internal') services.log.error({ err: thrown, path: options.request.url.pathname }, 'A procedure failed.');
+          throw asOrpcError(error);
+        }
+      },
+    ],
+  });
+  for (const { method, path, policy } of contractRoutes()) {
+    const honoPath = `/api${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    const answer = async (context: Context, person: Person) => {
+      const handled = await handler.handle(context.req.raw, { prefix: '/api', context: { person, headers: context.req.raw.headers } });
+      if (handled.matched) return handled.response;
+      throw new AtelierError('not-found', 'There is no such page.');
+    };
+    routes.add(policy, method, honoPath, answer, orpcErrorResponse);
+  }
+}
+
+/** A refusal at the gate, in the form in which procedures answer errors. */
+function orpcErrorResponse(thrown: unknown): Response {
+  const error = asOrpcError(asAnswer(thrown));
+  return Response.json(error.toJSON(), { status: error.status });
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { AtelierError } from '@atelier/protocol';
+import { type Context, Hono } from 'hono';
+import type { Logger } from '../core/index.ts';
+import { asAnswer, errorResponse } from './api/answer-error.ts';
+import { addApiRoutes } from './api/orpc-routes.ts';
+import { addOutputRoutes } from './bytes/output-routes.ts';
+import { addCompatibleRoutes, compatibleError, compatiblePrefix } from './compatible/compatible-routes.ts';
+import { addEdgeRoutes } from './edges/edge-routes.ts';
+import { addExampleRoutes } from './examples.ts';
+import { addAuthRoutes } from './identity/auth-routes.ts';
+import { addDocumentRoutes } from './pages/document-routes.ts';
+import { addHealthRoutes } from './pages/health-routes.ts';
+import { addStudioRoutes } from './pages/studio-routes.ts';
+import { createRouteTable, type Gates, type RouteInfo } from './route-table.ts';
+import type { Services } from './services.ts';
+
+export interface App {
+  fetch(request: Request, env: object): Response | Promise<Response>;
+  /** Every way in, with its policy. */
+  listRoutes(): RouteInfo[];
+}
+
+/** All routes over the services. @throws AtelierError `internal` where a route has no policy */
+export function createApp(services: Services, gates: Gates): App {
+  const app = new Hono();
+  app.use('*', async (context, next) => {
+    const startedAt = performance.now();
+    const requestId = randomUUID();
+    await next();
+    decorate(context, requestId);
+    logRequest(services.log, context, { requestId, ms: Math.round(performance.now() - startedAt) });
+  });
+  app.use('*', async (context, next) => {
+    services.origins.checkHost(context.req.header('host'));
+    await next();
+  });
+  app.onError((thrown, context) => answerFor(context, asAnswer(thrown), services.log));
+  app.notFound((context) =>
+    answerFor(context, new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API stands at /docs.' }), services.log),
+  );
+  const routes = createRouteTable(app, gates);
+  addHealthRoutes(routes, services);
+  addAuthRoutes(routes, services);
+  // These two read bodies themselves; nothing before them may.
+  addApiRoutes(routes, services);
+  services.uploads.addRoutes(routes);
+  addOutputRoutes(routes, services);
+  addEdgeRoutes(routes, services);
+  addCompatibleRoutes(routes, services);
+  addExampleRoutes(routes, services);
+  addDocumentRoutes(routes);
+  addStudioRoutes(routes);
+  return { fetch: (request, env) => app.fetch(request, env), listRoutes: routes.list };
+}
+
+function answerFor(context: Context, error: AtelierError, log: Logger): Response {
+  if (error.code === 'internal') log.error({ err: error.cause ?? error, path: context.req.path }, 'A request failed.');
+  return context.req.path.startsWith(`${compatiblePrefix}/`) ? compatibleError(error) : errorResponse(error);
+}
+
+function decorate(context: Context, requestId: string): void {
+  const { headers } = context.res;
+  headers.set('x-request-id', requestId);
+  if (!headers.has('x-content-type-options')) headers.set('x-content-type-options', 'nosniff');
+  headers.set('referrer-policy', 'no-referrer');
+  if (context.req.path.startsWith('/api/') && !headers.has('cache-control')) headers.set('cache-control', 'no-store');
+}
+
+/** Paths hold ids only; queries may hold codes and are left out. */
+function logRequest(log: Logger, context: Context, fields: { requestId: string; ms: number }): void {
+  const entry = { ...fields, method: context.req.method, path: context.req.path, status: context.res.status };
+  if (context.res.status >= 500) log.warn(entry, 'request');
+  else if (context.req.method === 'GET' || context.req.method === 'HEAD') log.debug(entry, 'request');
+  else log.info(entry, 'request');
+}

@@ -1,0 +1,67 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import { readPicture, sniffMediaType } from '@atelier/media';
+import { AtelierError, limits } from '@atelier/protocol';
+
+/**
+ * What a file is, by its bytes and not by what its sender says. Pictures and recordings are checked here, before any step waits for them.
+ * @returns a media type
+ * @throws AtelierError `unsupported-media`, `damaged-media`, `too-large`
+ */
+export async function inspectFile(file: string, name: string | null): Promise<string> {
+  const { size } = await stat(file);
+  if (size === 0) throw new AtelierError('damaged-media', 'The file is empty.', { hint: 'Choose a file with something in it.' });
+  const mediaType = sniffMediaType(await head(file));
+  if (mediaType === undefined) return inspectText(file, size, name);
+  if (mediaType.startsWith('image/')) {
+    refuseOver(size, limits.pictureBytes, 'picture');
+    await readPicture(await readFile(file));
+  }
+  if (mediaType.startsWith('audio/')) {
+    refuseOver(size, limits.audioBytes, 'recording');
+  }
+  return mediaType;
+}
+
+const headBytes = 4096;
+
+async function head(file: string): Promise<Uint8Array> {
+  await using handle = await open(file, 'r');
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(headBytes), 0, headBytes, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+function refuseOver(sizeBytes: number, most: number, what: string): void {
+  if (sizeBytes <= most) return;
+  throw new AtelierError('too-large', `The ${what} has ${sizeBytes} bytes; at most ${most} are taken.`, { hint: 'Give a shorter or smaller one.' });
+}
+
+/** Text has no magic number: it is what is valid UTF-8 without control characters. */
+async function inspectText(file: string, sizeBytes: number, name: string | null): Promise<string> {
+  if (sizeBytes <= limits.textBytes) {
+    const text = decode(await readFile(file));
+    if (text !== undefined) return isJson(text, name) ? 'application/json' : 'text/plain';
+  }
+  throw new AtelierError('unsupported-media', 'This kind of file is not known here.', {
+    hint: `Give a picture, a recording, a film, or a text of at most ${limits.textBytes} bytes.`,
+  });
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what tells text from other bytes
+    return /[\u0000-\u0008\u000e-\u001f]/.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(text: string, name: string | null): boolean {
+  if (!name?.toLowerCase().endsWith('.json')) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtifactStore } from '@atelier/artifacts';
+import { encodePreview, readPicture, resizePicture } from '@atelier/media';
+import { type Artifact, AtelierError } from '@atelier/protocol';
+
+const sides = [64, 128, 256, 512, 1024];
+
+export interface Thumbnails {
+  /** A WebP that fits in a square of the next known size. @throws AtelierError `unsupported-media`, `damaged-media` */
+  of(artifact: Artifact, wantedPixels: number): Promise<Uint8Array>;
+}
+
+/** Small pictures of pictures, kept in `cache/thumbnails` of the data folder; that folder may be deleted at any time. */
+export function createThumbnails(artifacts: ArtifactStore, dataFolder: string): Thumbnails {
+  const folder = join(dataFolder, 'cache', 'thumbnails');
+  return {
+    async of(artifact, wantedPixels) {
+      if (!artifact.mediaType.startsWith('image/')) {
+        throw new AtelierError('unsupported-media', 'Only pictures have a small picture.', { hint: 'Play the whole of it instead.' });
+      }
+      const side = sides.find((known) => known >= wantedPixels) ?? 1024;
+      const file = join(folder, `${artifact.hash}-${side}.webp`);
+      const known = await readFile(file).catch(() => undefined);
+      if (known) return known;
+      const made = await shrink(await readFile(await artifacts.path(artifact.hash)), side);
+      await mkdir(folder, { recursive: true });
+      const temporary = `${file}.${randomUUID()}`;
+      await writeFile(temporary, made);
+      await rename(temporary, file);
+      return made;
+    },
+  };
+}
+
+async function shrink(bytes: Uint8Array, side: number): Promise<Uint8Array> {
+  const picture = await readPicture(bytes);
+  const factor = Math.min(1, side / Math.max(picture.width, picture.height));
+  const size = { width: Math.max(1, Math.round(picture.width * factor)), height: Math.max(1, Math.round(picture.height * factor)) };
+  const small = factor < 1 ? await resizePicture(picture, size) : picture;
+  return (await encodePreview(small, 1)).bytes;
+}

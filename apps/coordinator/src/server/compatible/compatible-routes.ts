@@ -1,0 +1,45 @@
+import { AtelierError } from '@atelier/protocol';
+import type { RouteTable } from '../route-table.ts';
+import type { Services } from '../services.ts';
+import { completeChat } from './chat.ts';
+import { generateImages } from './images.ts';
+import { anyModel } from './single-step.ts';
+import { transcribe } from './transcriptions.ts';
+
+export const compatiblePrefix = '/v1';
+
+/** Endpoints in the form of OpenAI's API, planned and run like any chain, so that programs written for it work here. */
+export function addCompatibleRoutes(routes: RouteTable, services: Services): void {
+  routes.add('member', 'GET', '/v1/models', async () => Response.json({ object: 'list', data: await listModels(services) }));
+  routes.add('member', 'GET', '/v1/models/:id', async (context) => {
+    const id = context.req.param('id') ?? '';
+    const found = (await listModels(services)).find((model) => model.id === id);
+    if (found) return Response.json(found);
+    throw new AtelierError('unknown-model', `The model "${id}" does not exist here.`, { hint: 'GET /v1/models lists them; "auto" lets Atelier choose.' });
+  });
+  routes.add('member', 'POST', '/v1/chat/completions', (context, person) => completeChat(services, person, context));
+  routes.add('member', 'POST', '/v1/images/generations', (context, person) => generateImages(services, person, context));
+  routes.add('member', 'POST', '/v1/audio/transcriptions', (context, person) => transcribe(services, person, context));
+}
+
+async function listModels({ core }: Services) {
+  const offered = (await core.models()).filter((model) => model.edges.some((edge) => edge.state === 'ready')).map((model) => model.manifest.id);
+  return [anyModel[0] as string, ...offered].map((id) => ({ id, object: 'model', created: 0, owned_by: 'atelier' }));
+}
+
+const types: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+};
+
+/** An error as OpenAI's clients read it. */
+export function compatibleError(error: AtelierError): Response {
+  return Response.json(compatibleErrorBody(error), { status: error.status });
+}
+
+export function compatibleErrorBody(error: AtelierError) {
+  const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+  return { error: { message, type: types[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'), param: null, code: error.code } };
+}

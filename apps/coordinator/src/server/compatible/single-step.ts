@@ -1,0 +1,81 @@
+import { Readable } from 'node:stream';
+import { AtelierError, endedRunStates, type NewRun, type OutputId, type OutputView, type RunEvent, type RunId, type RunView } from '@atelier/protocol';
+import type { Viewer } from '../../core/index.ts';
+import type { Services } from '../services.ts';
+
+/** What a foreign endpoint asks for, as one step. */
+export interface SingleStep {
+  readonly task: string;
+  /** Only this model; without it the planner chooses among all. */
+  readonly model: string | undefined;
+  readonly parameters: Record<string, unknown>;
+  readonly input: { text: string } | { outputId: OutputId };
+}
+
+export interface SingleStepResult {
+  readonly run: RunView;
+  readonly outputs: readonly OutputView[];
+}
+
+/** Words for `model` that leave the choice to the planner. */
+export const anyModel = ['auto', 'atelier'];
+
+/**
+ * Plans and runs one step as any chain, and waits for its end. Where the asker hangs up, the run is cancelled.
+ * @param onEvent is told everything that happens, such as text while it is written
+ * @throws AtelierError why the run failed; `cancelled`
+ */
+export async function runSingleStep(
+  { core, log }: Services,
+  viewer: Viewer,
+  step: SingleStep,
+  options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void },
+): Promise<SingleStepResult> {
+  const run = await core.createRun(viewer, asRun(step), {});
+  const cancel = () =>
+    void core.cancelRun(viewer, run.id).catch((err) => log.warn({ err, runId: run.id }, 'A run that nobody waits for could not be cancelled.'));
+  if (options.signal.aborted) cancel();
+  options.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const event of core.watchRun(viewer, run.id, options.signal)) options.onEvent?.(event);
+    return resultOf(await core.getRun(viewer, run.id as RunId));
+  } finally {
+    options.signal.removeEventListener('abort', cancel);
+  }
+}
+
+function asRun({ task, model, parameters, input }: SingleStep): NewRun {
+  const pinned = model === undefined || anyModel.includes(model) ? {} : { model };
+  const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null));
+  const chain = { inputs: {}, steps: [{ id: 'answer', task, ...pinned, parameters: given, inputs: {} }] };
+  return { chain, inputs: { input }, set: {}, priority: 0 };
+}
+
+function resultOf(run: RunView): SingleStepResult {
+  if (run.state === 'succeeded') return { run, outputs: run.steps.flatMap((step) => step.outputs) };
+  const error = run.error ?? run.steps.find((step) => step.error)?.error;
+  if (error) throw AtelierError.from(error);
+  throw new AtelierError('cancelled', endedRunStates.includes(run.state) ? 'The run was cancelled.' : 'Nobody waited for the run any more.');
+}
+
+/** The bytes of a result, brought here first where only an edge has them. */
+export async function outputBytes({ core, artifacts }: Services, output: OutputView): Promise<Buffer> {
+  if (!(await artifacts.has(output.hash))) await core.ensureStored(output.hash);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await artifacts.get(output.hash)) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** The text of the first output. */
+export async function outputText(services: Services, { outputs }: SingleStepResult): Promise<string> {
+  const [first] = outputs;
+  if (!first) throw new AtelierError('internal', 'The step gave no result.');
+  return (await outputBytes(services, first)).toString('utf8');
+}
+
+/** Makes a value that is no plain text an input: its bytes become an output of the asker's. */
+export async function asInput({ artifacts, core }: Services, viewer: Viewer, text: string, mediaType: string): Promise<{ outputId: OutputId }> {
+  const stored = await artifacts.put(Readable.from([Buffer.from(text)]), { mediaType });
+  const { outputId } = await core.recordUpload(viewer, { ...stored, mediaType }, null);
+  return { outputId };
+}

@@ -1,0 +1,50 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { artifactResponse } from '@atelier/artifacts';
+import { ArtifactHash, AtelierError, JoinRequest, limits } from '@atelier/protocol';
+import type { Context } from 'hono';
+import { useSingleUse } from '../identity/single-use.ts';
+import { readJson } from '../read-json.ts';
+import type { RouteTable } from '../route-table.ts';
+import type { Services } from '../services.ts';
+import { edgeSocketPath } from './edge-sockets.ts';
+
+/** Joining, and the bytes that edges bring and fetch. */
+export function addEdgeRoutes(routes: RouteTable, services: Services): void {
+  const { artifacts, core } = services;
+  routes.add('public', 'POST', '/api/edge/join', async (context) => Response.json(await join(services, await readJson(context, JoinRequest)), { status: 201 }));
+  routes.add('edge', 'GET', edgeSocketPath, () => {
+    throw new AtelierError('invalid-input', 'This is a WebSocket.', { hint: 'Connect with: atelier edge --join URL --token TOKEN.' });
+  });
+  const read = async (context: Context) => {
+    const hash = hashOf(context);
+    // Relay: where only an edge has them, it brings them here first.
+    if (!(await artifacts.has(hash))) await core.ensureStored(hash, context.req.raw.signal);
+    return artifactResponse(artifacts, hash, context.req.raw);
+  };
+  routes.add('ticket', 'GET', '/api/edge/artifacts/:hash', read);
+  routes.add('edge', 'PUT', '/api/edge/artifacts/:hash', async (context, edge) => {
+    const hash = hashOf(context);
+    if (!core.awaitsStore(edge.edgeId, hash)) throw new AtelierError('forbidden', 'Nobody asked this edge for these bytes.');
+    const body = context.req.raw.body;
+    if (!body) throw new AtelierError('invalid-input', 'The bytes are missing.');
+    const mediaType = context.req.header('content-type');
+    const bytes = Readable.fromWeb(body as NodeReadableStream<Uint8Array>);
+    const stored = await artifacts.put(bytes, { expectedHash: hash, maxBytes: limits.uploadBytes, mediaType });
+    return Response.json(stored, { status: 201 });
+  });
+}
+
+function hashOf(context: Context): string {
+  const parsed = ArtifactHash.safeParse(context.req.param('hash'));
+  if (parsed.success) return parsed.data;
+  throw new AtelierError('not-found', 'That is no name of an artifact.');
+}
+
+async function join({ database, core }: Services, request: JoinRequest) {
+  return database.db.transaction(async (tx) => {
+    // The token's row stays locked until the edge is known, so two that join with it at once cannot both come in.
+    const { byCoordinator } = await useSingleUse(tx, 'join-edge', request.token, request.name);
+    return { edgeId: await core.addEdge({ name: request.name, publicKey: request.publicKey, local: byCoordinator }) };
+  });
+}

@@ -1,0 +1,69 @@
+import { AtelierError, type ErrorCode, Welcome } from '@atelier/protocol';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context } from 'hono';
+import { errorResponse } from '../api/answer-error.ts';
+import { readJson } from '../read-json.ts';
+import type { RouteTable } from '../route-table.ts';
+import type { Services } from '../services.ts';
+import { type Accounts, clientAddressHeader } from './accounts.ts';
+import { welcomeOwner } from './welcome.ts';
+
+/** What of better-auth is reachable. Its other endpoints (sign-up, keys, account changes) stay closed. */
+const forwarded = [
+  ['public', 'POST', '/api/auth/sign-in/email'],
+  ['public', 'POST', '/api/auth/sign-out'],
+  ['public', 'GET', '/api/auth/get-session'],
+  ['member', 'POST', '/api/auth/change-password'],
+  ['member', 'GET', '/api/auth/list-sessions'],
+  ['member', 'POST', '/api/auth/revoke-session'],
+  ['member', 'POST', '/api/auth/revoke-other-sessions'],
+] as const;
+
+/** Sign-in and out, and the first owner's welcome. */
+export function addAuthRoutes(routes: RouteTable, { accounts, database }: Services): void {
+  for (const [policy, method, path] of forwarded) {
+    routes.add(policy, method, path, (context) => forward(accounts, context));
+  }
+  routes.add('public', 'POST', '/api/welcome', async (context) => {
+    const welcome = await readJson(context, Welcome);
+    await welcomeOwner(accounts, database, welcome);
+    const { email, password } = welcome;
+    const signedIn = await accounts.api.signInEmail({ body: { email, password }, headers: context.req.raw.headers, asResponse: true });
+    const headers = new Headers();
+    for (const cookie of signedIn.headers.getSetCookie()) headers.append('set-cookie', cookie);
+    return Response.json({ name: welcome.name, email: email.toLowerCase(), role: 'owner' }, { status: 201, headers });
+  });
+}
+
+async function forward(accounts: Accounts, context: Context): Promise<Response> {
+  const headers = new Headers(context.req.raw.headers);
+  headers.set(clientAddressHeader, remoteAddress(context));
+  const body = await readBounded(context.req.raw);
+  const answer = await accounts.handler(new Request(context.req.url, { method: context.req.method, headers, ...(body === '' ? {} : { body }) }));
+  return answer.ok || answer.status < 400 ? answer : asOurError(answer);
+}
+
+const bodyBytes = 16 * 1024;
+
+async function readBounded(request: Request): Promise<string> {
+  const text = await request.text();
+  if (text.length <= bodyBytes) return text;
+  throw new AtelierError('too-large', 'The body is too large for a sign-in.');
+}
+
+const codes: Readonly<Record<number, ErrorCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not-found', 429: 'rate-limited' };
+
+async function asOurError(answer: Response): Promise<Response> {
+  const { message } = (await answer.json().catch(() => ({}))) as { message?: string };
+  const code = codes[answer.status] ?? (answer.status < 500 ? 'invalid-input' : 'internal');
+  const hint = code === 'rate-limited' ? 'Wait a minute; then try again.' : undefined;
+  return errorResponse(new AtelierError(code, message ?? 'That did not work.', { hint }));
+}
+
+function remoteAddress(context: Context): string {
+  try {
+    return getConnInfo(context).remote.address ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,85 @@
+import { AtelierError } from '@atelier/protocol';
+import { type Database, schema } from '@atelier/store';
+import { defaultKeyHasher } from '@better-auth/api-key';
+import { and, eq } from 'drizzle-orm';
+import type { EdgeSessions } from '../edges/edge-sessions.ts';
+import { type Accounts, tokenPrefix } from './accounts.ts';
+import type { Caller, Person } from './caller.ts';
+
+const { apikey, user } = schema;
+
+export interface AuthenticateOptions {
+  readonly accounts: Accounts;
+  readonly database: Database;
+  readonly edgeSessions: EdgeSessions;
+}
+
+export type Authenticate = (headers: Headers) => Promise<Caller>;
+
+const signIn = 'Sign in, or send an API token as "Authorization: Bearer ..." (make one with: atelier token create).';
+
+/** Says who sends a request: by bearer token or `x-api-key` where there is one, by the session's cookie otherwise. */
+export function createAuthenticate({ accounts, database, edgeSessions }: AuthenticateOptions): Authenticate {
+  return async (headers) => {
+    const token = bearerToken(headers) ?? headers.get('x-api-key');
+    if (token === null) return bySession(accounts, headers);
+    const edgeId = edgeSessions.find(token);
+    if (edgeId) return { kind: 'edge', edgeId };
+    if (!token.startsWith(tokenPrefix)) return stranger('unauthenticated', 'The token is not valid here.');
+    return byToken(database, token);
+  };
+}
+
+export function bearerToken(headers: Headers): string | null {
+  return /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+async function bySession(accounts: Accounts, headers: Headers): Promise<Caller> {
+  if (!headers.has('cookie')) return stranger('unauthenticated', 'This needs a signed-in user.');
+  const found = await accounts.api.getSession({ headers });
+  if (!found) return stranger('unauthenticated', 'The session has ended.');
+  return person(found.user as PersonRow, 'session');
+}
+
+/**
+ * One query, where the plugin's own check takes five and writes each time. The hash is the plugin's.
+ * Revoked tokens are deleted, so they are simply not found.
+ */
+async function byToken(database: Database, token: string): Promise<Caller> {
+  const [found] = await database.db
+    .select({ key: apikey, user })
+    .from(apikey)
+    .innerJoin(user, eq(user.id, apikey.referenceId))
+    .where(eq(apikey.key, await defaultKeyHasher(token)));
+  if (!found?.key.enabled) return stranger('unauthenticated', 'The token is not valid here, or was revoked.');
+  const now = Date.now();
+  if (found.key.expiresAt && found.key.expiresAt.getTime() <= now) return stranger('token-expired', 'The token is past its time.');
+  if (now - (found.key.lastRequest?.getTime() ?? 0) > usedEveryMs) await noteUse(database, found.key.id);
+  return person(found.user, 'token');
+}
+
+/** How exact the time of a token's last use is; a write for each request would be waste. */
+const usedEveryMs = 60_000;
+
+async function noteUse(database: Database, id: string): Promise<void> {
+  await database.db.update(apikey).set({ lastRequest: new Date() }).where(eq(apikey.id, id));
+}
+
+type PersonRow = { id: string; name: string; email: string; role: string };
+
+function person(row: PersonRow, by: Person['by']): Person {
+  return { kind: 'person', id: row.id, name: row.name, email: row.email, role: row.role === 'owner' ? 'owner' : 'member', by };
+}
+
+function stranger(code: 'unauthenticated' | 'token-expired', message: string): Caller {
+  return { kind: 'stranger', problem: new AtelierError(code, message, { hint: signIn }) };
+}
+
+/** Forgets a token of a user's own. @throws AtelierError `not-found` where it is another's */
+export async function revokeToken(database: Database, userId: string, id: string): Promise<void> {
+  const [gone] = await database.db
+    .delete(apikey)
+    .where(and(eq(apikey.id, id), eq(apikey.referenceId, userId)))
+    .returning({ id: apikey.id });
+  if (!gone) throw new AtelierError('not-found', 'You have no token of this id.', { hint: 'List them with: atelier token list.' });
+}

@@ -1,0 +1,26 @@
+import type { AtelierError, EdgeId } from '@atelier/protocol';
+
+/** Somebody with an account, by a session's cookie or an API token. */
+export interface Person {
+  readonly kind: 'person';
+  readonly id: string;
+  readonly role: 'owner' | 'member';
+  readonly name: string;
+  readonly email: string;
+  /** A browser sends cookies by itself, so changes asked for by `session` must come from our own pages. */
+  readonly by: 'session' | 'token';
+}
+
+/** An edge, by the token of its open socket. */
+export interface EdgeCaller {
+  readonly kind: 'edge';
+  readonly edgeId: EdgeId;
+}
+
+/** Nobody known; `problem` says what was wrong with what they showed. */
+export interface Stranger {
+  readonly kind: 'stranger';
+  readonly problem: AtelierError;
+}
+
+export type Caller = Person | EdgeCaller | Stranger;

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '../../core/index.ts';
+import { holderOf } from '../../folder-lock.ts';
+
+const edgeProgram = join(import.meta.dirname, '../../../../edge/src/main.ts');
+
+/** Milliseconds. */
+const lookEveryMs = 1_000;
+const firstRestartMs = 300;
+const longestRestartMs = 15_000;
+/** One that lived so long and then died is started again at once. */
+const steadyMs = 30_000;
+const stopWithinMs = 8_000;
+
+/** An edge of this machine that the coordinator keeps running. */
+export interface LocalEdgeOptions {
+  readonly name: string;
+  readonly folder: string;
+  /** Further arguments for the edge's program. */
+  readonly args: readonly string[];
+  readonly url: string;
+  readonly logFile: string;
+  /** A fresh join token; used by the edge only where it is not known to us. */
+  readonly joinToken: () => Promise<string>;
+  readonly log: Logger;
+}
+
+export interface LocalEdge {
+  /** Ends the edge gracefully, and for good after a while. */
+  close(): Promise<void>;
+}
+
+/** Keeps one local edge alive: adopts one that still lives in its folder, else starts one, and starts it again when it dies. */
+export function keepLocalEdge(options: LocalEdgeOptions): LocalEdge {
+  const stop = new AbortController();
+  const kept = keepAlive(options, stop.signal).catch((err) => options.log.error({ err, edge: options.name }, 'A local edge could not be kept.'));
+  return {
+    async close() {
+      stop.abort();
+      await kept;
+      await endEdge(options.folder);
+    },
+  };
+}
+
+async function keepAlive(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
+  let waitMs = firstRestartMs;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    if (await holderOf(options.folder, 'edge')) await adopt(options, signal);
+    else await runOnce(options, signal);
+    if (signal.aborted) return;
+    waitMs = performance.now() - startedAt > steadyMs ? firstRestartMs : Math.min(waitMs * 2, longestRestartMs);
+    options.log.warn({ edge: options.name, waitMs }, 'A local edge ended; it is started again.');
+    await pause(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waits as long as the edge lives that an earlier coordinator left. One that dials another address is ended and replaced. */
+async function adopt(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
+  if ((await dialledUrl(options.folder)) !== options.url) {
+    await endEdge(options.folder);
+    return;
+  }
+  options.log.info({ edge: options.name }, 'A local edge still lives; it is kept.');
+  while (!signal.aborted && (await holderOf(options.folder, 'edge'))) await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
+}
+
+async function dialledUrl(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'edge.json'), 'utf8').catch(() => '{}');
+  return (JSON.parse(text) as { coordinatorUrl?: string }).coordinatorUrl;
+}
+
+async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await using output = await open(options.logFile, 'a', 0o600);
+  const joining = ['--join', options.url, '--token', await options.joinToken()];
+  // In a process group of its own: Ctrl-C is for the coordinator, which ends its edges in order.
+  const child = spawn(process.execPath, [edgeProgram, '--folder', options.folder, '--name', options.name, ...joining, ...options.args], {
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+    env: childEnvironment(),
+  });
+  options.log.info({ edge: options.name, pid: child.pid }, 'A local edge was started.');
+  const end = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', end, { once: true });
+  const force = () => setTimeout(() => child.kill('SIGKILL'), stopWithinMs).unref();
+  signal.addEventListener('abort', force, { once: true });
+  if (signal.aborted) end();
+  await once(child, 'exit');
+  signal.removeEventListener('abort', end);
+  signal.removeEventListener('abort', force);
+}
+
+/** An edge holds no password of the database and no token of a person. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, ATELIER_TOKEN: _token, ...rest } = process.env;
+  return rest;
+}
+
+/** Ends whatever edge lives in a folder. */
+export async function endEdge(folder: string): Promise<void> {
+  const deadline = performance.now() + stopWithinMs;
+  for (;;) {
+    const holder = await holderOf(folder, 'edge');
+    if (!holder) return;
+    const late = performance.now() > deadline;
+    if (holder.pid !== null) signalProcess(holder.pid, late ? 'SIGKILL' : 'SIGTERM');
+    else if (late) return;
+    await pause(200);
+  }
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,189 @@
+import { contract, ErrorView, errorCodes, JoinReply, JoinRequest, Welcome } from '@atelier/protocol';
+import { OpenAPIGenerator } from '@orpc/openapi';
+import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
+import { z } from 'zod';
+import { contractRoutes } from '../api/orpc-routes.ts';
+
+/** A JSON object of the document. Its own types tell 3.0 from 3.1 in ways that help nobody here. */
+type Json = Record<string, unknown>;
+/** Operations by path and method. */
+type Paths = Record<string, Record<string, Json>>;
+
+/** The OpenAPI 3.1 document: the contract's procedures, and by hand what moves bytes or follows another's protocol. */
+export async function openApiDocument(version: string): Promise<Json> {
+  const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
+  const document = await generator.generate(contract, {
+    info: {
+      title: 'Atelier',
+      version,
+      description:
+        'Plans and runs generative chains over your machines. Errors of every route carry `code`, `message` and a `hint` that says what to do: ' +
+        'procedures send them as `data`, all others as `error`.',
+    },
+    security: [{ token: [] }, { apiKey: [] }, { session: [] }],
+    components: { securitySchemes },
+  });
+  const paths: Paths = {};
+  for (const [path, item] of Object.entries(document.paths ?? {})) paths[`/api${path}`] = item as Record<string, Json>;
+  markPolicies(paths);
+  return { ...document, servers: [{ url: '/' }], paths: { ...paths, ...otherPaths() } };
+}
+
+const securitySchemes = {
+  token: { type: 'http' as const, scheme: 'bearer', description: 'An API token, made with `atelier token create` or in the studio.' },
+  apiKey: { type: 'apiKey' as const, in: 'header', name: 'x-api-key' },
+  session: {
+    type: 'apiKey' as const,
+    in: 'cookie',
+    name: 'atelier.session_token',
+    description: 'Set by signing in; changes must come from a page of this server.',
+  },
+};
+
+function markPolicies(paths: Paths): void {
+  for (const { method, path, policy } of contractRoutes()) {
+    const operation = paths[`/api${path}`]?.[method.toLowerCase()];
+    if (!operation) continue;
+    Object.assign(operation, { 'x-policy': policy });
+    operation.responses = {
+      ...(operation.responses as Json),
+      default: { description: errorText, content: { 'application/json': { schema: orpcErrorSchema } } },
+    };
+  }
+}
+
+const errorText = `An error; its code is one of: ${Object.keys(errorCodes).join(', ')}.`;
+const errorSchema = jsonSchema(z.object({ error: ErrorView }));
+const orpcErrorSchema = jsonSchema(z.object({ defined: z.boolean(), code: z.string(), status: z.number(), message: z.string(), data: ErrorView }));
+
+function jsonSchema(schema: z.ZodType): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}
+
+function otherPaths(): Paths {
+  return { ...byteRoutes(), ...peopleRoutes(), ...edgeRoutes(), ...compatibleRoutes() };
+}
+
+interface Sketch {
+  readonly tag: string;
+  readonly summary: string;
+  readonly policy: string;
+  readonly answer?: string;
+  readonly status?: string;
+  readonly mediaType?: string;
+  readonly body?: Json;
+  readonly bodyType?: string;
+  readonly parameters?: Json[];
+}
+
+function operation(sketch: Sketch): Json {
+  const bodyType = sketch.bodyType ?? 'application/json';
+  return {
+    tags: [sketch.tag],
+    summary: sketch.summary,
+    ...(sketch.policy === 'public' || sketch.policy === 'ticket' || sketch.policy === 'edge' ? { security: [] } : {}),
+    ...(sketch.parameters ? { parameters: sketch.parameters } : {}),
+    ...(sketch.body ? { requestBody: { required: true, content: { [bodyType]: { schema: sketch.body } } } } : {}),
+    responses: {
+      [sketch.status ?? '200']: { description: sketch.answer ?? 'Done', ...(sketch.mediaType ? { content: { [sketch.mediaType]: {} } } : {}) },
+      default: { description: errorText, content: { 'application/json': { schema: errorSchema } } },
+    },
+    ...{ 'x-policy': sketch.policy },
+  };
+}
+
+const text: Json = { type: 'string' };
+const inPath = (name: string): Json => ({ name, in: 'path', required: true, schema: text });
+const inQuery = (name: string, description: string): Json => ({ name, in: 'query', description, schema: text });
+const anyObject: Json = { type: 'object', additionalProperties: true };
+
+function byteRoutes(): Paths {
+  const uploads = { tag: 'Uploads', policy: 'member' };
+  const id = [inPath('id')];
+  return {
+    '/api/uploads': { post: operation({ ...uploads, summary: 'Begin a resumable upload (tus 1.0)', status: '201', answer: 'Its address stands in Location' }) },
+    '/api/uploads/{id}': {
+      head: operation({ ...uploads, parameters: id, summary: 'How many bytes have arrived (tus 1.0)' }),
+      patch: operation({ ...uploads, parameters: id, summary: 'Send more bytes (tus 1.0); after the last, the file is checked', status: '204' }),
+      delete: operation({ ...uploads, parameters: id, summary: 'Give an unfinished upload up (tus 1.0)', status: '204' }),
+    },
+    '/api/outputs/{id}/content': {
+      get: operation({
+        tag: 'Runs',
+        policy: 'member',
+        summary: 'The bytes of an output, whole or a range',
+        parameters: [...id, inQuery('download', '1 saves it as a file')],
+        mediaType: '*/*',
+      }),
+    },
+    '/api/outputs/{id}/thumbnail': {
+      get: operation({
+        tag: 'Runs',
+        policy: 'member',
+        summary: 'A small picture of a picture',
+        parameters: [...id, inQuery('size', 'Pixels of its longer side: 64, 128, 256, 512 or 1024')],
+        mediaType: 'image/webp',
+      }),
+    },
+    '/api/examples/files/{name}': {
+      get: operation({ tag: 'Tasks', policy: 'member', summary: 'A file of an example', parameters: [inPath('name')], mediaType: '*/*' }),
+    },
+  };
+}
+
+function peopleRoutes(): Paths {
+  const person = { tag: 'People', policy: 'public' };
+  const credentials = jsonSchema(z.object({ email: z.email(), password: z.string(), rememberMe: z.boolean().optional() }));
+  return {
+    '/livez': { get: operation({ tag: 'Health', policy: 'public', summary: 'The server answers' }) },
+    '/healthz': { get: operation({ tag: 'Health', policy: 'public', summary: 'Chains can run; 503 with what is missing otherwise' }) },
+    '/api/welcome': { post: operation({ ...person, summary: 'Become the first owner with the one-time code', body: jsonSchema(Welcome), status: '201' }) },
+    '/api/auth/sign-in/email': { post: operation({ ...person, summary: 'Sign in; the answer sets a cookie', body: credentials }) },
+    '/api/auth/sign-out': { post: operation({ ...person, summary: 'Sign out' }) },
+    '/api/auth/get-session': { get: operation({ ...person, summary: 'The session and its user, or null' }) },
+    '/api/auth/change-password': { post: operation({ tag: 'People', policy: 'member', summary: 'Change the password', body: anyObject }) },
+    '/api/auth/list-sessions': { get: operation({ tag: 'People', policy: 'member', summary: "The caller's sessions" }) },
+    '/api/auth/revoke-session': { post: operation({ tag: 'People', policy: 'member', summary: 'End a session', body: anyObject }) },
+    '/api/auth/revoke-other-sessions': { post: operation({ tag: 'People', policy: 'member', summary: 'End all other sessions' }) },
+  };
+}
+
+function edgeRoutes(): Paths {
+  const hash = [inPath('hash')];
+  return {
+    '/api/edge/join': {
+      post: {
+        ...operation({ tag: 'Edges', policy: 'public', summary: 'Join with a single-use token', body: jsonSchema(JoinRequest), status: '201' }),
+        ...replies(JoinReply),
+      },
+    },
+    '/api/edge/socket': { get: operation({ tag: 'Edges', policy: 'edge', summary: 'The WebSocket of an edge; it proves its key first', status: '101' }) },
+    '/api/edge/artifacts/{hash}': {
+      get: operation({ tag: 'Edges', policy: 'ticket', summary: 'Bytes that a transfer ticket names', parameters: hash, mediaType: '*/*' }),
+      put: operation({
+        tag: 'Edges',
+        policy: 'edge',
+        summary: 'Bytes that the coordinator asked for',
+        parameters: hash,
+        body: { type: 'string', format: 'binary' },
+        bodyType: '*/*',
+        status: '201',
+      }),
+    },
+  };
+}
+
+function replies(schema: z.ZodType): Json {
+  return { responses: { '201': { description: 'Joined', content: { 'application/json': { schema: jsonSchema(schema) } } } } };
+}
+
+function compatibleRoutes(): Paths {
+  const like = { tag: 'OpenAI-compatible', policy: 'member' };
+  return {
+    '/v1/models': { get: operation({ ...like, summary: 'Models that some edge offers' }) },
+    '/v1/chat/completions': { post: operation({ ...like, summary: 'An answer to messages, streamed with stream: true', body: anyObject }) },
+    '/v1/images/generations': { post: operation({ ...like, summary: 'Pictures of a prompt', body: anyObject }) },
+    '/v1/audio/transcriptions': { post: operation({ ...like, summary: 'What is said in a recording', body: anyObject, bodyType: 'multipart/form-data' }) },
+  };
+}

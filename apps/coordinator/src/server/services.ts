@@ -1,0 +1,33 @@
+import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
+import type { ExampleView, Finding } from '@atelier/protocol';
+import type { Database } from '@atelier/store';
+import type { Core, Logger } from '../core/index.ts';
+import type { Uploads } from './bytes/uploads.ts';
+import type { EdgeSockets } from './edges/edge-sockets.ts';
+import type { Accounts } from './identity/accounts.ts';
+import type { OwnOrigins } from './identity/own-origin.ts';
+
+/** The chains that run at once on the starter models, and the files that they take. */
+export interface Examples {
+  list(): Promise<ExampleView[]>;
+  /** Where a file of an example lies. @throws AtelierError `not-found` */
+  file(name: string): Promise<{ path: string; mediaType: string }>;
+}
+
+/** What the ways in are built on. */
+export interface Services {
+  readonly core: Core;
+  readonly database: Database;
+  readonly accounts: Accounts;
+  readonly artifacts: ArtifactStore;
+  readonly tickets: TicketSigner;
+  readonly sockets: EdgeSockets;
+  readonly uploads: Uploads;
+  readonly examples: Examples;
+  readonly origins: OwnOrigins;
+  readonly doctor: () => Promise<Finding[]>;
+  readonly dataFolder: string;
+  /** Where this machine reaches us, such as `http://127.0.0.1:4747`. */
+  readonly url: string;
+  readonly log: Logger;
+}

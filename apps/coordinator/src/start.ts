@@ -1,0 +1,216 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createTicketSigner, folderStore } from '@atelier/artifacts';
+import { loadCatalogue, starterModelsFolder } from '@atelier/models';
+import { AtelierError, listTasks, registerTask, type TaskDeclaration } from '@atelier/protocol';
+import { migrate, openDatabase } from '@atelier/store';
+import pino from 'pino';
+import { type Core, type Logger, startCore } from './core/index.ts';
+import { openDataFolder } from './data-folder.ts';
+import { createApp } from './server/app.ts';
+import { createUploads } from './server/bytes/uploads.ts';
+import { examine } from './server/doctor/doctor.ts';
+import { createEdgeSessions } from './server/edges/edge-sessions.ts';
+import { createEdgeSockets, type EdgeSocketTimes } from './server/edges/edge-sockets.ts';
+import { createExamples } from './server/examples.ts';
+import { closedDoor, frontDoor } from './server/front-door.ts';
+import { type HttpServer, listen } from './server/http-server.ts';
+import { createAccounts } from './server/identity/accounts.ts';
+import { createAuthenticate } from './server/identity/authenticate.ts';
+import { createGates } from './server/identity/gates.ts';
+import { keepLocalOwner } from './server/identity/local-owner.ts';
+import { ownOrigins } from './server/identity/own-origin.ts';
+import { welcomeLink } from './server/identity/welcome.ts';
+import { startLocalFleet } from './server/local-edges/local-fleet.ts';
+import { version } from './server/pages/document-routes.ts';
+import { type ModelPull, watchPulls, whenReady } from './server/readiness.ts';
+import type { RouteInfo } from './server/route-table.ts';
+import type { Services } from './server/services.ts';
+
+export type { ModelPull } from './server/readiness.ts';
+
+export interface CoordinatorOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly dataFolder: string;
+  /** Local edges of a fleet's file instead of the single one. */
+  readonly fleetFile?: string | undefined;
+  /** False starts no edge on this machine. */
+  readonly localEdge: boolean;
+  /** Another PostgreSQL instead of the embedded one. */
+  readonly databaseUrl?: string | undefined;
+  /** Redis for the queues instead of PostgreSQL. */
+  readonly redisUrl?: string | undefined;
+  /** Nothing is downloaded. */
+  readonly offline?: boolean | undefined;
+  /** Without one, logs go to `logs/coordinator.log` in the data folder. */
+  readonly log?: Logger | undefined;
+  /** The local edges' store of models; `models` in the data folder otherwise. */
+  readonly modelsFolder?: string | undefined;
+  /** Modules that export `tasks` (and, for edges, `drivers`). */
+  readonly tasks?: readonly string[] | undefined;
+  /** Threads for computing that each local edge may use. */
+  readonly threads?: number | undefined;
+  /** Further origins under which the studio is reached, such as `https://atelier.example.org`. */
+  readonly origins?: readonly string[] | undefined;
+  readonly edgeTimes?: Partial<EdgeSocketTimes> | undefined;
+}
+
+export interface Coordinator {
+  readonly url: string;
+  /** The one-time link for the first owner; undefined where there is one. */
+  readonly welcomeUrl: string | undefined;
+  /** Resolves when chains can run: each starter task has an offer with verified files. */
+  readonly ready: Promise<void>;
+  /** Tells how far models are that an edge is bringing. @returns stops telling */
+  onPull(listener: (pull: ModelPull) => void): () => void;
+  /** Every way in over HTTP and WebSocket, with its policy. */
+  listRoutes(): RouteInfo[];
+  /** Stops local edges, sockets, core and database. Runs go on after the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a coordinator. Returns when everything but the models is there; `/livez` answers earlier.
+ * @throws AtelierError `port-in-use`, `conflict` where a coordinator has the data folder, `forbidden` where it cannot be written
+ */
+export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+  const started = new Started();
+  try {
+    const data = await openDataFolder(options.dataFolder);
+    started.closeLast(() => data.release());
+    const logs = join(data.path, 'logs');
+    await mkdir(logs, { recursive: true, mode: 0o700 });
+    const log = options.log ?? fileLog(logs);
+    await loadTasks(options.tasks ?? []);
+    let door = closedDoor;
+    const server = await listen(options, () => door);
+    started.closeLast(() => server.close());
+    const parts = await openParts(options, { dataFolder: data.path, log, server, started });
+    door = parts.door;
+    // First of all on closing: what comes now is told to come later.
+    started.closeLast(() => {
+      door = closedDoor;
+    });
+    await data.announce(server.url);
+    return parts.coordinator;
+  } catch (thrown) {
+    await started.close();
+    throw thrown;
+  }
+}
+
+/** What has been started, closed in the opposite order. */
+class Started {
+  readonly #closers: (() => void | Promise<void>)[] = [];
+  #closing: Promise<void> | undefined;
+
+  closeLast(closer: () => void | Promise<void>): void {
+    this.#closers.push(closer);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const closer of this.#closers.reverse()) {
+      try {
+        await closer();
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+interface Ground {
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly server: HttpServer;
+  readonly started: Started;
+}
+
+async function openParts(options: CoordinatorOptions, { dataFolder, log, server, started }: Ground) {
+  const database = await openDatabase({ dataFolder, databaseUrl: options.databaseUrl });
+  started.closeLast(() => database.close());
+  await migrate(database);
+  const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'));
+  const artifacts = await folderStore(join(dataFolder, 'artifacts'));
+  const catalogue = await readCatalogue(dataFolder, log);
+  const edgeSessions = createEdgeSessions();
+  let running: Core | undefined;
+  const sockets = createEdgeSockets({
+    core: () => {
+      if (running) return running;
+      throw new AtelierError('unavailable', 'The coordinator is still starting.');
+    },
+    sessions: edgeSessions,
+    tickets,
+    log,
+    times: options.edgeTimes ?? {},
+  });
+  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, log, ...(options.redisUrl ? { redisUrl: options.redisUrl } : {}) });
+  running = core;
+  started.closeLast(() => core.close());
+  started.closeLast(() => sockets.close());
+  const uploads = await createUploads({ database, artifacts, core, folder: join(dataFolder, 'uploads'), log });
+  started.closeLast(() => uploads.close());
+  const origins = ownOrigins(options.host, options.origins);
+  const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log });
+  await keepLocalOwner({ accounts, database, dataFolder });
+  const doctor = () => examine({ core, dataFolder, version });
+  const services: Services = {
+    core,
+    database,
+    accounts,
+    artifacts,
+    tickets,
+    sockets,
+    uploads,
+    examples: createExamples(),
+    origins,
+    doctor,
+    dataFolder,
+    url: server.url,
+    log,
+  };
+  const authenticate = createAuthenticate({ accounts, database, edgeSessions });
+  const app = createApp(services, createGates({ authenticate, origins, tickets }));
+  const fleet = await startLocalFleet({ ...options, dataFolder, database, url: server.url, log });
+  started.closeLast(() => fleet.close());
+  const coordinator: Coordinator = {
+    url: server.url,
+    welcomeUrl: await welcomeLink(database, server.url),
+    ready: whenReady(core, started),
+    onPull: (listener) => watchPulls(core, listener),
+    listRoutes: app.listRoutes,
+    close: () => started.close(),
+  };
+  return { coordinator, door: frontDoor(app, sockets, origins) };
+}
+
+function fileLog(folder: string): Logger {
+  const destination = pino.destination({ dest: join(folder, 'coordinator.log'), mode: 0o600, sync: true });
+  return pino({ level: process.env.ATELIER_LOG_LEVEL ?? 'info' }, destination);
+}
+
+async function readCatalogue(dataFolder: string, log: Logger) {
+  const { entries, problems } = await loadCatalogue([starterModelsFolder, join(dataFolder, 'manifests')]);
+  for (const problem of problems) log.warn({ code: problem.code }, problem.message);
+  return [...entries.values()].map((entry) => entry.manifest);
+}
+
+/** Declares the tasks of further modules, unless an earlier start in this process did. */
+async function loadTasks(modules: readonly string[]): Promise<void> {
+  for (const module of modules) {
+    const found = (await import(pathToFileURL(resolve(module)).href)) as { tasks?: readonly TaskDeclaration[] };
+    const known = new Set(listTasks().map((task) => task.name));
+    for (const task of found.tasks ?? []) if (!known.has(task.name)) registerTask(task);
+  }
+}
