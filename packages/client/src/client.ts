@@ -1,0 +1,82 @@
+import { type Contract, contract, type OutputId, type RunEvent, type RunId, type UploadView } from '@atelier/protocol';
+import { createORPCClient } from '@orpc/client';
+import type { ContractRouterClient } from '@orpc/contract';
+import { OpenAPILink } from '@orpc/openapi-client/fetch';
+import { asAtelierError, errorOfResponse } from './errors.ts';
+import { type UploadBody, type UploadOptions, upload } from './upload.ts';
+import { type WatchOptions, watchRun } from './watch-run.ts';
+
+/** Per call: the same key gives the same run, however often the request is sent. */
+interface CallContext {
+  readonly idempotencyKey?: string;
+}
+
+/** Every procedure of the contract as a function: `api.runs.get({ id })`. All throw AtelierError. */
+export type Api = ContractRouterClient<Contract, CallContext>;
+
+export interface ClientOptions {
+  /** The studio's address, such as `http://127.0.0.1:4747`. */
+  readonly url: string;
+  /** An API token; pages of the studio itself go without one, by their session's cookie. */
+  readonly token?: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface AtelierClient {
+  readonly url: string;
+  readonly api: Api;
+  /**
+   * Uploads bytes, resumably.
+   * @throws AtelierError `too-large`, `unsupported-media` or `damaged-media` where the bytes are refused
+   */
+  upload(body: UploadBody, options: UploadOptions): Promise<UploadView>;
+  /** Events of a run until it has ended, across broken connections and restarts of the server; opens with a snapshot, also after each new connection. */
+  watchRun(id: RunId, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;
+  /**
+   * The bytes of an output.
+   * @param options.range first and last byte, as in HTTP; the answer has status 206 then
+   */
+  download(id: OutputId, options?: { range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<Response>;
+}
+
+/**
+ * A client of one studio.
+ * @example const client = createClient({ url: 'http://127.0.0.1:4747', token });
+ * const run = await client.api.runs.create({ chain: 'text-to-image', inputs: { prompt: { text: 'a red apple' } } });
+ * for await (const event of client.watchRun(run.id)) console.log(event.kind);
+ */
+export function createClient(options: ClientOptions): AtelierClient {
+  const url = options.url.replace(/\/+$/, '');
+  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const authorization: Record<string, string> = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  const link = new OpenAPILink<CallContext>(contract, {
+    url: `${url}/api`,
+    headers: ({ context }) => ({ ...authorization, ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }) }),
+    fetch: (request, init) => fetch(request, init),
+    interceptors: [
+      async ({ next }) => {
+        try {
+          return await next();
+        } catch (thrown) {
+          throw asAtelierError(thrown);
+        }
+      },
+    ],
+  });
+  const api: Api = createORPCClient(link);
+  return {
+    url,
+    api,
+    upload: (body, more) => upload({ endpoint: `${url}/api/uploads`, headers: authorization, result: (id) => api.uploads.get({ id }) }, body, more),
+    watchRun: (id, more) => watchRun(api, id, more),
+    async download(id, more = {}) {
+      const range: Record<string, string> = more.range ? { range: `bytes=${more.range.start}-${more.range.end ?? ''}` } : {};
+      const request = { headers: { ...authorization, ...range }, ...(more.signal ? { signal: more.signal } : {}) };
+      const response = await fetch(`${url}/api/outputs/${id}/content`, request).catch((thrown: unknown) => {
+        throw asAtelierError(thrown);
+      });
+      if (!response.ok) throw await errorOfResponse(response);
+      return response;
+    },
+  };
+}

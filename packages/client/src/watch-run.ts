@@ -1,0 +1,76 @@
+import { type AtelierError, endedRunStates, type RunEvent, type RunId } from '@atelier/protocol';
+import type { Api } from './client.ts';
+import { asAtelierError } from './errors.ts';
+
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+  /** Told when the connection broke and is being made again. */
+  readonly onReconnect?: (error: AtelierError | null, waitMs: number) => void;
+  /** Gives up after so many milliseconds without a connection; without it, never. */
+  readonly patienceMs?: number;
+}
+
+const firstWaitMs = 250;
+const longestWaitMs = 5000;
+
+/**
+ * Events of a run until it has ended. A connection that breaks is made again, after waits that double up to 5 s; each new
+ * one opens with a snapshot, so nothing that counts is missed.
+ * @throws AtelierError where trying again cannot help (`not-found`, `unauthenticated` ...), `unavailable` when patience is over
+ */
+export async function* watchRun(api: Pick<Api, 'runs'>, id: RunId, options: WatchOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
+  const { signal } = options;
+  let waitMs = firstWaitMs;
+  let waitedMs = 0;
+  while (!signal?.aborted) {
+    let error: AtelierError | null = null;
+    try {
+      for await (const event of untilEnded(await api.runs.events({ id }, signal ? { signal } : {}))) {
+        if (event === null) return;
+        waitMs = firstWaitMs;
+        waitedMs = 0;
+        yield event;
+      }
+    } catch (thrown) {
+      if (signal?.aborted) return;
+      error = asAtelierError(thrown);
+      if (!isPassing(error) || waitedMs >= (options.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
+    }
+    options.onReconnect?.(error, waitMs);
+    await wait(waitMs, signal);
+    waitedMs += waitMs;
+    waitMs = Math.min(longestWaitMs, waitMs * 2);
+  }
+}
+
+/** The events of one connection, and null behind the last one where the run has ended. */
+async function* untilEnded(events: AsyncIterable<RunEvent>): AsyncGenerator<RunEvent | null, void, undefined> {
+  let ended = false;
+  for await (const event of events) {
+    ended ||= saysEnded(event);
+    yield event;
+    if (event.kind === 'ended') return yield null;
+  }
+  if (ended) yield null;
+}
+
+function saysEnded(event: RunEvent): boolean {
+  return (event.kind === 'snapshot' || event.kind === 'run') && endedRunStates.includes(event.run.state);
+}
+
+/** What a restart of the server or a break of the line looks like. */
+function isPassing(error: AtelierError): boolean {
+  return error.code === 'unavailable' || error.code === 'timeout' || error.code === 'rate-limited' || error.code === 'internal';
+}
+
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
