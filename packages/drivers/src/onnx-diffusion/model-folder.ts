@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkUnet, type DiffusionModel, parseDiffusionConfig, type TensorSession, type TextTokenizer } from '@atelier/diffusion';
 import { AtelierError } from '@atelier/protocol';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { clipTokenizer } from './clip-tokenizer.ts';
 import { openOnnxSession } from './onnx-session.ts';
 
 export interface FolderOptions {
@@ -16,18 +18,16 @@ export interface FolderOptions {
  * @throws AtelierError `invalid-input` naming the file that is missing or does not fit
  */
 export async function openDiffusionFolder(folder: string, { threads, begins }: FolderOptions): Promise<{ model: DiffusionModel; close(): Promise<void> }> {
-  const [unetConfig, vaeConfig, textConfig, tokenizerConfig, tokenizerModel, scheduler] = await Promise.all(
-    [
-      'unet/config.json',
-      'vae_decoder/config.json',
-      'text_encoder/config.json',
-      'tokenizer/tokenizer_config.json',
-      'tokenizer/tokenizer.json',
-      'scheduler/scheduler_config.json',
-    ].map((file) => readJson(folder, file)),
-  );
+  const files = [
+    'unet/config.json',
+    'vae_decoder/config.json',
+    'text_encoder/config.json',
+    'tokenizer/tokenizer_config.json',
+    'scheduler/scheduler_config.json',
+  ];
+  const [unetConfig, vaeConfig, textConfig, tokenizerConfig, scheduler] = await Promise.all(files.map((file) => readJson(folder, file)));
   const { config, maxTokens } = parseDiffusionConfig({ unet: unetConfig, vae: vaeConfig, textEncoder: textConfig, tokenizer: tokenizerConfig, scheduler });
-  const tokenizer = textTokenizer(tokenizerModel as object, tokenizerConfig as Record<string, unknown>);
+  const tokenizer = textTokenizer(await readTokenizer(folder), tokenizerConfig as Record<string, unknown>);
   const opened: TensorSession[] = [];
   const open = async (network: string) => {
     const session = await openOnnxSession(join(folder, network, 'model.onnx'), threads);
@@ -59,10 +59,18 @@ async function readJson(folder: string, file: string): Promise<unknown> {
     return JSON.parse(await readFile(join(folder, file), 'utf8'));
   } catch (cause) {
     throw new AtelierError('invalid-input', `The model's ${file} is missing or is not JSON.`, {
-      hint: 'A model for this driver is a folder in the diffusers layout with tokenizer.json; pull it again if it came from the catalogue.',
+      hint: 'A model for this driver is a folder in the diffusers layout; pull it again if it came from the catalogue.',
       cause,
     });
   }
+}
+
+/** tokenizer.json, or for CLIP the pair of files that came before it. */
+async function readTokenizer(folder: string): Promise<object> {
+  const merges = join(folder, 'tokenizer', 'merges.txt');
+  const isOlder = !existsSync(join(folder, 'tokenizer', 'tokenizer.json')) && existsSync(merges);
+  if (!isOlder) return (await readJson(folder, 'tokenizer/tokenizer.json')) as object;
+  return clipTokenizer((await readJson(folder, 'tokenizer/vocab.json')) as Record<string, number>, await readFile(merges, 'utf8'));
 }
 
 function textTokenizer(json: object, config: Record<string, unknown>): TextTokenizer {
