@@ -45,8 +45,6 @@ export interface CoreOptions {
   readonly artifacts: ArtifactStore;
   readonly tickets: TicketSigner;
   readonly log: Logger;
-  /** For BullMQ on Redis; PostgreSQL rings the bells where it is left out. */
-  readonly redisUrl?: string;
   /** Times of leases and sweeps, for tests that cannot wait; each has the value of the design as its default. */
   readonly times?: Partial<CoreTimes>;
 }
@@ -112,7 +110,7 @@ export interface Core {
   pauseRun(viewer: Viewer, runId: RunId): Promise<RunView>;
   /** @throws AtelierError `conflict` where the run has ended */
   resumeRun(viewer: Viewer, runId: RunId): Promise<RunView>;
-  /** Tries the failed steps again. @throws AtelierError `conflict` where the run has not failed or been cancelled */
+  /** Tries the failed steps again. @throws AtelierError `conflict` where the run has not failed */
   continueRun(viewer: Viewer, runId: RunId): Promise<RunView>;
   runAgain(viewer: Viewer, request: Again): Promise<RunView>;
   /** Opens with `snapshot`, ends after `ended`, or when the signal aborts. A slow reader loses passing events only. */

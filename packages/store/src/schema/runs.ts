@@ -1,10 +1,10 @@
 /**
  * Runs with their steps, shards and attempts. The coordinator's advance.ts alone writes states, counters and bindings here.
- * There is no table of messages to send after a commit: an attempt that is queued and was not rung is a bell to ring, a run
- * in `planning` is a plan to make, and an edge that holds an attempt which is not leased to it has to be stopped. So
- * what is to be done can never differ from what is so.
+ * There is no table of messages to send after a commit: a queued attempt is a bell to ring, a run in `planning` is a plan
+ * to make, an edge that holds an attempt which is not leased to it has to be stopped. All are read again at the start and
+ * ringing twice is ringing once, so what is to be done can never differ from what is so.
  */
-import type { AttemptState, EdgeId, ErrorBody, Offer, Plan, Prediction, ResolvedChain, RunId, RunState, StepState, Timings } from '@atelier/protocol';
+import type { AttemptState, EdgeId, ErrorBody, Offer, Plan, Prediction, ResolvedChain, RunId, RunState, Source, StepState, Timings } from '@atelier/protocol';
 import { sql } from 'drizzle-orm';
 import { boolean, doublePrecision, foreignKey, index, integer, jsonb, pgSequence, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { user } from './auth.ts';
@@ -62,6 +62,8 @@ export const steps = pgTable(
     task: text('task').notNull(),
     state: text('state').notNull().$type<StepState>(),
     parameters: jsonb('parameters').notNull().$type<Record<string, unknown>>(),
+    /** Where each bound port takes its values from. */
+    inputs: jsonb('inputs').notNull().$type<Record<string, Source[]>>(),
     reads: text('reads').array().notNull(),
     /** How many of `reads` have not succeeded yet. */
     remaining: integer('remaining').notNull(),
@@ -116,7 +118,6 @@ export const attempts = pgTable(
     predictedSeconds: doublePrecision('predicted_seconds').notNull(),
     fence: whole('fence'),
     leaseExpiresAt: moment('lease_expires_at'),
-    rungAt: moment('rung_at'),
     queuedAt: moment('queued_at').notNull().defaultNow(),
     startedAt: moment('started_at'),
     endedAt: moment('ended_at'),

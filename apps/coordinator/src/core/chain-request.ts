@@ -1,0 +1,91 @@
+import { createHash, randomInt } from 'node:crypto';
+import {
+  AtelierError,
+  applySettings,
+  type Chain,
+  findTask,
+  limits,
+  modalityOf,
+  type NewRun,
+  parseChainText,
+  type ResolvedChain,
+  resolveChain,
+  type Source,
+  seedParameters,
+} from '@atelier/protocol';
+
+/** The chain that a request means, with the settings in place. @throws AtelierError as `resolveChain` and `applySettings` */
+export function chainOf(request: { chain: string | Chain; set: Record<string, unknown> }): ResolvedChain {
+  const chain = resolveChain(typeof request.chain === 'string' ? parseChainText(request.chain) : request.chain);
+  return applySettings(chain, request.set);
+}
+
+/** Draws a seed for every step that can take one and has none, or that is named in `anew`. */
+export function drawSeeds(chain: ResolvedChain, anew: ReadonlySet<string> = new Set()): ResolvedChain {
+  const steps = chain.steps.map((step) => {
+    const drawn = seedParameters(findTask(step.task)).filter((name) => step.parameters[name] === undefined || anew.has(step.id));
+    const seeds = Object.fromEntries(drawn.map((name) => [name, randomInt(2 ** 32)]));
+    return { ...step, parameters: { ...step.parameters, ...seeds } };
+  });
+  return { ...chain, steps };
+}
+
+/** The values of a chain's inputs by their names: `input` stands for the only one. @throws AtelierError `invalid-input` */
+export function namedInputs(chain: ResolvedChain, given: NewRun['inputs']): NewRun['inputs'] {
+  const names = Object.keys(chain.inputs);
+  const only = names.length === 1 ? (names[0] as string) : undefined;
+  const inputs = Object.fromEntries(Object.entries(given).map(([name, value]) => [name === 'input' && only && !(name in chain.inputs) ? only : name, value]));
+  const unknown = Object.keys(inputs).filter((name) => !(name in chain.inputs));
+  const missing = names.filter((name) => !(name in inputs));
+  if (unknown.length > 0) {
+    throw new AtelierError('invalid-input', `The chain has no input "${unknown.join('", "')}".`, { hint: `It has: ${names.join(', ') || 'none'}.` });
+  }
+  if (missing.length > 0) {
+    throw new AtelierError('invalid-input', `The chain needs a value for "${missing.join('", "')}".`, {
+      hint: `Give ${missing.map((name) => `${name} (${chain.inputs[name]?.modality})`).join(', ')} as a text or an uploaded file.`,
+    });
+  }
+  return inputs;
+}
+
+/** @throws AtelierError `modality-mismatch` where an input is not of the kind that the chain asks for */
+export function checkModality(chain: ResolvedChain, name: string, mediaType: string): void {
+  const wanted = chain.inputs[name]?.modality;
+  const given = modalityOf(mediaType);
+  if (given === wanted) return;
+  throw new AtelierError('modality-mismatch', `The input "${name}" takes ${wanted}, but ${mediaType} is ${given ?? 'of no kind that Atelier knows'}.`, {
+    hint: `Give a file that holds ${wanted}, or begin the chain with a task that takes ${given ?? 'it'}.`,
+  });
+}
+
+/** Texts that are written in the chain itself. */
+export function writtenTexts(chain: ResolvedChain): string[] {
+  return chain.steps.flatMap((step) =>
+    Object.values(step.inputs)
+      .flat()
+      .filter(isText)
+      .map((source) => source.text),
+  );
+}
+
+const isText = (source: Source): source is { text: string } => typeof source !== 'string';
+
+/** A text as an artifact: UTF-8. @throws AtelierError `too-large` */
+export function textArtifact(text: string): { hash: string; mediaType: string; sizeBytes: number; bytes: Buffer } {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length > limits.textBytes) throw new AtelierError('too-large', `A text may have at most ${limits.textBytes} bytes.`);
+  return { hash: createHash('sha256').update(bytes).digest('hex'), mediaType: 'text/plain', sizeBytes: bytes.length, bytes };
+}
+
+/** A name for a request that is the same for the same content, in whatever order its fields came. */
+export function requestHash(request: unknown): string {
+  const ordered = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(ordered);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, ordered(part)]));
+  };
+  return createHash('sha256')
+    .update(JSON.stringify(ordered(request)))
+    .digest('hex');
+}

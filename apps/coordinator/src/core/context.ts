@@ -1,0 +1,45 @@
+import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
+import type { Bells } from '@atelier/dispatch';
+import type { ModelManifest, RunId } from '@atelier/protocol';
+import type { RunMachineEvent } from '@atelier/runs';
+import type { Database } from '@atelier/store';
+import { type Advanced, advance } from './advance.ts';
+import type { CoreTimes, EdgeLink } from './core.ts';
+import type { RunEvents } from './events.ts';
+import type { Fleet } from './fleet.ts';
+import type { History } from './history.ts';
+import type { LiveAttempts } from './live-attempts.ts';
+import type { Logger } from './logger.ts';
+import type { RunChanges } from './run-changes.ts';
+import type { EventDetail } from './run-rows.ts';
+
+/** What the parts of the core share. */
+export interface CoreContext {
+  readonly database: Database;
+  readonly link: EdgeLink;
+  readonly catalogue: readonly ModelManifest[];
+  readonly artifacts: ArtifactStore;
+  readonly tickets: TicketSigner;
+  readonly log: Logger;
+  readonly times: CoreTimes;
+  readonly bells: Bells;
+  readonly fleet: Fleet;
+  readonly history: History;
+  readonly live: LiveAttempts;
+  readonly changes: RunChanges;
+  readonly events: RunEvents;
+}
+
+/** A lease need not outlive a power cut: without its row the attempt is queued again and runs once more. */
+export const beginUnsynced = 'BEGIN; SET LOCAL synchronous_commit = off';
+
+/** One event on one run in a transaction of its own. */
+export async function advanceRun(context: CoreContext, runId: RunId, event: RunMachineEvent, detail: EventDetail = {}): Promise<Advanced> {
+  const begin = event.kind === 'taken' ? beginUnsynced : 'BEGIN';
+  const { advanced } = await context.changes.change(
+    runId,
+    async (tx) => ({ advanced: await advance(tx, runId, event, detail, context.times.leaseMs), value: undefined }),
+    begin,
+  );
+  return advanced;
+}

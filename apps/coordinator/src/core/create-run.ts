@@ -1,0 +1,86 @@
+import { type Place, planChain } from '@atelier/planner';
+import { AtelierError, limits, type NewRun, newId, type Plan, type ResolvedChain, type RunId, readsFrom } from '@atelier/protocol';
+import { type Binding, beginRun, type RunMachineState, transition } from '@atelier/runs';
+import type { PoolClient } from 'pg';
+import type { Advanced } from './advance.ts';
+import { chainOf, drawSeeds, namedInputs, requestHash } from './chain-request.ts';
+import type { CoreContext } from './context.ts';
+import type { Viewer } from './core.ts';
+import { prepareInputs, type RunInput } from './inputs.ts';
+import { insertRun, type ReusedStep } from './insert-run.ts';
+import { bindingsOf, fleetSnapshot } from './planning.ts';
+
+/** A run that is about to be written. */
+export interface RunDraft {
+  readonly chain: ResolvedChain;
+  readonly name: string;
+  readonly priority: number;
+  readonly inputs: readonly RunInput[];
+  readonly parentRunId: RunId | null;
+  /** Steps whose results are taken over from the parent. */
+  readonly reused: readonly ReusedStep[];
+  readonly idempotencyKey: string | null;
+  readonly requestHash: string | null;
+}
+
+/** Plans and writes a run; it is safe when this returns. @throws AtelierError as `Core.createRun` */
+export async function createRun(context: CoreContext, viewer: Viewer, request: NewRun, idempotencyKey: string | undefined): Promise<RunId> {
+  const hash = idempotencyKey === undefined ? null : requestHash(request);
+  const known = idempotencyKey === undefined ? undefined : await findByKey(context, viewer, idempotencyKey, hash);
+  if (known) return known;
+  const chain = drawSeeds(chainOf(request));
+  const inputs = await prepareInputs(context, viewer, chain, namedInputs(chain, request.inputs));
+  const name = request.name ?? chain.name;
+  const draft = { chain, name, priority: request.priority, inputs, parentRunId: null, reused: [], idempotencyKey: idempotencyKey ?? null, requestHash: hash };
+  const written = await writeNewRun(context, viewer, draft);
+  if (written) return written;
+  // Somebody else's request with this key was committed in the meantime.
+  const winner = await findByKey(context, viewer, idempotencyKey as string, hash);
+  if (!winner) throw new AtelierError('internal', 'A run with this key was made and is gone again.');
+  return winner;
+}
+
+/** Plans and commits a draft. @returns nothing where another run has its idempotency key */
+export async function writeNewRun(context: CoreContext, viewer: Viewer, draft: RunDraft): Promise<RunId | undefined> {
+  const runId = newId<RunId>();
+  const begun = beginRun(
+    draft.chain.steps.map((step) => ({
+      id: step.id,
+      reads: readsFrom(step),
+      shards: 1,
+      done: draft.reused.some((reused) => reused.stepId === step.id),
+    })),
+  );
+  const plan = planNewRun(context, draft);
+  const planned = transition(begun, { kind: 'planned', basedOn: begun.planVersion, bindings: bindingsOf(plan) as Record<string, Binding> });
+  const { value } = await context.changes.change(runId, async (tx) => {
+    await checkOpenRuns(tx, viewer);
+    const advanced = await insertRun(tx, { runId, userId: viewer.id, draft, plan, machine: planned.state, commands: planned.commands });
+    return { advanced: advanced ?? nothing(runId, viewer, planned.state), value: advanced !== undefined };
+  });
+  return value ? runId : undefined;
+}
+
+function planNewRun(context: CoreContext, draft: RunDraft): Plan {
+  const existing = Object.fromEntries(draft.inputs.map((input) => [input.name, { bytes: input.sizeBytes, at: input.at as Place[] }]));
+  const settled = new Map(draft.reused.map((step) => [step.stepId, { kind: 'finished' as const, outputs: step.outputs }]));
+  const options = { count: 1, inputs: existing, settled, catalogue: context.catalogue };
+  return planChain(draft.chain, fleetSnapshot(context), options).plans[0] as Plan;
+}
+
+async function findByKey(context: CoreContext, viewer: Viewer, key: string, hash: string | null): Promise<RunId | undefined> {
+  const { rows } = await context.database.pool.query('SELECT id, request_hash FROM runs WHERE user_id = $1 AND idempotency_key = $2', [viewer.id, key]);
+  if (rows.length === 0) return undefined;
+  if (rows[0].request_hash === hash) return rows[0].id;
+  throw new AtelierError('conflict', 'This Idempotency-Key came with another request before.', { hint: 'Send a new key with a new request.' });
+}
+
+async function checkOpenRuns(tx: PoolClient, viewer: Viewer): Promise<void> {
+  const { rows } = await tx.query("SELECT count(*)::int AS open FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')", [viewer.id]);
+  if (rows[0].open < limits.openRunsPerUser) return;
+  throw new AtelierError('rate-limited', `You have ${rows[0].open} runs that have not ended.`, { hint: 'Wait for some of them, or cancel some.' });
+}
+
+function nothing(runId: RunId, viewer: Viewer, machine: RunMachineState): Advanced {
+  return { runId, userId: viewer.id, priority: 0, accepted: false, state: machine.state, commands: [], attempts: [], stepIds: [] };
+}

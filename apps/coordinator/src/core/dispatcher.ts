@@ -1,0 +1,106 @@
+import type { Answering } from '@atelier/dispatch';
+import { AtelierError, type EdgeId } from '@atelier/protocol';
+import { advanceRun, type CoreContext } from './context.ts';
+import type { KnownEdge } from './fleet.ts';
+import type { LiveAttempt } from './live-attempts.ts';
+import { buildOrder } from './work-order.ts';
+
+/** Bells rung ahead for each free slot, so that the next step starts at once and order can still change. */
+const rungPerFreeSlot = 2;
+
+/** Rings bells for queued attempts, and answers them for the edges that are connected here. */
+export class Dispatcher {
+  readonly #context: CoreContext;
+  readonly #answering = new Map<EdgeId, Answering>();
+  /** Attempts whose bell was rung, and when, by `performance.now()`. */
+  readonly #rung = new Map<string, number>();
+
+  constructor(context: CoreContext) {
+    this.#context = context;
+  }
+
+  /** Begins to take attempts for an edge. */
+  async begin(edge: KnownEdge): Promise<void> {
+    await this.stop(edge.id);
+    const slots = edge.info?.slots ?? 1;
+    this.#answering.set(edge.id, await this.#context.bells.answer(edge.id, slots, (attemptId, signal) => this.#answer(edge.id, attemptId, signal)));
+    this.wake(edge.id);
+  }
+
+  /** Takes no more for an edge. What it runs is not touched. */
+  async stop(edgeId: EdgeId): Promise<void> {
+    const answering = this.#answering.get(edgeId);
+    this.#answering.delete(edgeId);
+    await answering?.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#answering.keys()].map((edgeId) => this.stop(edgeId)));
+  }
+
+  /** Rings for the next attempts of an edge, by priority, then age: at most two for each free slot. */
+  wake(edgeId: EdgeId): void {
+    const edge = this.#context.fleet.find(edgeId);
+    if (!edge?.connected || edge.draining) return;
+    const attempts = this.#context.live.ofEdge(edgeId);
+    const queued = attempts.filter((attempt) => attempt.state === 'queued');
+    const free = Math.max(0, (edge.info?.slots ?? 1) - (attempts.length - queued.length));
+    const unrung = queued.filter((attempt) => !this.#rung.has(attempt.id)).sort(byPriorityThenAge);
+    const room = rungPerFreeSlot * free - (queued.length - unrung.length);
+    for (const attempt of unrung.slice(0, Math.max(0, room))) this.#ring(attempt);
+  }
+
+  /** Forgets bells that went unheard for too long, so that they are rung again. */
+  sweep(): void {
+    const now = performance.now();
+    for (const [attemptId, rungAt] of this.#rung) {
+      const waits = this.#context.live.get(attemptId)?.state === 'queued';
+      if (!waits || now - rungAt > this.#context.times.unheardMs) this.#rung.delete(attemptId);
+    }
+    for (const edge of this.#context.fleet.all()) this.wake(edge.id);
+  }
+
+  #ring(attempt: LiveAttempt): void {
+    this.#rung.set(attempt.id, performance.now());
+    this.#context.bells.ring(attempt.edgeId, attempt.id, attempt.priority).catch((error: unknown) => {
+      this.#rung.delete(attempt.id);
+      this.#context.log.warn({ attemptId: attempt.id, edgeId: attempt.edgeId, error: String(error) }, 'a bell could not be rung; the next sweep tries again');
+    });
+  }
+
+  /** A bell has rung: takes the attempt in SQL, sends it, and holds the bell until the attempt has ended. */
+  async #answer(edgeId: EdgeId, attemptId: string, signal: AbortSignal): Promise<void> {
+    const { live, log } = this.#context;
+    await this.#freeSlot(edgeId, signal);
+    const attempt = live.get(attemptId);
+    this.#rung.delete(attemptId);
+    if (signal.aborted || attempt?.state !== 'queued' || attempt.edgeId !== edgeId) return;
+    const taken = await advanceRun(this.#context, attempt.runId, { kind: 'taken', attempt });
+    const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
+    if (!taken.accepted || !fence) return;
+    const { runId, stepId } = attempt;
+    try {
+      const order = await buildOrder(this.#context, attempt, fence);
+      if (!this.#context.link.send(edgeId, { kind: 'work', order })) log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
+    } catch (thrown) {
+      const error = AtelierError.from(thrown);
+      log.error({ runId, stepId, attemptId, edgeId, error: error.message }, 'a work order could not be made');
+      await advanceRun(this.#context, runId, { kind: 'failed', attempt, final: false }, { error: error.toJSON() });
+    }
+    await live.ended(attemptId, signal);
+  }
+
+  /** After a restart an edge may still be busy with attempts that no bell holds. */
+  async #freeSlot(edgeId: EdgeId, signal: AbortSignal): Promise<void> {
+    const { fleet, live } = this.#context;
+    for (;;) {
+      const leased = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
+      if (signal.aborted || leased.length < (fleet.find(edgeId)?.info?.slots ?? 1)) return;
+      await Promise.race(leased.map((attempt) => live.ended(attempt.id, signal)));
+    }
+  }
+}
+
+function byPriorityThenAge(a: LiveAttempt, b: LiveAttempt): number {
+  return b.priority - a.priority || (a.id < b.id ? -1 : 1);
+}

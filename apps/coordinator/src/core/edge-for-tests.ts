@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { type ArtifactStore, createTicketSigner, folderStore } from '@atelier/artifacts';
+import {
+  type EdgeId,
+  type EdgeInfo,
+  type EdgeModel,
+  type FromEdge,
+  type ModelManifest,
+  newId,
+  type RunView,
+  type StepOutput,
+  type ToEdge,
+  type WorkOrder,
+} from '@atelier/protocol';
+import { type Database, schema, testDatabase } from '@atelier/store';
+import type { Core, CoreTimes, EdgeLink, Viewer } from './core.ts';
+import type { Logger } from './logger.ts';
+import { startCore } from './start-core.ts';
+
+/** What an edge in a test does with an order. It may answer later, or never. */
+export type Behaviour = (order: WorkOrder, edge: TestEdge) => void | Promise<void>;
+
+/** An edge's half of the conversation, in this process: no sockets, real messages. */
+export interface TestEdge {
+  readonly id: EdgeId;
+  readonly name: string;
+  readonly orders: WorkOrder[];
+  readonly received: ToEdge[];
+  behave: Behaviour;
+  say(message: FromEdge): Promise<void>;
+  succeed(order: WorkOrder, text?: string): Promise<void>;
+  fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
+  /** Sends heartbeats for what it holds, as a living edge does. */
+  heartbeat(holding?: WorkOrder[]): Promise<void>;
+  connect(holding?: WorkOrder[]): Promise<void>;
+  disconnect(): Promise<void>;
+  /** The next message of a kind, or one that came already. */
+  next<K extends ToEdge['kind']>(kind: K, after?: number): Promise<Extract<ToEdge, { kind: K }>>;
+}
+
+/** A database, a store of bytes and a core that can be ended and started again, as a coordinator can. */
+export interface TestStudio {
+  readonly database: Database;
+  readonly artifacts: ArtifactStore;
+  readonly owner: Viewer;
+  readonly member: Viewer;
+  readonly other: Viewer;
+  core: Core;
+  addEdge(name: string, models?: ModelManifest[], slots?: number): Promise<TestEdge>;
+  /** Ends the core without a word to anybody, and starts another on the same database. */
+  restart(): Promise<void>;
+  /** The run once it satisfies a condition. */
+  runUntil(runId: RunView['id'], wanted: (run: RunView) => boolean): Promise<RunView>;
+  close(): Promise<void>;
+}
+
+/** Quick enough for tests, long enough for a busy machine. */
+const testTimes: CoreTimes = { leaseMs: 1_500, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
+
+export function textModel(id: string, tasks: string[] = ['text-generation']): ModelManifest {
+  const prior = { loadSeconds: 0.1, runSeconds: 0.1 };
+  return {
+    id,
+    title: id,
+    shortName: id,
+    summary: id,
+    driver: 'command',
+    tasks,
+    licence: 'Apache-2.0',
+    files: [],
+    memoryBytes: 1,
+    quality: 0.5,
+    prior,
+    options: {},
+  };
+}
+
+export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestStudio> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'atelier-core-'));
+  const database = await testDatabase();
+  const artifacts = await folderStore(folder);
+  const tickets = await createTicketSigner(path.join(folder, 'ticket-key.json'));
+  const edges = new Map<EdgeId, TestEdge & { connected: boolean }>();
+  const link: EdgeLink = { send: (edgeId, message) => deliver(edges.get(edgeId), message) };
+  const begin = () => startCore({ database, link, catalogue: [textModel('writer')], artifacts, tickets, log: quiet, times: { ...testTimes, ...times } });
+  const people = await addPeople(database);
+  const studio: TestStudio = {
+    database,
+    artifacts,
+    ...people,
+    core: await begin(),
+    async addEdge(name, models = [textModel('writer')], slots = 1) {
+      const id = await studio.core.addEdge({ name, publicKey: {}, local: true });
+      const edge = testEdge(studio, { id, name, models, slots });
+      edges.set(id, edge);
+      await edge.connect();
+      return edge;
+    },
+    async restart() {
+      await studio.core.close();
+      for (const edge of edges.values()) edge.connected = false;
+      studio.core = await begin();
+    },
+    runUntil: (runId, wanted) => runUntil(studio, runId, wanted),
+    async close() {
+      await studio.core.close();
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return studio;
+}
+
+const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (fields, message) => console.error(message, fields),
+};
+
+async function addPeople(database: Database): Promise<{ owner: Viewer; member: Viewer; other: Viewer }> {
+  const people = { owner: { id: 'owner', role: 'owner' }, member: { id: 'member', role: 'member' }, other: { id: 'other', role: 'member' } } as const;
+  await database.db.insert(schema.user).values(Object.values(people).map(({ id, role }) => ({ id, role, name: id, email: `${id}@example.org` })));
+  return people;
+}
+
+function deliver(edge: (TestEdge & { connected: boolean }) | undefined, message: ToEdge): boolean {
+  if (!edge?.connected) return false;
+  edge.received.push(message);
+  for (const listener of listeners.get(edge) ?? []) listener();
+  if (message.kind === 'work') {
+    edge.orders.push(message.order);
+    queueMicrotask(() => void edge.behave(message.order, edge));
+  }
+  return true;
+}
+
+const listeners = new WeakMap<TestEdge, Set<() => void>>();
+
+function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models: ModelManifest[]; slots: number }): TestEdge & { connected: boolean } {
+  const { id, name, models, slots } = given;
+  const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0.01, cold: false };
+  const held = (orders: WorkOrder[]) => orders.map(({ attemptId, fence }) => ({ attemptId, fence }));
+  const edge: TestEdge & { connected: boolean } = {
+    id,
+    name,
+    connected: false,
+    orders: [],
+    received: [],
+    behave: (order) => edge.succeed(order),
+    say: (message) => studio.core.edgeMessage(id, message),
+    async succeed(order, text = `${order.stepId} on ${name}`) {
+      const outputs = [await textOutput(studio, text)];
+      await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings });
+    },
+    fail: ({ attemptId, fence }, code = 'step-failed') =>
+      edge.say({ kind: 'failure', attemptId, fence, error: { code, message: 'It did not work.' }, log: 'a line of its log' }),
+    heartbeat: (holding = []) => edge.say({ kind: 'heartbeat', holding: held(holding), diskFreeBytes: 1e9, draining: false }),
+    async connect(holding = []) {
+      edge.connected = true;
+      const info = edgeInfo(name, slots);
+      await studio.core.edgeConnected(id, { kind: 'hello', protocolVersion: 1, info, models: models.map(readyModel), holding: held(holding) });
+    },
+    async disconnect() {
+      edge.connected = false;
+      await studio.core.edgeDisconnected(id);
+    },
+    async next(kind, after = 0) {
+      const all = listeners.get(edge) ?? new Set();
+      listeners.set(edge, all);
+      for (;;) {
+        const found = edge.received.filter((message) => message.kind === kind)[after];
+        if (found) return found as never;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        all.add(resolve);
+        await promise;
+        all.delete(resolve);
+      }
+    },
+  };
+  return edge;
+}
+
+/** The bytes lie in the coordinator's store at once, as if the edge had been asked for them and answered. */
+async function textOutput(studio: TestStudio, text: string): Promise<StepOutput> {
+  const bytes = Buffer.from(text);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  await studio.artifacts.put(Readable.from([bytes]), { expectedHash: hash });
+  return { port: 'text', index: 0, hash, mediaType: 'text/plain', sizeBytes: bytes.length };
+}
+
+function edgeInfo(name: string, slots: number): EdgeInfo {
+  const bytes = { memoryBytes: 1e9, modelMemoryBytes: 1e9, diskFreeBytes: 1e9 };
+  return { name, version: '0', platform: 'test', cpu: 'test', cores: 1, slots, ...bytes, transferUrl: null, devices: [], position: null, simulated: true };
+}
+
+function readyModel(manifest: ModelManifest): EdgeModel {
+  return { manifest, modelHash: `hash of ${manifest.id}`, state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null };
+}
+
+async function runUntil(studio: TestStudio, runId: RunView['id'], wanted: (run: RunView) => boolean): Promise<RunView> {
+  const signal = AbortSignal.timeout(20_000);
+  for await (const event of studio.core.watchRun(studio.owner, runId, signal)) {
+    if (event.kind !== 'snapshot' && event.kind !== 'run' && event.kind !== 'ended') continue;
+    const run = await studio.core.getRun(studio.owner, runId);
+    if (wanted(run)) return run;
+  }
+  const run = await studio.core.getRun(studio.owner, runId);
+  throw new Error(
+    `The run did not get there: ${JSON.stringify({ state: run.state, error: run.error, steps: run.steps.map((step) => [step.id, step.state]) })}`,
+  );
+}
+
+/** A fresh idempotency key. */
+export const newKey = () => newId<string>();

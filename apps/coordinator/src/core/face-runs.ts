@@ -1,0 +1,73 @@
+import { planChain } from '@atelier/planner';
+import { AtelierError, type RunId, type RunView } from '@atelier/protocol';
+import type { RunMachineEvent } from '@atelier/runs';
+import { chainOf } from './chain-request.ts';
+import { advanceRun, type CoreContext } from './context.ts';
+import type { Core, Viewer } from './core.ts';
+import { createRun } from './create-run.ts';
+import { findOutput, recordUpload } from './inputs.ts';
+import { fleetSnapshot } from './planning.ts';
+import { readQueue } from './queue.ts';
+import { runAgain } from './run-again.ts';
+import type { CoreParts } from './start-core.ts';
+import { listRuns, maySee, notFound, readRun } from './views.ts';
+
+type RunsPart = Pick<
+  Core,
+  | 'plan'
+  | 'createRun'
+  | 'getRun'
+  | 'listRuns'
+  | 'cancelRun'
+  | 'pauseRun'
+  | 'resumeRun'
+  | 'continueRun'
+  | 'runAgain'
+  | 'watchRun'
+  | 'queue'
+  | 'recordUpload'
+  | 'readableOutput'
+  | 'ensureStored'
+  | 'awaitsStore'
+>;
+
+/** The part of the core's face that is about runs and their outputs. */
+export function facePart(context: CoreContext, parts: CoreParts): RunsPart {
+  const { database, fleet } = context;
+  const read = (viewer: Viewer, runId: RunId) => readRun(database, fleet, viewer, runId);
+  const steer = steering(context, read);
+  return {
+    async plan(_viewer, request) {
+      const inputs = Object.fromEntries(Object.entries(request.inputBytes).map(([name, bytes]) => [name, { bytes, at: [] }]));
+      return planChain(chainOf(request), fleetSnapshot(context), { count: request.count, inputs, catalogue: context.catalogue });
+    },
+    createRun: async (viewer, request, { idempotencyKey }) => read(viewer, await createRun(context, viewer, request, idempotencyKey)),
+    getRun: read,
+    listRuns: (viewer, page) => listRuns(database, viewer, page),
+    cancelRun: (viewer, runId) => steer(viewer, runId, { kind: 'cancel' }),
+    pauseRun: (viewer, runId) => steer(viewer, runId, { kind: 'pause' }, 'Only a run that has not ended and is not paused can be paused.'),
+    resumeRun: (viewer, runId) => steer(viewer, runId, { kind: 'resume' }, 'Only a paused run can be resumed.'),
+    continueRun: (viewer, runId) => steer(viewer, runId, { kind: 'continue' }, 'Only a failed run can be continued.'),
+    runAgain: async (viewer, request) => read(viewer, await runAgain(context, viewer, request)),
+    watchRun: (viewer, runId, signal) => context.events.watch(runId, () => read(viewer, runId), signal),
+    queue: (viewer) => readQueue(context, viewer),
+    recordUpload: (viewer, artifact, name) => recordUpload(context, viewer, artifact, name),
+    async readableOutput(viewer, outputId) {
+      const { at: _at, ...output } = await findOutput(context, viewer, outputId);
+      return output;
+    },
+    ensureStored: (hash, signal) => parts.replication.ensureStored(hash, signal),
+    awaitsStore: (edgeId, hash) => parts.replication.awaits(edgeId, hash),
+  };
+}
+
+/** Applies what a person wants of a run of theirs; `refusal` is why it may not apply, none where that is no error. */
+function steering(context: CoreContext, read: (viewer: Viewer, runId: RunId) => Promise<RunView>) {
+  return async (viewer: Viewer, runId: RunId, event: RunMachineEvent, refusal?: string): Promise<RunView> => {
+    const { rows } = await context.database.pool.query('SELECT user_id, state FROM runs WHERE id = $1', [runId]);
+    if (!rows[0] || !maySee(viewer, rows[0].user_id)) throw notFound();
+    const advanced = await advanceRun(context, runId, event);
+    if (advanced.accepted || refusal === undefined) return read(viewer, runId);
+    throw new AtelierError('conflict', `The run is ${advanced.state}.`, { hint: refusal });
+  };
+}

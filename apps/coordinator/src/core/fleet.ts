@@ -1,0 +1,142 @@
+import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, newId } from '@atelier/protocol';
+import { type Database, schema } from '@atelier/store';
+import { eq, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
+import type { EdgeIdentity, NewEdge } from './core.ts';
+
+/** An edge as this coordinator knows it now. */
+export interface KnownEdge {
+  readonly id: EdgeId;
+  readonly name: string;
+  readonly publicKey: Record<string, unknown>;
+  readonly local: boolean;
+  readonly joinedAt: Date;
+  lastSeenAt: Date | null;
+  draining: boolean;
+  revoked: boolean;
+  info: EdgeInfo | null;
+  models: EdgeModel[];
+  /** It has a socket here. */
+  connected: boolean;
+  /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
+  heardAt: number;
+}
+
+/** Which edges there are and what they said last. Kept in memory, written through to the database. */
+export class Fleet {
+  readonly #database: Database;
+  readonly #edges = new Map<EdgeId, KnownEdge>();
+  /** An edge that said nothing for this long counts as away. */
+  readonly #silenceMs: number;
+
+  constructor(database: Database, silenceMs: number) {
+    this.#database = database;
+    this.#silenceMs = silenceMs;
+  }
+
+  async load(): Promise<void> {
+    for (const row of await this.#database.db.select().from(schema.edges)) {
+      this.#edges.set(row.id, { ...row, revoked: row.revokedAt !== null, connected: false, heardAt: performance.now() });
+    }
+  }
+
+  find(edgeId: EdgeId): KnownEdge | undefined {
+    return this.#edges.get(edgeId);
+  }
+
+  /** @throws AtelierError `not-found` */
+  get(edgeId: EdgeId): KnownEdge {
+    const edge = this.#edges.get(edgeId);
+    if (!edge) throw new AtelierError('not-found', 'There is no such edge.', { hint: 'List them with: atelier edges.' });
+    return edge;
+  }
+
+  /** All that may still come back: revoked edges are left out. */
+  all(): KnownEdge[] {
+    return [...this.#edges.values()].filter((edge) => !edge.revoked);
+  }
+
+  /** Revoked ones too: runs still name them. */
+  nameOf(edgeId: EdgeId): string {
+    return this.#edges.get(edgeId)?.name ?? 'a removed edge';
+  }
+
+  stateOf(edge: KnownEdge): EdgeView['state'] {
+    if (edge.revoked) return 'revoked';
+    if (!edge.connected || performance.now() - edge.heardAt > this.#silenceMs) return 'away';
+    return edge.draining ? 'draining' : 'online';
+  }
+
+  /** Away for longer than a lease lasts, so that what waits for it should wait no longer. */
+  isGone(edge: KnownEdge): boolean {
+    return edge.revoked || performance.now() - edge.heardAt > this.#silenceMs;
+  }
+
+  identity(edgeId: EdgeId): EdgeIdentity | undefined {
+    const edge = this.#edges.get(edgeId);
+    return edge && !edge.revoked ? { id: edge.id, name: edge.name, publicKey: edge.publicKey, local: edge.local } : undefined;
+  }
+
+  async add(edge: NewEdge): Promise<EdgeId> {
+    const id = newId<EdgeId>();
+    for (let count = 1; ; count += 1) {
+      const name = count === 1 ? edge.name : `${edge.name}-${count}`;
+      const [row] = await this.#database.db
+        .insert(schema.edges)
+        .values({ id, name, publicKey: edge.publicKey, local: edge.local })
+        .onConflictDoNothing({ target: schema.edges.name })
+        .returning();
+      if (!row) continue;
+      this.#edges.set(id, { ...row, revoked: false, connected: false, heardAt: performance.now() });
+      return id;
+    }
+  }
+
+  async connected(edgeId: EdgeId, info: EdgeInfo, models: EdgeModel[]): Promise<KnownEdge> {
+    const edge = this.get(edgeId);
+    edge.connected = true;
+    edge.info = info;
+    edge.models = models;
+    this.heard(edge);
+    await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
+    return edge;
+  }
+
+  heard(edge: KnownEdge): void {
+    edge.heardAt = performance.now();
+    edge.lastSeenAt = new Date();
+  }
+
+  /** @returns whether what it offers changed, not only what is in memory or how far a pull is */
+  async setModels(edge: KnownEdge, models: EdgeModel[]): Promise<boolean> {
+    const before = offersOf(edge.models);
+    edge.models = models;
+    if (before === offersOf(models)) return false;
+    await this.#write(edge.id, { models });
+    return true;
+  }
+
+  async setDraining(edge: KnownEdge, draining: boolean): Promise<void> {
+    if (edge.draining === draining) return;
+    edge.draining = draining;
+    await this.#write(edge.id, { draining });
+  }
+
+  async revoke(edge: KnownEdge): Promise<void> {
+    await this.#write(edge.id, { revokedAt: sql`now()` });
+    edge.revoked = true;
+    edge.connected = false;
+  }
+
+  async #write(edgeId: EdgeId, values: PgUpdateSetSource<typeof schema.edges>): Promise<void> {
+    await this.#database.db.update(schema.edges).set(values).where(eq(schema.edges.id, edgeId));
+  }
+}
+
+/** Models that steps can be bound to, as one text. */
+function offersOf(models: readonly EdgeModel[]): string {
+  return models
+    .map((model) => `${model.manifest.id} ${model.modelHash} ${model.state}`)
+    .sort()
+    .join('\n');
+}

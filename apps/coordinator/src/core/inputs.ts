@@ -1,0 +1,91 @@
+import { Readable } from 'node:stream';
+import { type Artifact, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
+import { schema } from '@atelier/store';
+import { eq } from 'drizzle-orm';
+import { checkModality, textArtifact, writtenTexts } from './chain-request.ts';
+import type { CoreContext } from './context.ts';
+import type { ReadableOutput, Viewer } from './core.ts';
+import { maySee, notFound } from './views.ts';
+
+/** A value of a chain's input: bytes that are stored, and the output through which its owner may read them. */
+export interface RunInput extends Artifact {
+  readonly name: string;
+  readonly outputId: OutputId;
+  readonly text: string | null;
+  /** Where the bytes are; what was written just now is with the coordinator. */
+  readonly at: string[];
+  /** The output has to be made together with the run. */
+  readonly isNew: boolean;
+}
+
+/** Brings a run's inputs into the store, texts as files. @throws AtelierError `not-found`, `modality-mismatch`, `too-large`, `disk-full` */
+export async function prepareInputs(context: CoreContext, viewer: Viewer, chain: ResolvedChain, given: NewRun['inputs']): Promise<RunInput[]> {
+  for (const text of writtenTexts(chain)) await storeText(context, text);
+  const inputs: RunInput[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    if ('text' in value) {
+      checkModality(chain, name, 'text/plain');
+      inputs.push({ ...(await storeText(context, value.text)), name, outputId: newId(), text: value.text, at: ['coordinator'], isNew: true });
+    } else {
+      const output = await findOutput(context, viewer, value.outputId);
+      checkModality(chain, name, output.mediaType);
+      const { hash, mediaType, sizeBytes, at } = output;
+      inputs.push({ hash, mediaType, sizeBytes, name, outputId: value.outputId, text: null, at, isNew: false });
+    }
+  }
+  return inputs;
+}
+
+async function storeText(context: CoreContext, text: string): Promise<Artifact> {
+  const { bytes, ...artifact } = textArtifact(text);
+  if (!(await context.artifacts.has(artifact.hash))) await context.artifacts.put(Readable.from([bytes]), { expectedHash: artifact.hash });
+  await recordArtifact(context, artifact, 'coordinator');
+  return artifact;
+}
+
+/** Notes that bytes exist and where. */
+export async function recordArtifact(context: CoreContext, artifact: Pick<Artifact, 'hash' | 'sizeBytes'>, place: string): Promise<void> {
+  await context.database.pool.query({
+    name: 'record-artifact',
+    text: `WITH made AS (INSERT INTO artifacts (hash, size_bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING)
+      INSERT INTO replicas (hash, place) VALUES ($1, $3) ON CONFLICT DO NOTHING`,
+    values: [artifact.hash, artifact.sizeBytes, place],
+  });
+}
+
+export async function recordUpload(context: CoreContext, viewer: Viewer, artifact: Artifact, name: string | null): Promise<UploadView> {
+  await recordArtifact(context, artifact, 'coordinator');
+  const outputId = newId<OutputId>();
+  await context.database.db.insert(schema.outputs).values({ id: outputId, userId: viewer.id, hash: artifact.hash, mediaType: artifact.mediaType, name });
+  return { ...artifact, outputId, name };
+}
+
+/** An output that the viewer may read, and where its bytes are. @throws AtelierError `not-found` */
+export async function findOutput(context: CoreContext, viewer: Viewer, outputId: OutputId): Promise<ReadableOutput & { at: string[] }> {
+  const { outputs, artifacts, replicas } = schema;
+  const [rows, places] = await Promise.all([
+    context.database.db.select().from(outputs).innerJoin(artifacts, eq(artifacts.hash, outputs.hash)).where(eq(outputs.id, outputId)),
+    context.database.db.select({ place: replicas.place }).from(replicas).innerJoin(outputs, eq(outputs.hash, replicas.hash)).where(eq(outputs.id, outputId)),
+  ]);
+  const row = rows[0];
+  if (!row || !maySee(viewer, row.outputs.userId)) throw notFound('output');
+  const { hash, mediaType, name, stepId, port } = row.outputs;
+  const fallback = stepId ? `${stepId}.${extensionOf(mediaType)}` : `${port ?? 'input'}.${extensionOf(mediaType)}`;
+  return { hash, mediaType, sizeBytes: row.artifacts.sizeBytes, name: name ?? fallback, at: places.map(({ place }) => place) };
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  'text/plain': 'txt',
+  'audio/mpeg': 'mp3',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'image/jpeg': 'jpg',
+  'image/svg+xml': 'svg',
+  'application/octet-stream': 'bin',
+};
+
+/** The ending of a file's name, by its media type. */
+function extensionOf(mediaType: string): string {
+  const bare = (mediaType.split(';')[0] as string).trim();
+  return extensions[bare] ?? bare.split('/')[1]?.replace(/^x-/, '') ?? 'bin';
+}

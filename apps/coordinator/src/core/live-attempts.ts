@@ -1,0 +1,93 @@
+import type { EdgeId, RunId } from '@atelier/protocol';
+import type { Pool } from 'pg';
+import type { Advanced } from './advance.ts';
+
+/** An attempt that is queued or leased. */
+export interface LiveAttempt {
+  readonly id: string;
+  readonly runId: RunId;
+  readonly userId: string;
+  readonly stepId: string;
+  readonly shard: number;
+  readonly number: number;
+  readonly edgeId: EdgeId;
+  readonly modelId: string;
+  readonly task: string;
+  readonly state: 'queued' | 'leased';
+  readonly fence: number | null;
+  readonly predictedSeconds: number;
+  readonly priority: number;
+  /** When it was leased, by `performance.now()`. */
+  readonly startedAt: number | null;
+}
+
+/**
+ * What the database says of live attempts, kept in memory so that progress, predictions and views need no query. It
+ * follows commits and is never asked whether something may be written.
+ */
+export class LiveAttempts {
+  readonly #byId = new Map<string, LiveAttempt>();
+  readonly #byEdge = new Map<EdgeId, Map<string, LiveAttempt>>();
+  readonly #endings = new Map<string, Array<() => void>>();
+
+  /** Reads all live attempts, at the start. */
+  async load(pool: Pool): Promise<void> {
+    const { rows } = await pool.query(
+      `SELECT a.id, a.run_id AS "runId", r.user_id AS "userId", a.step_id AS "stepId", a.shard, a.number, a.edge_id AS "edgeId", a.model_id AS "modelId",
+        s.task, a.state, a.fence, a.predicted_seconds AS "predictedSeconds", a.priority, extract(epoch FROM now() - a.started_at)::float8 AS seconds
+      FROM attempts a JOIN runs r ON r.id = a.run_id JOIN steps s ON s.run_id = a.run_id AND s.step_id = a.step_id
+      WHERE a.state IN ('queued', 'leased')`,
+    );
+    for (const { seconds, fence, ...row } of rows) {
+      this.#set({ ...row, fence: fence === null ? null : Number(fence), startedAt: seconds === null ? null : performance.now() - seconds * 1000 });
+    }
+  }
+
+  /** Takes over what a commit changed. */
+  follow(advanced: Advanced): void {
+    for (const { task, isNew: _isNew, ...attempt } of advanced.attempts) {
+      const { state } = attempt;
+      if (state !== 'queued' && state !== 'leased') this.#end(attempt.id);
+      else this.#set({ ...attempt, state, task, ...whoseRun(advanced), startedAt: state === 'leased' ? performance.now() : null });
+    }
+  }
+
+  get(attemptId: string): LiveAttempt | undefined {
+    return this.#byId.get(attemptId);
+  }
+
+  all(): Iterable<LiveAttempt> {
+    return this.#byId.values();
+  }
+
+  ofEdge(edgeId: EdgeId): LiveAttempt[] {
+    return [...(this.#byEdge.get(edgeId)?.values() ?? [])];
+  }
+
+  /** Resolves when the attempt is no longer live, or the signal fires. */
+  async ended(attemptId: string, signal: AbortSignal): Promise<void> {
+    if (!this.#byId.has(attemptId) || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endings.set(attemptId, [...(this.#endings.get(attemptId) ?? []), resolve]);
+    const giveUp = () => resolve();
+    signal.addEventListener('abort', giveUp, { once: true });
+    await promise;
+    signal.removeEventListener('abort', giveUp);
+  }
+
+  #set(attempt: LiveAttempt): void {
+    this.#byId.set(attempt.id, attempt);
+    const onEdge = this.#byEdge.get(attempt.edgeId) ?? new Map<string, LiveAttempt>();
+    this.#byEdge.set(attempt.edgeId, onEdge.set(attempt.id, attempt));
+  }
+
+  #end(attemptId: string): void {
+    const attempt = this.#byId.get(attemptId);
+    this.#byId.delete(attemptId);
+    if (attempt) this.#byEdge.get(attempt.edgeId)?.delete(attemptId);
+    for (const resolve of this.#endings.get(attemptId) ?? []) resolve();
+    this.#endings.delete(attemptId);
+  }
+}
+
+const whoseRun = ({ runId, userId, priority }: Advanced) => ({ runId, userId, priority });

@@ -1,0 +1,184 @@
+import { type FleetSnapshot, type Mask, type Place, planChain, type SettledStep } from '@atelier/planner';
+import { AtelierError, findTask, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
+import { type Binding, liveAttempt } from '@atelier/runs';
+import { noteWaiting } from './advance.ts';
+import { advanceRun, type CoreContext } from './context.ts';
+import type { KnownEdge } from './fleet.ts';
+import { inTransaction } from './run-changes.ts';
+import { type LoadedRun, loadRun } from './run-rows.ts';
+
+/** The fleet as the planner sees it now. */
+export function fleetSnapshot(context: CoreContext): FleetSnapshot {
+  const { fleet, history } = context;
+  const edges = fleet.all().flatMap((edge) => {
+    const state = fleet.stateOf(edge);
+    if (state === 'revoked') return [];
+    return [
+      {
+        id: edge.id,
+        name: edge.name,
+        state,
+        slots: edge.info?.slots ?? 1,
+        modelMemoryBytes: edge.info?.modelMemoryBytes ?? 0,
+        relayOnly: !edge.info?.transferUrl,
+        queuedSeconds: queuedSeconds(context, edge),
+        models: edge.models.map(({ manifest, state: modelState, loaded }) => ({ manifest, state: modelState, loaded })),
+      },
+    ];
+  });
+  return { edges, links: history.links(), ...history.summary() };
+}
+
+/** Predicted seconds of what runs and waits on an edge, over all its slots. */
+export function queuedSeconds(context: CoreContext, edge: KnownEdge): number {
+  const now = performance.now();
+  return context.live.ofEdge(edge.id).reduce((sum, attempt) => {
+    const passed = attempt.startedAt === null ? 0 : (now - attempt.startedAt) / 1000;
+    return sum + Math.max(0, attempt.predictedSeconds - passed);
+  }, 0);
+}
+
+/** The bindings that a plan means to the state machine. */
+export function bindingsOf(plan: Plan): Record<string, Binding> {
+  return Object.fromEntries(plan.steps.map((step) => [step.stepId, { edgeId: step.offer.edgeId, modelId: step.offer.modelId }]));
+}
+
+/** Plans runs that wait for a plan, one after the other, outside any transaction; a plan is committed only if nothing changed meanwhile. */
+export class Planning {
+  readonly #context: CoreContext;
+  readonly #wanted = new Set<RunId>();
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(context: CoreContext) {
+    this.#context = context;
+  }
+
+  request(runId: RunId): void {
+    if (this.#closed) return;
+    this.#wanted.add(runId);
+    this.#working ??= this.#work();
+  }
+
+  /** Everything that waits, at the start and whenever the fleet has something new to offer. */
+  async requestAll(): Promise<void> {
+    const { rows } = await this.#context.database.pool.query("SELECT id FROM runs WHERE state = 'planning' ORDER BY priority DESC, id");
+    for (const { id } of rows) this.request(id);
+  }
+
+  /** Waits for the plan that is being made; the others are found again at the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    for (const runId of this.#wanted) {
+      this.#wanted.delete(runId);
+      if (this.#closed) continue;
+      // A run that cannot be planned now stays in `planning` and is looked at again with the next sweep.
+      await planRun(this.#context, runId).catch((error: unknown) => this.#context.log.error({ runId, error: String(error) }, 'a run could not be planned'));
+    }
+    this.#working = undefined;
+  }
+}
+
+/** Plans what is not bound and commits it, or writes down why it has to wait. */
+async function planRun(context: CoreContext, runId: RunId): Promise<void> {
+  const known = await readForPlan(context, runId);
+  if (known.run.machine.state !== 'planning') return;
+  const planned = tryPlan(context, known);
+  if (planned instanceof AtelierError) {
+    const noted = await inTransaction(context.database.pool, (tx) => noteWaiting(tx, runId, waitingReason(planned)));
+    if (noted) context.events.changed({ runId, stepIds: [] });
+    return;
+  }
+  const best = planned.plans[0] as Plan;
+  const event = { kind: 'planned', basedOn: known.run.machine.planVersion, bindings: bindingsOf(best) } as const;
+  await advanceRun(context, runId, event, { plan: mergePlans(known.chain, known.plan, best) });
+}
+
+const waitingReason = (error: AtelierError) => ({ ...error.toJSON(), message: `Waits for an edge: ${error.message}` });
+
+interface KnownRun {
+  readonly run: LoadedRun;
+  readonly chain: ResolvedChain;
+  readonly plan: Plan | null;
+  readonly inputs: Record<string, { bytes: number; at: Place[] }>;
+  readonly made: ReadonlyMap<string, Record<string, { bytes: number; at: Place[] }>>;
+}
+
+async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun> {
+  return inTransaction(context.database.pool, async (tx) => {
+    const run = await loadRun(tx, runId);
+    const { rows } = await tx.query('SELECT chain, plan FROM runs WHERE id = $1', [runId]);
+    const places = "(SELECT COALESCE(json_agg(p.place), '[]') FROM replicas p WHERE p.hash = o.hash) AS at";
+    const inputs = await tx.query(
+      `SELECT i.name, a.size_bytes AS bytes, ${places} FROM run_inputs i JOIN outputs o ON o.id = i.output_id JOIN artifacts a ON a.hash = o.hash WHERE i.run_id = $1`,
+      [runId],
+    );
+    const made = await tx.query(
+      `SELECT o.step_id, o.port, a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
+      [runId],
+    );
+    const byStep = new Map<string, Record<string, { bytes: number; at: Place[] }>>();
+    for (const row of made.rows) byStep.set(row.step_id, { ...byStep.get(row.step_id), [row.port]: { bytes: Number(row.bytes), at: row.at } });
+    const byName = Object.fromEntries(inputs.rows.map((row) => [row.name, { bytes: Number(row.bytes), at: row.at }]));
+    return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, made: byStep };
+  });
+}
+
+/** Edges where an attempt went wrong are left out at first; where nothing else offers the step, they get another chance. */
+function tryPlan(context: CoreContext, known: KnownRun): PlanSet | AtelierError {
+  const masks = masksOf(known.run);
+  for (const masked of masks.length > 0 ? [masks, []] : [[]]) {
+    try {
+      return planChain(known.chain, fleetSnapshot(context), {
+        count: 1,
+        inputs: known.inputs,
+        settled: settledSteps(context, known),
+        masked,
+        catalogue: context.catalogue,
+      });
+    } catch (thrown) {
+      const error = AtelierError.from(thrown);
+      if (error.code !== 'no-offer') throw error;
+      if (masked.length === 0) return error;
+    }
+  }
+  throw new AtelierError('internal', 'The planner gave no answer.');
+}
+
+function masksOf(run: LoadedRun): Mask[] {
+  return [...run.machine.steps.values()].flatMap((step) =>
+    step.shards.flatMap((shard) => (shard.done ? [] : shard.avoid.map((edgeId) => ({ edgeId, stepId: step.id, why: 'an earlier attempt ended badly there' })))),
+  );
+}
+
+function settledSteps(context: CoreContext, known: KnownRun): Map<string, SettledStep> {
+  const settled = new Map<string, SettledStep>();
+  const now = performance.now();
+  for (const step of known.run.machine.steps.values()) {
+    const live = step.shards.map(liveAttempt).find((attempt) => attempt !== undefined);
+    if (step.state === 'succeeded') settled.set(step.id, { kind: 'finished', outputs: known.made.get(step.id) ?? {} });
+    else if (live) {
+      const attempt = context.live.ofEdge(live.edgeId).find((other) => other.runId === known.run.id && other.stepId === step.id);
+      const passed = attempt?.startedAt ? (now - attempt.startedAt) / 1000 : 0;
+      const endSeconds = Math.max(0, (attempt?.predictedSeconds ?? 0) - passed);
+      settled.set(step.id, { kind: 'bound', edgeId: live.edgeId, modelId: live.modelId, endSeconds });
+    }
+  }
+  return settled;
+}
+
+/** The run's plan after part of it was planned anew: what is settled stays as it was. */
+function mergePlans(chain: ResolvedChain, before: Plan | null, now: Plan): Plan {
+  const find = (plan: Plan | null, stepId: string) => plan?.steps.find((step) => step.stepId === stepId);
+  const steps = chain.steps.map((step) => find(now, step.id) ?? find(before, step.id)).filter((step): step is PlannedStep => step !== undefined);
+  return { totalSeconds: now.totalSeconds, steps };
+}
+
+/** Units of work of a step, for what is measured of it. */
+export function workOf(task: string, parameters: Record<string, unknown>): number {
+  return Math.max(findTask(task).work(parameters), 1e-9);
+}

@@ -1,0 +1,123 @@
+import { AtelierError, type EdgeId } from '@atelier/protocol';
+import type { CoreContext } from './context.ts';
+
+/** How long one edge may take to bring some bytes before another is asked. */
+const storeMs = 10 * 60_000;
+
+interface Waiting {
+  readonly edgeId: EdgeId;
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: AtelierError) => void;
+}
+
+/** Copies results into the coordinator's store, so that an edge may vanish afterwards. */
+export class Replication {
+  readonly #context: CoreContext;
+  /** By hash: what an edge was asked to bring. */
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(context: CoreContext) {
+    this.#context = context;
+  }
+
+  /** Asks an edge for bytes that it has just made, and does not wait. */
+  request(edgeId: EdgeId, hash: string): void {
+    this.#ask(edgeId, hash)?.done.catch((error: AtelierError) => {
+      this.#context.log.warn(
+        { edgeId, hash, error: error.message },
+        'a result could not be copied to the coordinator; it is tried again when the edge comes back',
+      );
+    });
+  }
+
+  /** Asks an edge for everything that it alone has. */
+  async requestMissing(edgeId: EdgeId): Promise<void> {
+    const { rows } = await this.#context.database.pool.query(
+      `SELECT r.hash FROM replicas r WHERE r.place = $1 AND NOT EXISTS (SELECT 1 FROM replicas c WHERE c.hash = r.hash AND c.place = 'coordinator')`,
+      [edgeId],
+    );
+    for (const { hash } of rows) this.request(edgeId, hash);
+  }
+
+  awaits(edgeId: EdgeId, hash: string): boolean {
+    return this.#waiting.get(hash)?.edgeId === edgeId;
+  }
+
+  /** The edge's answer. */
+  async stored(edgeId: EdgeId, hash: string, error: AtelierError | undefined): Promise<void> {
+    const waiting = this.#waiting.get(hash);
+    if (error) await this.#forget(edgeId, hash, error);
+    else if (await this.#context.artifacts.has(hash)) await this.#record(hash);
+    if (waiting?.edgeId !== edgeId) return;
+    this.#waiting.delete(hash);
+    if (error) waiting.reject(error);
+    else waiting.resolve();
+  }
+
+  /** What the edge was asked for will not come by this connection. */
+  gone(edgeId: EdgeId): void {
+    for (const [hash, waiting] of this.#waiting) {
+      if (waiting.edgeId !== edgeId) continue;
+      this.#waiting.delete(hash);
+      waiting.reject(new AtelierError('unavailable', 'The edge that has these bytes went away.', { hint: 'Try again when it is back.' }));
+    }
+  }
+
+  async ensureStored(hash: string, signal: AbortSignal | undefined): Promise<void> {
+    if (await this.#context.artifacts.has(hash)) return;
+    const { rows } = await this.#context.database.pool.query("SELECT place FROM replicas WHERE hash = $1 AND place <> 'coordinator'", [hash]);
+    let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });
+    for (const { place } of rows) {
+      const asked = this.#waiting.get(hash) ?? this.#ask(place, hash);
+      if (!asked) continue;
+      try {
+        await orAborted(asked.done, signal);
+        return;
+      } catch (error) {
+        last = AtelierError.from(error);
+        if (signal?.aborted) break;
+      }
+    }
+    throw last;
+  }
+
+  #ask(edgeId: EdgeId, hash: string): Waiting | undefined {
+    const asked = this.#waiting.get(hash);
+    if (asked) return asked;
+    if (!this.#context.fleet.find(edgeId)?.connected || !this.#context.link.send(edgeId, { kind: 'store', hash })) return undefined;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#waiting.delete(hash);
+      reject(new AtelierError('timeout', 'The edge did not bring the bytes in time.'));
+    }, storeMs);
+    timer.unref();
+    const done = promise.finally(() => clearTimeout(timer));
+    // Nobody may be waiting; whoever does gets the same promise.
+    done.catch(() => undefined);
+    const waiting = { edgeId, done, resolve, reject };
+    this.#waiting.set(hash, waiting);
+    return waiting;
+  }
+
+  async #record(hash: string): Promise<void> {
+    await this.#context.database.pool.query("INSERT INTO replicas (hash, place) VALUES ($1, 'coordinator') ON CONFLICT DO NOTHING", [hash]);
+  }
+
+  async #forget(edgeId: EdgeId, hash: string, error: AtelierError): Promise<void> {
+    if (error.code === 'not-found') await this.#context.database.pool.query('DELETE FROM replicas WHERE hash = $1 AND place = $2', [hash, edgeId]);
+  }
+}
+
+async function orAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return done;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new AtelierError('cancelled', 'The caller no longer waits.'));
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    await Promise.race([done, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

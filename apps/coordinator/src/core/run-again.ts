@@ -1,0 +1,63 @@
+import type { Place } from '@atelier/planner';
+import { type Again, AtelierError, applySettings, type ResolvedChain, type RunId, type RunView, readsFrom } from '@atelier/protocol';
+import { drawSeeds } from './chain-request.ts';
+import type { CoreContext } from './context.ts';
+import type { Viewer } from './core.ts';
+import { writeNewRun } from './create-run.ts';
+import { findOutput, type RunInput } from './inputs.ts';
+import type { ReusedStep } from './insert-run.ts';
+import { readRun } from './views.ts';
+
+/** A new run of the same chain, whole or from a step on. @throws AtelierError as `createRun`; `not-found`, `invalid-input` */
+export async function runAgain(context: CoreContext, viewer: Viewer, request: Again): Promise<RunId> {
+  const parent = await readRun(context.database, context.fleet, viewer, request.id);
+  const fresh = stepsToRun(parent.chain, request.fromStep);
+  const reused = await takeOver(context, viewer, parent, fresh);
+  const kept = new Set(reused.map((step) => step.stepId));
+  const changed = applySettings(parent.chain, request.set);
+  const seedless = new Set(request.seed === 'new' ? changed.steps.map((step) => step.id).filter((id) => !kept.has(id) && !hasOwnSeed(request, id)) : []);
+  const chain = keepParameters(parent.chain, drawSeeds(changed, seedless), kept);
+  const inputs = await Promise.all(parent.inputs.map((input) => sameInput(context, viewer, input)));
+  const draft = { chain, name: parent.name, priority: parent.priority, inputs, parentRunId: parent.id, reused, idempotencyKey: null, requestHash: null };
+  return (await writeNewRun(context, viewer, draft)) as RunId;
+}
+
+/** The step and all that come after it, or everything. @throws AtelierError `invalid-input` */
+function stepsToRun(chain: ResolvedChain, fromStep: string | undefined): Set<string> {
+  if (fromStep === undefined) return new Set(chain.steps.map((step) => step.id));
+  if (!chain.steps.some((step) => step.id === fromStep)) {
+    throw new AtelierError('invalid-input', `No step is named "${fromStep}".`, { hint: `Steps are: ${chain.steps.map((step) => step.id).join(', ')}.` });
+  }
+  const after = new Set([fromStep]);
+  for (const step of chain.steps) if (readsFrom(step).some((name) => after.has(name))) after.add(step.id);
+  return after;
+}
+
+/** Results that need not be made again: those of steps that succeeded, and whose inputs are taken over too. */
+async function takeOver(context: CoreContext, viewer: Viewer, parent: RunView, fresh: ReadonlySet<string>): Promise<ReusedStep[]> {
+  const reused: ReusedStep[] = [];
+  for (const step of parent.chain.steps) {
+    const view = parent.steps.find((candidate) => candidate.id === step.id);
+    const complete = readsFrom(step).every((name) => reused.some((other) => other.stepId === name));
+    if (fresh.has(step.id) || view?.state !== 'succeeded' || !complete) continue;
+    const outputs: Record<string, { bytes: number; at: Place[] }> = {};
+    for (const output of view.outputs) {
+      const { at } = await findOutput(context, viewer, output.id);
+      outputs[output.port] = { bytes: output.sizeBytes, at: at as Place[] };
+    }
+    reused.push({ stepId: step.id, fromRunId: parent.id, outputs });
+  }
+  return reused;
+}
+
+const hasOwnSeed = (request: Again, stepId: string) => `${stepId}.seed` in request.set || 'seed' in request.set;
+
+/** A step that is taken over keeps the parameters that its result was made with. */
+function keepParameters(before: ResolvedChain, after: ResolvedChain, kept: ReadonlySet<string>): ResolvedChain {
+  return { ...after, steps: after.steps.map((step, index) => (kept.has(step.id) ? (before.steps[index] ?? step) : step)) };
+}
+
+async function sameInput(context: CoreContext, viewer: Viewer, input: RunView['inputs'][number]): Promise<RunInput> {
+  const { at } = await findOutput(context, viewer, input.outputId);
+  return { ...input, at, isNew: false };
+}

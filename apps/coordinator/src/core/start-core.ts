@@ -1,0 +1,93 @@
+import { createBells } from '@atelier/dispatch';
+import { migrate } from '@atelier/store';
+import type { Advanced } from './advance.ts';
+import type { CoreContext } from './context.ts';
+import type { Core, CoreOptions, CoreTimes } from './core.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { EdgeRoom } from './edge-room.ts';
+import { RunEvents } from './events.ts';
+import { facePart as fleetPart } from './face-fleet.ts';
+import { facePart as runsPart } from './face-runs.ts';
+import { Fleet } from './fleet.ts';
+import { History } from './history.ts';
+import { LiveAttempts } from './live-attempts.ts';
+import { Planning } from './planning.ts';
+import { Reaper } from './reaper.ts';
+import { Replication } from './replication.ts';
+import { RunChanges } from './run-changes.ts';
+
+const designTimes: CoreTimes = { leaseMs: 10_000, reapMs: 1_000, sweepMs: 5_000, unheardMs: 30_000 };
+
+/** The parts that act on their own. */
+export interface CoreParts {
+  readonly dispatcher: Dispatcher;
+  readonly planning: Planning;
+  readonly replication: Replication;
+  readonly room: EdgeRoom;
+}
+
+/**
+ * Brings the schema up to date, reads what was going on, and goes on with it.
+ * The database stays its caller's to close, after `Core.close`.
+ */
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { database, log } = options;
+  const times = { ...designTimes, ...options.times };
+  await migrate(database);
+  const bells = await createBells({ databaseUrl: database.url, log });
+  const changes = new RunChanges(database.pool, (advanced) => afterCommit(context, parts, advanced));
+  const context: CoreContext = {
+    ...options,
+    times,
+    bells,
+    changes,
+    fleet: new Fleet(database, times.leaseMs),
+    history: new History(database.pool),
+    live: new LiveAttempts(),
+    events: new RunEvents(),
+  };
+  const parts = assemble(context);
+  await takeUp(context);
+  const reaper = new Reaper(context, parts);
+  await parts.planning.requestAll();
+  return {
+    ...runsPart(context, parts),
+    ...fleetPart(context, parts),
+    async close() {
+      await reaper.close();
+      await parts.planning.close();
+      await parts.dispatcher.close();
+      await bells.close();
+    },
+  };
+}
+
+function assemble(context: CoreContext): CoreParts {
+  const dispatcher = new Dispatcher(context);
+  const planning = new Planning(context);
+  const replication = new Replication(context);
+  return { dispatcher, planning, replication, room: new EdgeRoom(context, { dispatcher, planning, replication }) };
+}
+
+/** Reads what another life of this coordinator left. Leases are extended once, so that edges can come back and keep their work. */
+async function takeUp(context: CoreContext): Promise<void> {
+  const { database, times, fleet, history, live } = context;
+  await database.pool.query("UPDATE attempts SET lease_expires_at = now() + $1 * interval '1 millisecond' WHERE state = 'leased'", [times.leaseMs]);
+  await Promise.all([fleet.load(), history.load(), live.load(database.pool)]);
+}
+
+/** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
+function afterCommit(context: CoreContext, parts: CoreParts, advanced: Advanced): void {
+  context.live.follow(advanced);
+  context.events.changed(advanced);
+  const edges = new Set(advanced.attempts.map((attempt) => attempt.edgeId));
+  for (const command of advanced.commands) {
+    if (command.kind === 'plan') parts.planning.request(advanced.runId);
+    if (command.kind === 'ended') context.log.info({ runId: advanced.runId, state: advanced.state }, 'a run ended');
+    if (command.kind === 'stop') {
+      const stopped = advanced.attempts.find((attempt) => attempt.stepId === command.attempt.stepId && attempt.shard === command.attempt.shard);
+      if (stopped) context.link.send(command.edgeId, { kind: 'cancel', attemptId: stopped.id as never });
+    }
+  }
+  for (const edgeId of edges) parts.dispatcher.wake(edgeId);
+}

@@ -1,0 +1,103 @@
+import { AtelierError, type EdgeId, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import { textArtifact } from './chain-request.ts';
+import type { CoreContext } from './context.ts';
+import type { LiveAttempt } from './live-attempts.ts';
+
+/** Long enough for a large file on a slow link; an attempt that is given again gets new ones. */
+const ticketSeconds = 60 * 60;
+
+/** Some bytes that a step reads. */
+interface KnownValue {
+  /** `inputs` or a step's name. */
+  readonly from: string;
+  readonly port: string;
+  readonly index: number;
+  readonly hash: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly places: readonly string[];
+}
+
+/** What an edge has to know to run an attempt that it has the lease of. */
+export async function buildOrder(context: CoreContext, attempt: LiveAttempt, fence: number): Promise<WorkOrder> {
+  const [step, values] = await Promise.all([readStep(context, attempt), readValues(context, attempt)]);
+  const inputs: WorkInput[] = [];
+  for (const [port, sources] of Object.entries(step.inputs)) {
+    const found = sources.flatMap((source) => valuesOf(source, values));
+    for (const [index, value] of found.entries()) inputs.push(await workInput(context, attempt.edgeId, port, index, value));
+  }
+  return {
+    attemptId: attempt.id as WorkOrder['attemptId'],
+    fence,
+    runId: attempt.runId,
+    stepId: attempt.stepId,
+    shard: attempt.shard,
+    task: attempt.task,
+    modelId: attempt.modelId,
+    parameters: step.parameters,
+    inputs,
+  };
+}
+
+async function readStep(context: CoreContext, attempt: LiveAttempt): Promise<{ parameters: Record<string, unknown>; inputs: Record<string, Source[]> }> {
+  const { rows } = await context.database.pool.query({
+    name: 'read-step',
+    text: 'SELECT parameters, inputs FROM steps WHERE run_id = $1 AND step_id = $2',
+    values: [attempt.runId, attempt.stepId],
+  });
+  return rows[0];
+}
+
+async function readValues(context: CoreContext, attempt: LiveAttempt): Promise<KnownValue[]> {
+  const { rows } = await context.database.pool.query({
+    name: 'read-values',
+    text: `WITH known AS (
+        SELECT o.step_id AS "from", o.port, o.shard, o.index, o.hash, o.media_type FROM outputs o JOIN steps s ON s.run_id = $1 AND s.step_id = $2
+          WHERE o.run_id = $1 AND o.step_id = ANY(s.reads)
+        UNION ALL SELECT 'inputs', i.name, 0, 0, o.hash, o.media_type FROM run_inputs i JOIN outputs o ON o.id = i.output_id WHERE i.run_id = $1
+      )
+      SELECT known."from", known.port, known.index, known.hash, known.media_type AS "mediaType", a.size_bytes AS "sizeBytes",
+        ARRAY(SELECT place FROM replicas r WHERE r.hash = known.hash) AS places
+      FROM known JOIN artifacts a ON a.hash = known.hash ORDER BY known.shard, known.index`,
+    values: [attempt.runId, attempt.stepId],
+  });
+  return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
+}
+
+function valuesOf(source: Source, values: readonly KnownValue[]): KnownValue[] {
+  if (typeof source !== 'string') {
+    const { bytes: _bytes, ...artifact } = textArtifact(source.text);
+    return [{ ...artifact, from: 'text', port: 'text', index: 0, places: ['coordinator'] }];
+  }
+  const [from, port] = source.split('.') as [string, string];
+  const found = values.filter((value) => value.from === from && value.port === port);
+  if (found.length > 0) return found;
+  throw new AtelierError('internal', `The value of ${source} is missing.`);
+}
+
+async function workInput(context: CoreContext, edgeId: EdgeId, port: string, index: number, value: KnownValue): Promise<WorkInput> {
+  const { hash, mediaType, sizeBytes } = value;
+  return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, edgeId, value) };
+}
+
+/**
+ * Where an edge may fetch some bytes: from edges that have them and can be reached, then from the coordinator, which
+ * brings bytes that it does not have yet.
+ */
+async function ticketsFor(context: CoreContext, to: EdgeId, value: KnownValue): Promise<Ticket[]> {
+  const tickets: Ticket[] = [];
+  const { hash } = value;
+  if (value.places.includes(to)) return [await coordinatorTicket(context, to, hash)];
+  for (const place of value.places) {
+    const edge = context.fleet.find(place as EdgeId);
+    if (!edge?.info?.transferUrl || !edge.connected) continue;
+    const token = await context.tickets.sign({ hash, to, from: edge.id, seconds: ticketSeconds });
+    tickets.push({ from: edge.id, url: `${edge.info.transferUrl}/artifacts/${hash}`, token });
+  }
+  return [...tickets, await coordinatorTicket(context, to, hash)];
+}
+
+async function coordinatorTicket(context: CoreContext, to: EdgeId, hash: string): Promise<Ticket> {
+  const token = await context.tickets.sign({ hash, to, from: 'coordinator', seconds: ticketSeconds });
+  return { from: 'coordinator', url: `/api/edge/artifacts/${hash}`, token };
+}
