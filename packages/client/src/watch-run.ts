@@ -34,7 +34,7 @@ export async function* watchRun(api: Pick<Api, 'runs'>, id: RunId, options: Watc
     } catch (thrown) {
       if (signal?.aborted) return;
       error = asAtelierError(thrown);
-      if (!isPassing(error) || waitedMs >= (options.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
+      if (!mayPass(error, waitedMs, options)) throw error;
     }
     options.onReconnect?.(error, waitMs);
     await wait(waitMs, signal);
@@ -58,9 +58,9 @@ function saysEnded(event: RunEvent): boolean {
   return (event.kind === 'snapshot' || event.kind === 'run') && endedRunStates.includes(event.run.state);
 }
 
-/** What a restart of the server or a break of the line looks like. */
-function isPassing(error: AtelierError): boolean {
-  return error.code === 'unavailable' || error.code === 'timeout' || error.code === 'rate-limited' || error.code === 'internal';
+/** What a restart of the server or a break of the line looks like, as long as patience lasts. */
+function mayPass(error: AtelierError, waitedMs: number, { patienceMs = Number.POSITIVE_INFINITY }: WatchOptions): boolean {
+  return ['unavailable', 'timeout', 'rate-limited', 'internal'].includes(error.code) && waitedMs < patienceMs;
 }
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
