@@ -12,9 +12,11 @@ test.each(cameraNames)('the path of %s is periodic, starts smoothly and never le
   for (const key of ['scale', 'x', 'y'] as const) expect(Math.abs(start[key] - end[key])).toBeLessThan(1e-9);
 });
 
-test('a pan to the right moves what is seen to the left', () => {
-  expect(cameraView('pan-right', 1).x).toBeGreaterThan(0);
-  expect(cameraView('pan-left', 1).x).toBeLessThan(0);
+test('a pan to the right begins at the left and goes right, at rest where the loop closes', () => {
+  const x = (camera: 'pan-left' | 'pan-right', angle: number) => cameraView(camera, angle).x;
+  expect(x('pan-right', 0)).toBeLessThan(x('pan-right', 1));
+  expect(x('pan-left', 0)).toBeGreaterThan(x('pan-left', 1));
+  expect(Math.abs(x('pan-right', 0.1) - x('pan-right', 0))).toBeLessThan(0.1 * Math.abs(x('pan-right', 1.6) - x('pan-right', 1.5)));
 });
 
 const ramp = { width: 32, height: 16, data: Float32Array.from({ length: 32 * 16 }, (_, i) => (i % 32) / 32) };

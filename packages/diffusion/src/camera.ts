@@ -1,4 +1,4 @@
-/** How the camera goes while a loop plays. Every path is periodic, so that the loop has no seam. */
+/** How the camera goes while a loop plays. Every path is periodic, so that the loop has no seam; zoom and pans begin and end at rest. */
 export const cameraNames = ['still', 'zoom', 'pan-left', 'pan-right', 'orbit'] as const;
 export type CameraName = (typeof cameraNames)[number];
 
@@ -27,9 +27,9 @@ export function cameraView(camera: CameraName, angle: number): CameraView {
     case 'zoom':
       return { scale: 1 + (zoomDepth * (1 - Math.cos(angle))) / 2, x: 0, y: 0 };
     case 'pan-left':
-      return { scale: 1 / (1 - 2 * reach), x: -reach * Math.sin(angle), y: 0 };
+      return { scale: 1 / (1 - 2 * reach), x: reach * Math.cos(angle), y: 0 };
     case 'pan-right':
-      return { scale: 1 / (1 - 2 * reach), x: reach * Math.sin(angle), y: 0 };
+      return { scale: 1 / (1 - 2 * reach), x: -reach * Math.cos(angle), y: 0 };
     case 'orbit':
       return { scale: 1 / (1 - 2 * reach), x: reach * Math.cos(angle), y: reach * Math.sin(angle) };
   }

@@ -55,7 +55,7 @@ describe.skipIf(folder === undefined)('a film of the starter model', () => {
     return { file: video?.[0], bytes: await readFile(video?.[0]?.path as string), shares, previews };
   }
 
-  test.each(['still', 'zoom', 'orbit'])('loops without a seam, moves, and still looks like the picture: camera %s', async (camera) => {
+  test.each(['still', 'zoom', 'pan-right', 'orbit'])('loops without a seam, moves, and still looks like the picture: camera %s', async (camera) => {
     const { bytes, file } = await film({ camera, format: 'webp', frames: 16 });
     expect(file?.mediaType).toBe('image/webp');
     const frames = (await readFrames(bytes)).map(pictureToFloats);
