@@ -58,7 +58,7 @@ export function createRouteTable(app: Hono, gates: Gates): RouteTable {
       };
       // Hono looks for GET where HEAD was asked, so a route for HEAD alone has to stand under GET.
       if (method !== 'HEAD') app.on(method, path, answer);
-      else app.get(path, (context) => (context.req.raw.method === 'HEAD' ? answer(context) : context.notFound()));
+      else app.get(path, (context, next) => (context.req.raw.method === 'HEAD' ? answer(context) : next()));
     },
     list: () => [...routes],
   };

@@ -1,25 +1,32 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { readPicture, sniffMediaType } from '@atelier/media';
 import { AtelierError, limits } from '@atelier/protocol';
+import { inspectRecording } from './inspect-recording.ts';
+
+export interface FileFacts {
+  readonly mediaType: string;
+  /** The length of a recording; null for everything else. */
+  readonly seconds: number | null;
+}
 
 /**
- * What a file is, by its bytes and not by what its sender says. Pictures and recordings are checked here, before any step waits for them.
- * @returns a media type
+ * What a file is, by its bytes and not by what its sender says. Pictures and recordings are read to their end here, before any step waits for them.
  * @throws AtelierError `unsupported-media`, `damaged-media`, `too-large`
  */
-export async function inspectFile(file: string, name: string | null): Promise<string> {
+export async function inspectFile(file: string, name: string | null): Promise<FileFacts> {
   const { size } = await stat(file);
   if (size === 0) throw new AtelierError('damaged-media', 'The file is empty.', { hint: 'Choose a file with something in it.' });
   const mediaType = sniffMediaType(await head(file));
-  if (mediaType === undefined) return inspectText(file, size, name);
+  if (mediaType === undefined) return { mediaType: await inspectText(file, size, name), seconds: null };
   if (mediaType.startsWith('image/')) {
     refuseOver(size, limits.pictureBytes, 'picture');
     await readPicture(await readFile(file));
   }
   if (mediaType.startsWith('audio/')) {
     refuseOver(size, limits.audioBytes, 'recording');
+    return { mediaType, seconds: await inspectRecording(file) };
   }
-  return mediaType;
+  return { mediaType, seconds: null };
 }
 
 const headBytes = 4096;

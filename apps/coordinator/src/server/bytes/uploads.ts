@@ -26,13 +26,20 @@ export interface UploadsOptions {
   readonly log: Logger;
 }
 
+/** An input that is stored and recorded. */
+export interface Taken {
+  readonly view: UploadView;
+  /** The length of a recording; null for everything else. */
+  readonly seconds: number | null;
+}
+
 /** Resumable uploads (tus 1.0). A finished one is checked, put into the store and becomes an output of its uploader's. */
 export interface Uploads {
   addRoutes(routes: RouteTable): void;
   /** @throws AtelierError `not-found` for another's, `conflict` while bytes are missing, or why it was refused */
   result(viewer: Viewer, id: string): Promise<UploadView>;
   /** Takes bytes that came in one piece, as OpenAI's endpoints take them. @throws AtelierError as for any upload */
-  take(viewer: Viewer, file: string, name: string | null): Promise<UploadView>;
+  take(viewer: Viewer, file: string, name: string | null): Promise<Taken>;
   close(): void;
 }
 
@@ -106,17 +113,18 @@ function tusServer({ database, log }: UploadsOptions, store: UploadStore, { uplo
 
 function createFinisher(options: UploadsOptions, store: UploadStore) {
   const { artifacts, core, database } = options;
-  const take = async (viewer: Viewer, file: string, name: string | null): Promise<UploadView> => {
-    const mediaType = await inspectFile(file, name);
+  const take = async (viewer: Viewer, file: string, name: string | null): Promise<Taken> => {
+    const { mediaType, seconds } = await inspectFile(file, name);
     const stored = await artifacts.put(createReadStream(file), { maxBytes: limits.uploadBytes, mediaType });
-    return core.recordUpload(viewer, { hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType }, name);
+    const view = await core.recordUpload(viewer, { hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType }, name);
+    return { view, seconds };
   };
   const finishOnce = async (viewer: Viewer, id: string): Promise<UploadView> => {
     const row = await ownRow(database, viewer, id);
     const known = viewOf(row);
     if (known) return known;
     try {
-      const view = await take(viewer, store.fileOf(id), row.name);
+      const { view } = await take(viewer, store.fileOf(id), row.name);
       const { outputId, hash, mediaType, sizeBytes } = view;
       await database.db.update(upload).set({ outputId, hash, mediaType, sizeBytes }).where(eq(upload.id, id));
       await store.remove(id);

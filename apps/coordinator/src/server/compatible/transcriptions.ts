@@ -21,19 +21,17 @@ const Fields = z.object({
 /** `POST /v1/audio/transcriptions`, multipart. */
 export async function transcribe(services: Services, person: Person, context: Context): Promise<Response> {
   const { file, fields } = await readForm(context);
-  const startedAt = performance.now();
-  const { outputId } = await takeFile(services, person, file);
+  const { view, seconds } = await takeFile(services, person, file);
   const step = {
     task: 'automatic-speech-recognition',
     model: fields.model,
     parameters: { language: fields.language },
-    input: { outputId },
+    input: { outputId: view.outputId },
   };
   const text = (await outputText(services, await runSingleStep(services, person, step, { signal: context.req.raw.signal }))).trim();
   if (fields.response_format === 'text') return new Response(`${text}\n`, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
   if (fields.response_format === 'json') return Response.json({ text });
-  const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
-  return Response.json({ task: 'transcribe', language: fields.language ?? 'unknown', duration: seconds, text, segments: [] });
+  return Response.json({ task: 'transcribe', language: fields.language ?? 'unknown', duration: seconds ?? 0, text, segments: [] });
 }
 
 async function readForm(context: Context): Promise<{ file: File; fields: z.infer<typeof Fields> }> {

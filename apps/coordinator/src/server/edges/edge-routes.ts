@@ -16,6 +16,12 @@ export function addEdgeRoutes(routes: RouteTable, services: Services): void {
   routes.add('edge', 'GET', edgeSocketPath, () => {
     throw new AtelierError('invalid-input', 'This is a WebSocket.', { hint: 'Connect with: atelier edge --join URL --token TOKEN.' });
   });
+  routes.add('edge', 'HEAD', '/api/edge/artifacts/:hash', async (context) => {
+    // An edge whose connection broke asks whether its bytes arrived.
+    const sizeBytes = await artifacts.size(hashOf(context));
+    if (sizeBytes === null) throw new AtelierError('not-found', 'These bytes are not here.');
+    return new Response(null, { headers: { 'content-length': String(sizeBytes) } });
+  });
   const read = async (context: Context) => {
     const hash = hashOf(context);
     // Relay: where only an edge has them, it brings them here first.

@@ -78,12 +78,12 @@ async function dialledUrl(folder: string): Promise<string | undefined> {
 async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   await using output = await open(options.logFile, 'a', 0o600);
-  const joining = ['--join', options.url, '--token', await options.joinToken()];
   // In a process group of its own: Ctrl-C is for the coordinator, which ends its edges in order.
-  const child = spawn(process.execPath, [edgeProgram, '--folder', options.folder, '--name', options.name, ...joining, ...options.args], {
+  const child = spawn(process.execPath, [edgeProgram, '--folder', options.folder, '--name', options.name, '--join', options.url, ...options.args], {
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
-    env: childEnvironment(),
+    // By the environment, as other users of the machine can read arguments.
+    env: { ...childEnvironment(), ATELIER_JOIN_TOKEN: await options.joinToken() },
   });
   options.log.info({ edge: options.name, pid: child.pid }, 'A local edge was started.');
   const end = () => child.kill('SIGTERM');
