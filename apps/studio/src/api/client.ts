@@ -4,7 +4,8 @@ import { QueryClient } from '@tanstack/react-query';
 import { sentenceOf } from './sentence.ts';
 
 /** The API of the coordinator that serves this page; the session's cookie goes along. */
-export const client = createClient({ url: location.origin });
+export const studio = createClient({ url: location.origin });
+export const client = studio.api;
 
 /** Queries and mutations of the API for TanStack Query. */
 export const api = createTanstackQueryUtils(client);

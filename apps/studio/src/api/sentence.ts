@@ -1,10 +1,10 @@
-import { AtelierError } from '@atelier/protocol';
+import { asAtelierError } from '@atelier/client';
+import type { ErrorCode } from '@atelier/protocol';
 
-/** What went wrong and what to do, for people. A browser that cannot reach the server says "Failed to fetch", which helps nobody. */
-export function sentenceOf(thrown: unknown): { code: string; message: string; hint?: string | undefined } {
-  if (thrown instanceof TypeError && /fetch|network|load failed/i.test(thrown.message)) {
-    return { code: 'unavailable', message: 'The studio cannot be reached.', hint: 'Look whether it still runs; this page goes on by itself when it answers.' };
-  }
-  const { code, message, hint } = AtelierError.from(thrown);
+/** What went wrong and what to do, for people. */
+export function sentenceOf(thrown: unknown): { code: ErrorCode; message: string; hint?: string | undefined } {
+  const { code, message, hint } = asAtelierError(thrown);
+  if (code === 'unavailable')
+    return { code, message, hint: hint?.includes('npx') ? 'Look whether it still runs; this page goes on by itself when it answers.' : hint };
   return { code, message, hint };
 }

@@ -1,16 +1,18 @@
+import { asAtelierError } from '@atelier/client';
 import { AtelierError, type Welcome } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { api, queries } from './client.ts';
 
 async function post(path: string, body: unknown): Promise<void> {
-  const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(path, request).catch((thrown: unknown) => {
+    throw asAtelierError(thrown);
+  });
   if (answer.ok) return;
-  const told = (await answer.json().catch(() => null)) as { code?: string; message?: string; hint?: string } | null;
-  if (answer.status === 429) throw new AtelierError('rate-limited', 'Too many tries in a short time.', { hint: 'Wait a minute; then try again.' });
-  if (answer.status >= 500 && !told?.message) throw new AtelierError('unavailable', 'The studio did not answer as it should.', { hint: 'Look at its log.' });
-  const code = answer.status === 401 ? 'unauthenticated' : 'invalid-input';
-  const known = AtelierError.from(told);
-  throw known.code === 'internal' ? new AtelierError(code, told?.message ?? 'That was refused.', { hint: told?.hint }) : known;
+  const told = (await answer.json().catch(() => null)) as { error?: unknown; message?: string } | null;
+  throw told?.error
+    ? AtelierError.from(told.error)
+    : new AtelierError(answer.status === 401 ? 'unauthenticated' : 'internal', told?.message ?? 'The studio did not answer as it should.');
 }
 
 /** @throws AtelierError `unauthenticated` for a wrong address or password, `rate-limited` after many tries */

@@ -1,15 +1,12 @@
-import { upload } from '@atelier/client';
-import type { ExampleView, UploadView } from '@atelier/protocol';
-import { AtelierError } from '@atelier/protocol';
-import { client } from './client.ts';
+import { AtelierError, type ExampleView, type UploadView } from '@atelier/protocol';
+import { studio } from './client.ts';
 
 /** Uploads a file resumably. @param onProgress gets 0 to 1 */
-export function uploadFile(file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<UploadView> {
-  return upload(client, file, {
+export function uploadFile(file: File, onProgress: (fraction: number) => void): Promise<UploadView> {
+  return studio.upload(file, {
     name: file.name,
     mediaType: file.type || 'application/octet-stream',
-    onProgress: ({ fraction }) => onProgress(fraction),
-    ...(signal ? { signal } : {}),
+    onProgress: (sentBytes, totalBytes) => onProgress(totalBytes === 0 ? 1 : sentBytes / totalBytes),
   });
 }
 

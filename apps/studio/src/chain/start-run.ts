@@ -1,5 +1,5 @@
 import type { Chain, ExampleView, RunView, TaskView } from '@atelier/protocol';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, newId } from '@atelier/protocol';
 import { api, client, queries } from '../api/client.ts';
 import { exampleFile, uploadFile } from '../api/upload-file.ts';
 import { complain } from '../ui/toast.tsx';
@@ -66,7 +66,7 @@ export async function runExample(example: ExampleView): Promise<RunView> {
 }
 
 async function started(run: NewRun): Promise<RunView> {
-  const made = await client.runs.create(run);
+  const made = await client.runs.create(run, { context: { idempotencyKey: newId() } });
   void queries.invalidateQueries({ queryKey: api.runs.key() });
   void queries.invalidateQueries({ queryKey: api.queue.key() });
   return made;

@@ -25,7 +25,7 @@ export function Frame() {
     <div className="min-h-dvh pb-16 sm:pb-0 sm:pl-16">
       <a
         href="#work"
-        className="fixed top-2 left-2 z-60 -translate-y-16 rounded-lg bg-accent px-3 py-2 text-sm font-semibold text-on-accent focus-visible:translate-y-0"
+        className="fixed top-2 left-2 z-60 -translate-y-16 rounded-lg opacity-0 bg-accent px-3 py-2 text-sm font-semibold text-on-accent focus-visible:translate-y-0 focus-visible:opacity-100"
       >
         Skip to the work
       </a>

@@ -1,0 +1,37 @@
+import type { RunId } from '@atelier/protocol';
+import { useEffect, useState } from 'react';
+import { api, queries, studio } from './client.ts';
+import { applyRunEvent, type WatchedRun } from './run-progress.ts';
+
+export interface RunWatch {
+  readonly watched: WatchedRun | null;
+  readonly error: unknown;
+  /** The stream broke and is being made again. */
+  readonly lost: boolean;
+  /** Watches anew, after the run was continued or the stream was lost. */
+  readonly again: () => void;
+}
+
+/** A run as it goes: the stored view and what passes by, from its event stream. */
+export function useRun(id: string): RunWatch {
+  const [watched, setWatched] = useState<WatchedRun | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [lost, setLost] = useState(false);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const stop = new AbortController();
+    setError(null);
+    if (round === 0) setWatched(null);
+    const follow = async () => {
+      for await (const event of studio.watchRun(id as RunId, { signal: stop.signal, onReconnect: () => setLost(true) })) {
+        if (stop.signal.aborted) return;
+        setLost(false);
+        setWatched((before) => applyRunEvent(before?.run.id === id ? before : null, event, Date.now()));
+        if (event.kind === 'ended') void queries.invalidateQueries({ queryKey: api.runs.key() });
+      }
+    };
+    follow().catch((problem: unknown) => stop.signal.aborted || setError(problem));
+    return () => stop.abort();
+  }, [id, round]);
+  return { watched: watched?.run.id === id ? watched : null, error, lost, again: () => setRound((count) => count + 1) };
+}

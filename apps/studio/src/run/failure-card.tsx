@@ -1,0 +1,46 @@
+import type { AttemptView, RunView, StepView } from '@atelier/protocol';
+import { CircleAlert } from 'lucide-react';
+import { formatSeconds, secondsBetween } from '../units/time.ts';
+
+/** A failure, in the order in which people ask: what happened, on which machine, what was kept, what to do now. */
+export function FailureCard({ run, step, title }: { run: RunView; step: StepView; title: string }) {
+  const last = step.attempts.at(-1);
+  const error = step.error ?? last?.error ?? run.error;
+  const kept = run.steps.filter((one) => one.outputs.length > 0).length;
+  return (
+    <div role="alert" className="rounded-xl bg-bad-soft p-4">
+      <p className="flex items-start gap-2 font-medium">
+        <CircleAlert aria-hidden className="mt-1 size-4 shrink-0 text-bad" />
+        <span className="min-w-0 break-words">{error?.message ?? `${title} could not be finished.`}</span>
+      </p>
+      <dl className="mt-3 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 text-sm">
+        <dt className="text-muted">Where</dt>
+        <dd>{last ? `${last.modelId} on ${last.edgeName}` : 'before it reached a machine'}</dd>
+        <dt className="text-muted">Kept</dt>
+        <dd>{kept === 0 ? 'Nothing was finished before it.' : `The results of ${kept} ${kept === 1 ? 'step' : 'steps'}.`}</dd>
+        <dt className="text-muted">Now</dt>
+        <dd className="text-pretty">
+          {error?.hint ?? 'Continue to try this step again, on another machine where there is one; or change it and run from here.'}
+        </dd>
+      </dl>
+      {step.attempts.length > 0 && (
+        <details className="mt-3">
+          <summary className="rounded-md text-sm text-muted hover:text-ink">Log</summary>
+          <ol className="number mt-2 space-y-1 text-xs">
+            {step.attempts.map((attempt, index) => (
+              <li key={attempt.id} className="break-words">
+                {index + 1}. {line(attempt)}
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function line(attempt: AttemptView): string {
+  const time = attempt.startedAt && attempt.endedAt ? ` after ${formatSeconds(secondsBetween(attempt.startedAt, attempt.endedAt))}` : '';
+  const why = attempt.error ? `: ${attempt.error.code}, ${attempt.error.message}` : '';
+  return `${attempt.edgeName}, ${attempt.modelId}: ${attempt.state}${time}${why}`;
+}

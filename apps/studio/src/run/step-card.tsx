@@ -1,0 +1,129 @@
+import type { RunView, StepView, TaskView } from '@atelier/protocol';
+import { PencilLine } from 'lucide-react';
+import { useState } from 'react';
+import type { StepLive } from '../api/run-progress.ts';
+import { makes } from '../chain/draft.ts';
+import { DownloadButton, OutputView, Prose, stageLook } from '../media/output-view.tsx';
+import { remainingOf } from '../plan-picture/pace.ts';
+import { Card, ProgressBar, Skeleton } from '../ui/blocks.tsx';
+import { Button } from '../ui/button.tsx';
+import { ModalityTag } from '../ui/modality.tsx';
+import { StateBadge } from '../ui/state.tsx';
+import { formatRange, formatSeconds, secondsBetween } from '../units/time.ts';
+import { useNow } from '../units/use-now.ts';
+import { EditStepDialog } from './edit-step-dialog.tsx';
+import { FailureCard } from './failure-card.tsx';
+import { RecipeDetails } from './recipe-details.tsx';
+
+interface StepCardProps {
+  run: RunView;
+  step: StepView;
+  task: TaskView | undefined;
+  live: StepLive | undefined;
+  number: number;
+}
+
+/** One step: where it runs, how far it is, and what it made. */
+export function StepCard({ run, step, task, live, number }: StepCardProps) {
+  const [editing, setEditing] = useState(false);
+  const title = task?.title ?? step.task;
+  const ended = run.endedAt !== null;
+  return (
+    <Card aria-label={`Step ${number}: ${title}`} data-modality={makes(task)} className="flex min-w-0 flex-col p-5">
+      <header className="flex items-start justify-between gap-3">
+        <div className="min-w-0">
+          <h2>
+            <ModalityTag modality={makes(task)}>{title}</ModalityTag>
+          </h2>
+          <p className="mt-1.5 truncate text-sm text-muted">{place(step)}</p>
+        </div>
+        <StateBadge state={step.state} />
+      </header>
+      <div className="mt-4 grow">
+        <StepBody step={step} live={live} title={title} task={task} />
+      </div>
+      {step.state === 'failed' && <FailureCard run={run} step={step} title={title} />}
+      {(step.outputs.length > 0 || ended) && (
+        <footer className="mt-4 flex flex-wrap items-center gap-1 border-t border-line pt-3">
+          {step.outputs.map((output) => (
+            <DownloadButton key={output.id} output={output} name={`${output.port} of ${title}`} />
+          ))}
+          <div className="grow" />
+          {ended && (
+            <Button look="quiet" size="small" icon={PencilLine} onClick={() => setEditing(true)} aria-label={`Change ${title} and run from here`}>
+              Change and run from here
+            </Button>
+          )}
+        </footer>
+      )}
+      <RecipeDetails step={step} />
+      {task && editing && <EditStepDialog run={run} step={step} task={task} onClose={() => setEditing(false)} />}
+    </Card>
+  );
+}
+
+function place(step: StepView): string {
+  if (step.reused) return 'Taken over from an earlier run';
+  const attempt = step.attempts.at(-1);
+  const where = attempt?.edgeName ?? step.offer?.edgeName;
+  const model = step.offer?.modelName;
+  if (!where) return 'Not planned yet';
+  const seconds = step.startedAt && step.endedAt ? `, ${formatSeconds(secondsBetween(step.startedAt, step.endedAt))}` : '';
+  return `${model ?? attempt?.modelId} on ${where}${seconds}`;
+}
+
+function StepBody({ step, live, title, task }: { step: StepView; live: StepLive | undefined; title: string; task: TaskView | undefined }) {
+  const modality = makes(task);
+  if (step.outputs.length > 0) {
+    return (
+      <div className="flex flex-col gap-4">
+        {step.outputs.map((output) => (
+          <OutputView key={output.id} output={output} title={title} />
+        ))}
+      </div>
+    );
+  }
+  const running = step.state === 'running';
+  const staged = modality === 'image' || modality === 'video';
+  if (step.state === 'failed' || step.state === 'cancelled') return null;
+  return (
+    <>
+      {staged ? (
+        <div className={stageLook}>
+          {running && live?.preview ? (
+            <img src={live.preview} alt={`Preview of ${title}`} className="size-full object-contain" />
+          ) : (
+            <Skeleton className={`size-full ${running ? '' : 'animate-none!'}`} />
+          )}
+        </div>
+      ) : running && live?.text ? (
+        <Prose text={live.text} growing />
+      ) : (
+        <Skeleton className={`h-14 ${running ? '' : 'animate-none!'}`} />
+      )}
+      <div className="mt-4 min-h-10">{running && <StepProgress step={step} live={live} title={title} />}</div>
+    </>
+  );
+}
+
+function StepProgress({ step, live, title }: { step: StepView; live: StepLive | undefined; title: string }) {
+  const now = useNow(250);
+  const elapsed = step.startedAt ? secondsBetween(step.startedAt, now) : 0;
+  const since = live ? (now.getTime() - live.heardAt) / 1000 : 0;
+  const heard = live?.remainingSeconds == null ? null : Math.max(0, live.remainingSeconds - since);
+  const remaining = remainingOf(step, elapsed, heard);
+  const words = {
+    range: () => (remaining.kind === 'range' ? `${formatRange(remaining.low, remaining.high)} left` : ''),
+    longer: () => (remaining.kind === 'longer' ? `Takes longer than the ${formatSeconds(remaining.expected)} that were expected` : ''),
+    unknown: () => '',
+  }[remaining.kind]();
+  return (
+    <>
+      <ProgressBar fraction={live && live.fraction > 0 ? live.fraction : null} label={`Progress of ${title}`} />
+      <p className="mt-1.5 flex justify-between gap-3 text-xs text-muted">
+        <span className="truncate">{live?.message ?? 'Beginning'}</span>
+        <span className="number shrink-0">{words}</span>
+      </p>
+    </>
+  );
+}
