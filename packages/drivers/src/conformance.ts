@@ -1,0 +1,139 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AtelierError, defineTask, findTask, modalityOf, parseParameters } from '@atelier/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Driver, LoadedModel, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
+
+/** A driver with a model and one step that it can do. */
+export interface DriverCase {
+  readonly driver: Driver;
+  /** Called when the tests run, so that servers and folders may be made first. */
+  source(): Promise<ModelSource> | ModelSource;
+  readonly task: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Bytes and media type by input port. */
+  readonly inputs: Readonly<Record<string, { readonly bytes: Uint8Array | string; readonly mediaType: string }>>;
+  /** Milliseconds for loading and running once. */
+  readonly timeoutMs?: number;
+}
+
+/** What a step told while it ran. */
+export interface Told extends StepReport {
+  readonly fractions: number[];
+  readonly texts: string[];
+  readonly previews: { mediaType: string; bytes: Uint8Array }[];
+}
+
+export function listen(): Told {
+  const told = { fractions: [] as number[], texts: [] as string[], previews: [] as { mediaType: string; bytes: Uint8Array }[] };
+  return {
+    ...told,
+    progress: (fraction) => told.fractions.push(fraction),
+    preview: (mediaType, bytes) => told.previews.push({ mediaType, bytes }),
+    text: (delta) => told.texts.push(delta),
+  };
+}
+
+/** Writes a case's inputs into a folder of its own. The folder is the caller's to delete. */
+export async function prepareStep(
+  driverCase: Pick<DriverCase, 'task' | 'parameters' | 'inputs'>,
+  report: StepReport = listen(),
+): Promise<StepRequest & { folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'atelier-step-'));
+  const outFolder = await mkdtemp(join(folder, 'out-'));
+  const inputs: Record<string, MediaFile[]> = {};
+  for (const [port, { bytes, mediaType }] of Object.entries(driverCase.inputs)) {
+    const path = join(folder, port);
+    await writeFile(path, bytes);
+    inputs[port] = [{ path, mediaType }];
+  }
+  const task = findTask(driverCase.task);
+  return { task, parameters: parseParameters(task, { ...driverCase.parameters }), inputs, outFolder, report, folder };
+}
+
+/** What every driver promises; call it in the driver's own test with a step that the driver can do. */
+export function testDriver(title: string, driverCase: DriverCase): void {
+  const timeout = driverCase.timeoutMs ?? 30_000;
+  describe(`${title} keeps the promises of a driver`, () => {
+    let model: LoadedModel;
+    let request: StepRequest & { folder: string };
+    let result: StepResult;
+    const told = listen();
+    beforeAll(async () => {
+      model = await driverCase.driver.load(await driverCase.source(), { threads: 1 });
+      request = await prepareStep(driverCase, told);
+      result = await model.run(request);
+    }, timeout);
+    afterAll(async () => {
+      await model?.close();
+      if (request) await rm(request.folder, { recursive: true });
+    });
+
+    test('every output port of the task has a file of its modality, inside of the folder for output', async () => {
+      for (const [port, { modality, many }] of Object.entries(request.task.outputs)) {
+        const files = result[port] ?? [];
+        expect(files.length).toBeGreaterThan(0);
+        if (!many) expect(files.length).toBe(1);
+        for (const file of files) {
+          expect(file.path.startsWith(request.outFolder)).toBe(true);
+          expect((await stat(file.path)).isFile()).toBe(true);
+          expect(modalityOf(file.mediaType)).toBe(modality);
+        }
+      }
+      expect(Object.keys(result).every((port) => port in request.task.outputs)).toBe(true);
+    });
+
+    test('progress never falls and ends at 1', () => {
+      expect(told.fractions.every((fraction, index) => fraction >= (told.fractions[index - 1] ?? 0) && fraction <= 1)).toBe(true);
+      expect(told.fractions.at(-1)).toBe(1);
+    });
+
+    test('streamed text is the text that is stored, but for space at its ends', async () => {
+      const text = result.text?.[0];
+      if (text === undefined || told.texts.length === 0) return;
+      expect(told.texts.join('').trim()).toBe((await readFile(text.path, 'utf8')).trim());
+    });
+
+    test('a task that it does not do is refused as unknown', async () => {
+      const task = defineTask({ name: 'no-such-task', title: '', summary: '', inputs: {}, outputs: {}, parameters: z.object({}) });
+      await expect(model.run({ ...request, task })).rejects.toMatchObject({ name: 'AtelierError', code: 'unknown-task' });
+    });
+
+    test('a missing input is an error of ours, not a crash', async () => {
+      const error = await model.run({ ...request, inputs: {} }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(AtelierError);
+      expect((error as AtelierError).code).toBe('invalid-input');
+    });
+
+    test(
+      'the same step again gives a result again',
+      async () => {
+        const again = await prepareStep(driverCase);
+        try {
+          const second = await model.run(again);
+          expect(Object.keys(second)).toEqual(Object.keys(result));
+        } finally {
+          await rm(again.folder, { recursive: true });
+        }
+      },
+      timeout,
+    );
+
+    test('it says which device it uses and why', async () => {
+      const { device, reason } = await driverCase.driver.describeDevice();
+      expect(device).not.toBe('');
+      expect(reason).not.toBe('');
+    });
+
+    test(
+      'a model can be closed and loaded again',
+      async () => {
+        const other = await driverCase.driver.load(await driverCase.source(), { threads: 1 });
+        await other.close();
+      },
+      timeout,
+    );
+  });
+}
