@@ -1,15 +1,42 @@
-import { NewRun } from '@atelier/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestEdge, type TestStudio, testStudio } from './edge-for-tests.ts';
+import { defineTask, NewRun, port, type RunView, registerTask } from '@atelier/protocol';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { newKey, type TestEdge, type TestStudio, testStudio, textModel } from './edge-for-tests.ts';
+
+registerTask(
+  defineTask({
+    name: 'join-texts',
+    title: 'Join texts',
+    summary: 'Puts texts one after the other.',
+    inputs: { texts: port('text', 'Texts', 'What to join.', { many: true }) },
+    outputs: { text: port('text', 'Text', 'The whole.') },
+    parameters: z.object({}),
+  }),
+);
+const models = [textModel('writer', ['text-generation', 'join-texts'])];
 
 let studio: TestStudio;
 let edge: TestEdge;
+const added: TestEdge[] = [];
 
 beforeAll(async () => {
   studio = await testStudio();
-  edge = await studio.addEdge('Server1', undefined, 2);
+});
+beforeEach(async () => {
+  edge = await another('Server1');
+});
+afterEach(async () => {
+  for (const run of await studio.core.listRuns(studio.owner, { limit: 200 })) await studio.core.cancelRun(studio.owner, run.id);
+  for (const one of added.splice(0)) await studio.core.revokeEdge(one.id);
 });
 afterAll(() => studio.close());
+
+/** An edge for one test: what another test left cannot reach it. */
+async function another(name: string, slots = 2): Promise<TestEdge> {
+  const one = await studio.addEdge(name, models, slots);
+  added.push(one);
+  return one;
+}
 
 const line = NewRun.parse({ chain: 'text-generation, text-generation', inputs: { input: { text: 'a red apple' } } });
 const diamond = NewRun.parse({
@@ -37,3 +64,266 @@ test('a run goes from its creation over every step to its end, and each result t
   expect(first?.parameters.seed).toEqual(expect.any(Number));
   expect(edge.orders[0]?.inputs[0]?.tickets.map((ticket) => ticket.from)).toEqual(['coordinator']);
 });
+
+test('a diamond joins the results of both sides, each made once', async () => {
+  const { id } = await studio.core.createRun(studio.member, diamond, {});
+  const run = await studio.runUntil(id, ended);
+  expect(run.state).toBe('succeeded');
+  expect(edge.orders.map((order) => order.stepId).sort()).toEqual(['join', 'left', 'right', 'top']);
+  const join = edge.orders.find((order) => order.stepId === 'join');
+  const made = (stepId: string) => run.steps.find((step) => step.id === stepId)?.outputs[0]?.hash;
+  expect(join?.inputs.map((input) => [input.port, input.index, input.hash])).toEqual([
+    ['texts', 0, made('left')],
+    ['texts', 1, made('right')],
+  ]);
+});
+
+test('concurrent posts with one key make one run, and the same key with another body is refused', async () => {
+  const idempotencyKey = newKey();
+  const runs = await Promise.all(Array.from({ length: 8 }, () => studio.core.createRun(studio.member, line, { idempotencyKey })));
+  expect(new Set(runs.map((run) => run.id)).size).toBe(1);
+  const other = studio.core.createRun(studio.member, { ...line, priority: 5 }, { idempotencyKey });
+  await expect(other).rejects.toMatchObject({ code: 'conflict' });
+  const stranger = await studio.core.createRun(studio.other, line, { idempotencyKey });
+  expect(stranger.id).not.toBe(runs[0]?.id);
+});
+
+test('a step that fails three times stops its run with the reason, and continue takes up where it stopped', async () => {
+  edge.behave = (order) => (order.stepId === 'text-generation-2' ? edge.fail(order) : edge.succeed(order));
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const failed = await studio.runUntil(id, ended);
+  expect(failed.state).toBe('failed');
+  expect(failed.error).toMatchObject({ code: 'step-failed', message: 'text-generation-2: It did not work.' });
+  expect(failed.steps.map((step) => step.attempts.map((attempt) => attempt.state))).toEqual([['succeeded'], ['failed', 'failed', 'failed']]);
+  edge.behave = (order) => edge.succeed(order);
+  await studio.core.continueRun(studio.member, id);
+  const run = await studio.runUntil(id, ended);
+  expect([run.state, run.error, run.steps[0]?.attempts.length]).toEqual(['succeeded', null, 1]);
+});
+
+test('damaged media is not tried three times', async () => {
+  edge.behave = (order) => edge.fail(order, 'damaged-media');
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const run = await studio.runUntil(id, ended);
+  expect([run.state, run.steps[0]?.attempts.length]).toEqual(['failed', 1]);
+});
+
+test('an edge that falls silent loses its lease, another edge finishes, and the late result is refused but acknowledged', async () => {
+  edge.behave = (_order, silent) => silent.fallSilent();
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  await edge.next('work');
+  const second = await another('Server2');
+  const run = await studio.runUntil(id, ended);
+  expect(run.state).toBe('succeeded');
+  const [lost, won] = run.steps[0]?.attempts ?? [];
+  expect([lost?.state, lost?.edgeId, won?.state, won?.edgeId]).toEqual(['lost', edge.id, 'succeeded', second.id]);
+  expect(Number(won?.fence)).toBeGreaterThan(Number(lost?.fence));
+  const [late] = edge.orders;
+  await edge.succeed(late as never, 'too late');
+  expect(await edge.next('ack')).toMatchObject({ attemptId: late?.attemptId });
+  expect((await studio.core.getRun(studio.member, id)).steps[0]?.outputs).toEqual(run.steps[0]?.outputs);
+});
+
+test('a result with a fencing number that is not its own is refused', async () => {
+  edge.behave = async (order) => {
+    await edge.succeed({ ...order, fence: order.fence + 1 }, 'forged');
+    await edge.succeed(order);
+    await edge.succeed(order, 'said twice');
+  };
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const run = await studio.runUntil(id, ended);
+  expect(run.steps.map((step) => step.outputs.length)).toEqual([1, 1]);
+  expect(run.steps[0]?.outputs[0]?.sizeBytes).toBe('text-generation on '.length + edge.name.length);
+});
+
+test('heartbeats keep a lease for longer than it lasts, and an edge that holds what was taken from it is told to stop', async () => {
+  edge.behave = () => undefined;
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { order } = await edge.next('work');
+  await anotherLeaseEnds(id);
+  expect((await studio.core.getRun(studio.member, id)).steps[0]?.attempts.map((attempt) => attempt.state)).toEqual(['leased']);
+  await studio.core.cancelRun(studio.member, id);
+  await edge.heartbeat([order]);
+  expect(await edge.next('cancel', 1)).toMatchObject({ attemptId: order.attemptId });
+});
+
+/** Waits for longer than a lease: until an attempt that a silent edge holds is lost. */
+async function anotherLeaseEnds(keep: string): Promise<void> {
+  const silent = await another('Silent');
+  silent.behave = () => silent.fallSilent();
+  const pinned = NewRun.parse({ ...line, chain: { steps: [{ task: 'text-generation', edge: silent.name }] } });
+  const { id } = await studio.core.createRun(studio.member, pinned, {});
+  expect(id).not.toBe(keep);
+  await studio.runUntil(id, (run) => run.steps[0]?.attempts[0]?.state === 'lost');
+}
+
+test('an edge that comes back without an attempt has lost it, and gets it again where nobody else offers the step', async () => {
+  edge.behave = () => undefined;
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  await edge.next('work');
+  await edge.disconnect();
+  edge.behave = (order) => edge.succeed(order);
+  await edge.connect();
+  const run = await studio.runUntil(id, ended);
+  expect(run.steps[0]?.attempts.map((attempt) => attempt.state)).toEqual(['lost', 'succeeded']);
+});
+
+test('a run whose edge went away waits with the reason, and goes on when one comes', async () => {
+  edge.behave = async (order) => {
+    await edge.disconnect();
+    await edge.succeed(order).catch(() => undefined);
+  };
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const waiting = await studio.runUntil(id, (run) => run.state === 'planning' && run.error !== null);
+  expect(waiting.error).toMatchObject({ code: 'no-offer', message: expect.stringContaining('Waits for an edge') });
+  await another('Server2');
+  const run = await studio.runUntil(id, ended);
+  expect([run.state, run.error]).toEqual(['succeeded', null]);
+});
+
+test('at creation a step that nobody offers is an error that says what to pull', async () => {
+  await studio.core.revokeEdge(edge.id);
+  await expect(studio.core.createRun(studio.member, line, {})).rejects.toMatchObject({ code: 'no-offer', hint: expect.stringContaining('writer') });
+});
+
+test('cancel stops a run in every state that it can be in, and does nothing after the end', async () => {
+  edge.behave = () => undefined;
+  const queued = await studio.core.createRun(studio.member, line, {});
+  const running = await studio.core.createRun(studio.member, line, {});
+  const alsoRunning = await studio.core.createRun(studio.member, line, {});
+  await edge.next('work', 1);
+  const paused = await studio.core.createRun(studio.member, line, {});
+  await studio.core.pauseRun(studio.member, paused.id);
+  for (const run of [queued, running, alsoRunning, paused]) {
+    const cancelled = await studio.core.cancelRun(studio.member, run.id);
+    expect(cancelled.steps.map((step) => step.state)).toEqual(['cancelled', 'cancelled']);
+    expect(cancelled.state).toBe('cancelled');
+  }
+  await edge.next('cancel', 1);
+  edge.behave = (order) => edge.succeed(order);
+  const done = await studio.core.createRun(studio.member, line, {});
+  await studio.runUntil(done.id, ended);
+  expect((await studio.core.cancelRun(studio.member, done.id)).state).toBe('succeeded');
+});
+
+test('a paused run starts nothing until it is resumed, and pausing twice is a conflict', async () => {
+  edge.behave = () => undefined;
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { order } = await edge.next('work');
+  await studio.core.pauseRun(studio.member, id);
+  await expect(studio.core.pauseRun(studio.member, id)).rejects.toMatchObject({ code: 'conflict' });
+  await edge.succeed(order);
+  expect((await studio.core.getRun(studio.member, id)).steps.map((step) => step.state)).toEqual(['succeeded', 'ready']);
+  edge.behave = (next) => edge.succeed(next);
+  await studio.core.resumeRun(studio.member, id);
+  expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
+});
+
+test('a member sees their own runs and outputs only, an owner all', async () => {
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const run = await studio.runUntil(id, ended);
+  const outputId = run.steps[0]?.outputs[0]?.id as never;
+  expect((await studio.core.readableOutput(studio.member, outputId)).name).toBe('text-generation.txt');
+  await expect(studio.core.readableOutput(studio.other, outputId)).rejects.toMatchObject({ code: 'not-found' });
+  for (const call of ['getRun', 'cancelRun', 'pauseRun'] as const) {
+    await expect(studio.core[call](studio.other, id)).rejects.toMatchObject({ code: 'not-found' });
+  }
+  const page = { limit: 50 };
+  expect((await studio.core.listRuns(studio.owner, page)).map((summary) => summary.id)).toContain(id);
+  expect((await studio.core.listRuns(studio.other, page)).map((summary) => summary.id)).not.toContain(id);
+});
+
+test('again from a step takes over what comes before it, and runs the rest with the changed parameter', async () => {
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const first = await studio.runUntil(id, ended);
+  const before = edge.orders.length;
+  const again = await studio.core.runAgain(studio.member, { id, seed: 'same', fromStep: 'text-generation-2', set: { 'text-generation-2.maxTokens': 7 } });
+  const second = await studio.runUntil(again.id, ended);
+  expect(second.state).toBe('succeeded');
+  expect(second.steps.map((step) => [step.reused, step.parameters.maxTokens])).toEqual([
+    [true, 64],
+    [false, 7],
+  ]);
+  expect(second.steps[0]?.outputs[0]?.hash).toBe(first.steps[0]?.outputs[0]?.hash);
+  expect(edge.orders.slice(before).map((order) => order.stepId)).toEqual(['text-generation-2']);
+  expect(second.steps[1]?.parameters.seed).toBe(first.steps[1]?.parameters.seed);
+});
+
+test('again with new seeds draws new ones', async () => {
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const first = await studio.runUntil(id, ended);
+  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', set: {} });
+  expect(again.steps[0]?.parameters.seed).not.toBe(first.steps[0]?.parameters.seed);
+  await studio.runUntil(again.id, ended);
+});
+
+test('runs of higher priority start first, then older ones', async () => {
+  const [slow] = await Promise.all([another('Slow', 1)]);
+  await studio.core.revokeEdge(edge.id);
+  slow.behave = () => undefined;
+  const one = NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'a' } } });
+  const running = await studio.core.createRun(studio.member, one, {});
+  const { order } = await slow.next('work');
+  const low = await studio.core.createRun(studio.member, one, {});
+  const high = await studio.core.createRun(studio.member, { ...one, priority: 10 }, {});
+  slow.behave = (next) => slow.succeed(next);
+  await slow.succeed(order);
+  for (const run of [running, low, high]) await studio.runUntil(run.id, ended);
+  expect(slow.orders.map((each) => each.runId)).toEqual([running.id, high.id, low.id]);
+});
+
+test('a drained edge gives its waiting attempts away and finishes what it runs', async () => {
+  edge.behave = () => undefined;
+  const runs = await Promise.all(Array.from({ length: 4 }, () => studio.core.createRun(studio.member, line, {})));
+  await edge.next('work', 1);
+  const second = await another('Server2');
+  await studio.core.drainEdge(edge.id, true);
+  for (const order of edge.orders) await edge.succeed(order);
+  const ends = await Promise.all(runs.map((run) => studio.runUntil(run.id, ended)));
+  expect(ends.map((run) => run.state)).toEqual(Array(4).fill('succeeded'));
+  expect(edge.orders.length).toBe(2);
+  expect(second.orders.length).toBe(6);
+});
+
+test('the events of a run open with a snapshot, pass previews on, and end with its end', async () => {
+  const go = Promise.withResolvers<void>();
+  edge.behave = async (order) => {
+    await go.promise;
+    const { attemptId, fence } = order;
+    await edge.say({ kind: 'progress', attemptId, fence, fraction: 0.5, message: 'half' });
+    await edge.say({ kind: 'text', attemptId, fence, delta: 'so ' });
+    await edge.succeed(order);
+  };
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const kinds: string[] = [];
+  for await (const event of studio.core.watchRun(studio.member, id, AbortSignal.timeout(10_000))) {
+    kinds.push(event.kind);
+    go.resolve();
+  }
+  expect(kinds[0]).toBe('snapshot');
+  expect(kinds.at(-1)).toBe('ended');
+  expect(kinds).toEqual(expect.arrayContaining(['progress', 'text', 'step', 'run']));
+});
+
+test('a reader that never reads holds back neither the run nor other readers', async () => {
+  const go = Promise.withResolvers<void>();
+  edge.behave = async (order) => {
+    await go.promise;
+    for (let count = 0; count < 2_000; count += 1) {
+      await edge.say({ kind: 'text', attemptId: order.attemptId, fence: order.fence, delta: 'x'.repeat(1000) });
+    }
+    await edge.succeed(order);
+  };
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const silent = studio.core.watchRun(studio.member, id, AbortSignal.timeout(20_000))[Symbol.asyncIterator]();
+  expect((await silent.next()).value.kind).toBe('snapshot');
+  go.resolve();
+  expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
+  let kept = 0;
+  for (let event = await silent.next(); !event.done; event = await silent.next()) kept += 1;
+  expect(kept).toBeLessThan(300);
+});
+
+function ended(run: RunView): boolean {
+  return ['succeeded', 'failed', 'cancelled'].includes(run.state);
+}

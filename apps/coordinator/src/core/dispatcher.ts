@@ -15,6 +15,8 @@ export class Dispatcher {
   /** Attempts whose bell was rung, and when, by `performance.now()`. */
   readonly #rung = new Map<string, number>();
 
+  readonly #ringing = new Map<EdgeId, Promise<void>>();
+
   constructor(context: CoreContext) {
     this.#context = context;
   }
@@ -36,12 +38,13 @@ export class Dispatcher {
 
   async close(): Promise<void> {
     await Promise.all([...this.#answering.keys()].map((edgeId) => this.stop(edgeId)));
+    await Promise.all(this.#ringing.values());
   }
 
   /** Rings for the next attempts of an edge, by priority, then age: at most two for each free slot. */
   wake(edgeId: EdgeId): void {
     const edge = this.#context.fleet.find(edgeId);
-    if (!edge?.connected || edge.draining) return;
+    if (!edge || this.#context.fleet.stateOf(edge) !== 'online') return;
     const attempts = this.#context.live.ofEdge(edgeId);
     const queued = attempts.filter((attempt) => attempt.state === 'queued');
     const free = Math.max(0, (edge.info?.slots ?? 1) - (attempts.length - queued.length));
@@ -60,12 +63,17 @@ export class Dispatcher {
     for (const edge of this.#context.fleet.all()) this.wake(edge.id);
   }
 
+  /** Bells of an edge are rung one after the other, so that the first of them is heard first. */
   #ring(attempt: LiveAttempt): void {
     this.#rung.set(attempt.id, performance.now());
-    this.#context.bells.ring(attempt.edgeId, attempt.id, attempt.priority).catch((error: unknown) => {
-      this.#rung.delete(attempt.id);
-      this.#context.log.warn({ attemptId: attempt.id, edgeId: attempt.edgeId, error: String(error) }, 'a bell could not be rung; the next sweep tries again');
-    });
+    const { id, edgeId, priority } = attempt;
+    const ringing = (this.#ringing.get(edgeId) ?? Promise.resolve())
+      .then(() => this.#context.bells.ring(edgeId, id, priority))
+      .catch((error: unknown) => {
+        this.#rung.delete(id);
+        this.#context.log.warn({ attemptId: id, edgeId, error: String(error) }, 'a bell could not be rung; the next sweep tries again');
+      });
+    this.#ringing.set(edgeId, ringing);
   }
 
   /** A bell has rung: takes the attempt in SQL, sends it, and holds the bell until the attempt has ended. */

@@ -34,12 +34,21 @@ export interface TestEdge {
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
-  /** Sends heartbeats for what it holds, as a living edge does. */
+  /** Connected edges send one for all that they hold, often enough to keep their leases. */
   heartbeat(holding?: WorkOrder[]): Promise<void>;
   connect(holding?: WorkOrder[]): Promise<void>;
+  /** Keeps its socket but says nothing more, as a machine that hangs. */
+  fallSilent(): void;
   disconnect(): Promise<void>;
   /** The next message of a kind, or one that came already. */
   next<K extends ToEdge['kind']>(kind: K, after?: number): Promise<Extract<ToEdge, { kind: K }>>;
+}
+
+interface EdgeInside extends TestEdge {
+  connected: boolean;
+  beat: NodeJS.Timeout | undefined;
+  /** What it works on, or has the result of and no acknowledgement. */
+  readonly holding: Map<string, WorkOrder>;
 }
 
 /** A database, a store of bytes and a core that can be ended and started again, as a coordinator can. */
@@ -58,6 +67,7 @@ export interface TestStudio {
   close(): Promise<void>;
 }
 
+const heartbeatMs = 200;
 /** Quick enough for tests, long enough for a busy machine. */
 const testTimes: CoreTimes = { leaseMs: 1_500, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
 
@@ -84,7 +94,7 @@ export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestSt
   const database = await testDatabase();
   const artifacts = await folderStore(folder);
   const tickets = await createTicketSigner(path.join(folder, 'ticket-key.json'));
-  const edges = new Map<EdgeId, TestEdge & { connected: boolean }>();
+  const edges = new Map<EdgeId, EdgeInside>();
   const link: EdgeLink = { send: (edgeId, message) => deliver(edges.get(edgeId), message) };
   const begin = () => startCore({ database, link, catalogue: [textModel('writer')], artifacts, tickets, log: quiet, times: { ...testTimes, ...times } });
   const people = await addPeople(database);
@@ -101,12 +111,16 @@ export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestSt
       return edge;
     },
     async restart() {
+      for (const edge of edges.values()) {
+        edge.connected = false;
+        edge.fallSilent();
+      }
       await studio.core.close();
-      for (const edge of edges.values()) edge.connected = false;
       studio.core = await begin();
     },
     runUntil: (runId, wanted) => runUntil(studio, runId, wanted),
     async close() {
+      for (const edge of edges.values()) edge.fallSilent();
       await studio.core.close();
       await database.close();
       await rm(folder, { recursive: true, force: true });
@@ -128,11 +142,13 @@ async function addPeople(database: Database): Promise<{ owner: Viewer; member: V
   return people;
 }
 
-function deliver(edge: (TestEdge & { connected: boolean }) | undefined, message: ToEdge): boolean {
+function deliver(edge: EdgeInside | undefined, message: ToEdge): boolean {
   if (!edge?.connected) return false;
   edge.received.push(message);
   for (const listener of listeners.get(edge) ?? []) listener();
+  if (message.kind === 'ack' || message.kind === 'cancel') edge.holding.delete(message.attemptId);
   if (message.kind === 'work') {
+    edge.holding.set(message.order.attemptId, message.order);
     edge.orders.push(message.order);
     queueMicrotask(() => void edge.behave(message.order, edge));
   }
@@ -141,14 +157,16 @@ function deliver(edge: (TestEdge & { connected: boolean }) | undefined, message:
 
 const listeners = new WeakMap<TestEdge, Set<() => void>>();
 
-function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models: ModelManifest[]; slots: number }): TestEdge & { connected: boolean } {
+function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models: ModelManifest[]; slots: number }): EdgeInside {
   const { id, name, models, slots } = given;
   const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0.01, cold: false };
   const held = (orders: WorkOrder[]) => orders.map(({ attemptId, fence }) => ({ attemptId, fence }));
-  const edge: TestEdge & { connected: boolean } = {
+  const edge: EdgeInside = {
     id,
     name,
     connected: false,
+    holding: new Map(),
+    beat: undefined,
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
@@ -159,15 +177,23 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
       edge.say({ kind: 'failure', attemptId, fence, error: { code, message: 'It did not work.' }, log: 'a line of its log' }),
-    heartbeat: (holding = []) => edge.say({ kind: 'heartbeat', holding: held(holding), diskFreeBytes: 1e9, draining: false }),
+    heartbeat: (holding = [...edge.holding.values()]) => edge.say({ kind: 'heartbeat', holding: held(holding), diskFreeBytes: 1e9, draining: false }),
     async connect(holding = []) {
       edge.connected = true;
+      edge.holding.clear();
+      for (const order of holding) edge.holding.set(order.attemptId, order);
+      edge.beat ??= setInterval(() => void edge.heartbeat().catch(() => undefined), heartbeatMs);
       const info = edgeInfo(name, slots);
       await studio.core.edgeConnected(id, { kind: 'hello', protocolVersion: 1, info, models: models.map(readyModel), holding: held(holding) });
     },
     async disconnect() {
       edge.connected = false;
+      edge.fallSilent();
       await studio.core.edgeDisconnected(id);
+    },
+    fallSilent() {
+      clearInterval(edge.beat);
+      edge.beat = undefined;
     },
     async next(kind, after = 0) {
       const all = listeners.get(edge) ?? new Set();

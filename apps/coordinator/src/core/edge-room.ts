@@ -43,10 +43,10 @@ export class EdgeRoom {
     });
   }
 
-  /** Queued attempts of an edge that will not take them are planned again. */
-  async withdrawQueued(edgeId: EdgeId, which: (attempt: LiveAttempt) => boolean = () => true): Promise<void> {
+  /** Queued attempts that their edge will not take are planned again. */
+  async withdrawHopeless(edgeId: EdgeId): Promise<void> {
     for (const attempt of this.#context.live.ofEdge(edgeId)) {
-      if (attempt.state === 'queued' && which(attempt)) await advanceRun(this.#context, attempt.runId, { kind: 'withdrawn', attempt });
+      if (attempt.state === 'queued' && isHopeless(this.#context, attempt)) await advanceRun(this.#context, attempt.runId, { kind: 'withdrawn', attempt });
     }
   }
 
@@ -101,10 +101,10 @@ export class EdgeRoom {
   async #heartbeat(edge: KnownEdge, message: Heartbeat): Promise<void> {
     if (edge.info) edge.info = { ...edge.info, diskFreeBytes: message.diskFreeBytes };
     await this.#checkHolding(edge, message.holding);
-    if (message.draining === edge.draining) return;
-    await this.#context.fleet.setDraining(edge, message.draining);
-    if (message.draining) await this.withdrawQueued(edge.id);
-    else await this.#planning.requestAll();
+    if (message.draining === edge.leaving) return;
+    edge.leaving = message.draining;
+    if (edge.leaving) await this.withdrawHopeless(edge.id);
+    else if (!edge.draining) await this.#planning.requestAll();
   }
 
   /** Extends what the edge may go on with, and stops what it may not. */
@@ -115,8 +115,7 @@ export class EdgeRoom {
 
   async #models(edge: KnownEdge, models: KnownEdge['models']): Promise<void> {
     if (!(await this.#context.fleet.setModels(edge, models))) return;
-    const ready = new Set(models.filter((model) => model.state === 'ready').map((model) => model.manifest.id));
-    await this.withdrawQueued(edge.id, (attempt) => !ready.has(attempt.modelId));
+    await this.withdrawHopeless(edge.id);
     await this.#planning.requestAll();
   }
 
@@ -136,6 +135,13 @@ export class EdgeRoom {
     if (!committed || report.kind !== 'result') return;
     for (const hash of new Set(report.outputs.map((output) => output.hash))) this.#replication.request(edge.id, hash);
   }
+}
+
+/** Whether a queued attempt waits in vain: its edge is gone, takes no more, or has no such model now. One that is away for a moment may come back. */
+export function isHopeless(context: CoreContext, attempt: LiveAttempt): boolean {
+  const edge = context.fleet.find(attempt.edgeId);
+  if (!edge || edge.draining || edge.leaving || context.fleet.isGone(edge)) return true;
+  return !edge.models.some((model) => model.manifest.id === attempt.modelId && model.state === 'ready');
 }
 
 /** Takes an attempt away from an edge that no longer answers for it. */

@@ -42,7 +42,7 @@ export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
       const edge = fleet.get(edgeId);
       await fleet.revoke(edge);
       await room.disconnected(edgeId);
-      await room.withdrawQueued(edgeId);
+      await room.withdrawHopeless(edgeId);
       const leased = context.live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
       for (const attempt of leased) await loseAttempt(context, attempt, `${edge.name} was revoked.`);
       return edgeView(context, edge);
@@ -51,7 +51,7 @@ export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
       const edge = fleet.get(edgeId);
       await fleet.setDraining(edge, on);
       link.send(edgeId, { kind: 'drain', on });
-      if (on) await room.withdrawQueued(edgeId);
+      if (on) await room.withdrawHopeless(edgeId);
       else await parts.planning.requestAll();
       return edgeView(context, edge);
     },

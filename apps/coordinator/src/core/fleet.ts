@@ -12,7 +12,10 @@ export interface KnownEdge {
   readonly local: boolean;
   readonly joinedAt: Date;
   lastSeenAt: Date | null;
+  /** Its owner wants it to take no more. */
   draining: boolean;
+  /** It says itself that it takes no more, as when its machine is shut down. */
+  leaving: boolean;
   revoked: boolean;
   info: EdgeInfo | null;
   models: EdgeModel[];
@@ -36,7 +39,7 @@ export class Fleet {
 
   async load(): Promise<void> {
     for (const row of await this.#database.db.select().from(schema.edges)) {
-      this.#edges.set(row.id, { ...row, revoked: row.revokedAt !== null, connected: false, heardAt: performance.now() });
+      this.#edges.set(row.id, { ...row, leaving: false, revoked: row.revokedAt !== null, connected: false, heardAt: performance.now() });
     }
   }
 
@@ -64,7 +67,7 @@ export class Fleet {
   stateOf(edge: KnownEdge): EdgeView['state'] {
     if (edge.revoked) return 'revoked';
     if (!edge.connected || performance.now() - edge.heardAt > this.#silenceMs) return 'away';
-    return edge.draining ? 'draining' : 'online';
+    return edge.draining || edge.leaving ? 'draining' : 'online';
   }
 
   /** Away for longer than a lease lasts, so that what waits for it should wait no longer. */
@@ -87,7 +90,7 @@ export class Fleet {
         .onConflictDoNothing({ target: schema.edges.name })
         .returning();
       if (!row) continue;
-      this.#edges.set(id, { ...row, revoked: false, connected: false, heardAt: performance.now() });
+      this.#edges.set(id, { ...row, leaving: false, revoked: false, connected: false, heardAt: performance.now() });
       return id;
     }
   }
@@ -95,6 +98,7 @@ export class Fleet {
   async connected(edgeId: EdgeId, info: EdgeInfo, models: EdgeModel[]): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.connected = true;
+    edge.leaving = false;
     edge.info = info;
     edge.models = models;
     this.heard(edge);

@@ -1,6 +1,5 @@
 import type { CoreContext } from './context.ts';
-import { loseAttempt } from './edge-room.ts';
-import type { LiveAttempt } from './live-attempts.ts';
+import { isHopeless, loseAttempt } from './edge-room.ts';
 import type { CoreParts } from './start-core.ts';
 
 /**
@@ -49,12 +48,10 @@ export class Reaper {
       const attempt = live.get(id);
       if (attempt) await loseAttempt(this.#context, attempt, `${fleet.nameOf(attempt.edgeId)} stopped answering.`);
     }
-    const gone = (attempt: LiveAttempt) => {
-      const edge = fleet.find(attempt.edgeId);
-      return !edge || fleet.isGone(edge);
-    };
-    const edges = new Set([...live.all()].filter((attempt) => attempt.state === 'queued' && gone(attempt)).map((attempt) => attempt.edgeId));
-    for (const edgeId of edges) await this.#parts.room.withdrawQueued(edgeId);
+    const edges = new Set(
+      [...live.all()].filter((attempt) => attempt.state === 'queued' && isHopeless(this.#context, attempt)).map((attempt) => attempt.edgeId),
+    );
+    for (const edgeId of edges) await this.#parts.room.withdrawHopeless(edgeId);
   }
 
   async #sweep(): Promise<void> {

@@ -44,7 +44,7 @@ interface AttemptPlace {
 export async function commitReport(context: CoreContext, edge: KnownEdge, report: Result | Failure): Promise<boolean> {
   const place = await findAttempt(context, report.attemptId);
   if (!place) return false;
-  const { advanced, value: measurement } = await context.changes.change(place.runId, async (tx) => {
+  const { advanced, value: measurement } = await context.changes.change<Measurement | undefined>(place.runId, async (tx) => {
     const run = await loadRun(tx, place.runId);
     if (!holdsLease(run, place, edge, report)) return { advanced: refused(run), value: undefined };
     return report.kind === 'result' ? commitResult(context, tx, run, place, edge, report) : commitFailure(context, tx, run, place, report);

@@ -4,7 +4,7 @@ import type { Advanced } from './advance.ts';
 import type { CoreContext } from './context.ts';
 import type { Core, CoreOptions, CoreTimes } from './core.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { EdgeRoom } from './edge-room.ts';
+import { EdgeRoom, isHopeless } from './edge-room.ts';
 import { RunEvents } from './events.ts';
 import { facePart as fleetPart } from './face-fleet.ts';
 import { facePart as runsPart } from './face-runs.ts';
@@ -89,5 +89,9 @@ function afterCommit(context: CoreContext, parts: CoreParts, advanced: Advanced)
       if (stopped) context.link.send(command.edgeId, { kind: 'cancel', attemptId: stopped.id as never });
     }
   }
-  for (const edgeId of edges) parts.dispatcher.wake(edgeId);
+  for (const edgeId of edges) {
+    parts.dispatcher.wake(edgeId);
+    const hopeless = context.live.ofEdge(edgeId).some((attempt) => attempt.state === 'queued' && isHopeless(context, attempt));
+    if (hopeless) parts.room.withdrawHopeless(edgeId).catch((error: unknown) => context.log.warn({ edgeId, error: String(error) }, 'left to the next round'));
+  }
 }
