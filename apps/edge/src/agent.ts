@@ -8,6 +8,7 @@ import { type Identity, joinAgain, openIdentity } from './identity/identity.ts';
 import { lockFolder } from './identity/lock.ts';
 import { CoordinatorLink, type Welcome } from './link/coordinator-link.ts';
 import { createLog } from './log.ts';
+import { giveBackMemory } from './memory.ts';
 import { ModelShelf } from './models/shelf.ts';
 import { type EdgeOptions, type EdgeSettings, machineMemory, readSettings } from './settings.ts';
 import { SimulatedLinks } from './simulation/simulation.ts';
@@ -34,6 +35,7 @@ const drainMs = 30_000;
 const devicesMs = 5_000;
 const modelsEveryMs = 500;
 const resendMs = 10_000;
+const tidyAfterMs = 20_000;
 
 /**
  * Starts an edge in its folder: takes the folder's lock, joins where it has not yet, and dials the coordinator.
@@ -86,6 +88,7 @@ class Agent implements Edge {
   #heart: NodeJS.Timeout | undefined;
   #resend: NodeJS.Timeout | undefined;
   #modelsDue: NodeJS.Timeout | undefined;
+  #tidy: NodeJS.Timeout | undefined;
   #collecting = false;
 
   constructor(parts: AgentParts) {
@@ -117,7 +120,10 @@ class Agent implements Edge {
       most: settings.slots * 4 + 16,
       send: (message) => this.#send(message),
       sendPassing: (message) => this.#link?.sendPassing(message),
-      onEnd: () => void this.#collect(settings.artifactQuotaBytes),
+      onEnd: () => {
+        this.#tidyWhenIdle(tidyAfterMs);
+        void this.#collect(settings.artifactQuotaBytes);
+      },
     });
     this.#closed.promise.catch(() => undefined);
   }
@@ -133,8 +139,8 @@ class Agent implements Edge {
     await mkdir(join(settings.folder, 'work'), { recursive: true });
     await this.#outbox.open((hash) => store.has(hash));
     await this.#shelf.open();
-    if (settings.listen !== undefined)
-      this.#listener = await startListener({ listen: settings.listen, store, name: settings.name, log, admission: () => this.#admission() });
+    const listen = settings.listen ?? (isLoopback(identity.coordinatorUrl) ? '127.0.0.1:0' : 'off');
+    if (listen !== 'off') this.#listener = await startListener({ listen, store, name: settings.name, log, admission: () => this.#admission() });
     await this.#askDevices();
     await this.#measureDisk();
     this.#link = new CoordinatorLink({
@@ -149,6 +155,7 @@ class Agent implements Edge {
       },
     });
     this.#link.closed.catch((error: unknown) => this.#fail(error));
+    this.#tidyWhenIdle(1_000);
     this.#resend = setInterval(() => this.#sendFinished(), resendMs);
   }
 
@@ -181,6 +188,7 @@ class Agent implements Edge {
     clearInterval(this.#heart);
     clearInterval(this.#resend);
     clearTimeout(this.#modelsDue);
+    clearTimeout(this.#tidy);
     this.#relay.close();
     await Promise.all([this.#attempts.stopAll(null), this.#shelf.close(), this.#listener?.close(), this.#link?.close()]);
     await this.#pool.close();
@@ -245,7 +253,10 @@ class Agent implements Edge {
     if (this.#joinedAgain || !joining?.token) return null;
     this.#joinedAgain = true;
     log.warn({ error: error.toJSON() }, 'the studio does not know this edge: joining again');
-    return joinAgain(settings.folder, settings.name, { url: joining.url, token: joining.token });
+    return joinAgain(settings.folder, settings.name, { url: joining.url, token: joining.token }).catch((cause: unknown) => {
+      log.error({ error: AtelierError.from(cause).toJSON() }, 'joining again failed');
+      return null;
+    });
   }
 
   #send(message: FromEdge): boolean {
@@ -330,6 +341,12 @@ class Agent implements Edge {
     };
   }
 
+  #tidyWhenIdle(afterMs: number): void {
+    clearTimeout(this.#tidy);
+    this.#tidy = setTimeout(() => this.#attempts.count === 0 && giveBackMemory(), afterMs);
+    this.#tidy.unref();
+  }
+
   /** Keeps the artifacts under their quota; what is needed stays. */
   async #collect(quotaBytes: number): Promise<void> {
     if (this.#collecting) return;
@@ -343,6 +360,11 @@ class Agent implements Edge {
       this.#collecting = false;
     }
   }
+}
+
+/** Edges of the coordinator's own machine reach each other on loopback, and nobody else reaches them there. */
+function isLoopback(url: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
 
 /** Waits for a promise, but not for ever. */

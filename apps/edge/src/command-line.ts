@@ -16,7 +16,7 @@ Offers this machine's models to a studio. After the first start, --join and --to
   --slots N            steps at a time (default: 1)
   --memory BYTES       memory for models, such as 8GB (default: half of the machine's)
   --threads N          threads that a step computes with
-  --listen HOST:PORT   lets other edges fetch results directly
+  --listen HOST:PORT   lets other edges fetch results directly (default: on loopback beside the studio, else off)
   --offline            downloads nothing
   --simulate JSON      pretends slower links and speed, for trying out fleets
   --tasks MODULE       brings tasks and drivers of your own; may be repeated

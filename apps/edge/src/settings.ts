@@ -23,7 +23,10 @@ export interface EdgeOptions {
   readonly modelMemoryBytes?: number | undefined;
   /** Threads a step may compute with. Default: the cores shared between the slots. */
   readonly threads?: number | undefined;
-  /** `HOST:PORT` on which other edges fetch artifacts; without it they come by the coordinator. */
+  /**
+   * `HOST:PORT` on which other edges fetch artifacts, or `off`: then they come by the coordinator.
+   * Default: a free port of loopback where the coordinator is dialled on loopback, else off.
+   */
   readonly listen?: string | undefined;
   readonly offline?: boolean | undefined;
   readonly simulate?: SimulationSettings | string | undefined;
@@ -87,7 +90,7 @@ export async function readSettings(options: EdgeOptions): Promise<EdgeSettings> 
   const ownManifests = (file.models ?? []).filter((model) => typeof model !== 'string');
   const listed = file.models?.filter((model) => typeof model === 'string');
   const listen = options.listen ?? file.listen;
-  if (listen !== undefined) parseAddress(listen);
+  if (listen !== undefined && listen !== 'off') parseAddress(listen);
   return {
     folder,
     name: options.name ?? file.name ?? hostname().slice(0, 60),

@@ -53,7 +53,8 @@ export async function joinAgain(folder: string, name: string, joining: { url: st
 /** The key is on disk before the token is used up, so that a crash in between can be repeated with the same key. */
 async function joinStudio(folder: string, name: string, url: string, token: string, kept: z.infer<typeof PrivateKey> | undefined): Promise<Identity> {
   const privateKey = kept ?? PrivateKey.parse(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
-  await write(folder, { version: 1, edgeId: null, coordinatorUrl: url, privateKey });
+  // Where an identity stands already it is replaced only by one that was accepted.
+  if (!(await read(folder))?.edgeId) await write(folder, { version: 1, edgeId: null, coordinatorUrl: url, privateKey });
   const { d: _secret, ...publicKey } = privateKey;
   const reply = await fetch(new URL('/api/edge/join', url), {
     method: 'POST',

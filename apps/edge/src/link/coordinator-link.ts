@@ -29,6 +29,8 @@ export interface LinkOptions {
 const silentBeats = 3;
 /** Over so many unsent bytes passing news is dropped. */
 const fullBytes = 1024 ** 2;
+/** A connection that lasted so long was a good one. */
+const steadyMs = 2_000;
 /** From dialling to `welcome`. */
 const welcomeMs = 15_000;
 /** Heartbeats between two measurements of the round trip. */
@@ -41,6 +43,7 @@ export class CoordinatorLink {
   #identity: Identity;
   #socket: WebSocket | undefined;
   #ready = false;
+  #readyAt = 0;
   #failures = 0;
   /** Resolves after `close`; rejects where the coordinator refuses this edge for good. */
   readonly closed: Promise<void>;
@@ -126,12 +129,18 @@ export class CoordinatorLink {
       socket.on('error', (error) => this.#options.log.debug({ error: error.message }, 'connection failed'));
       socket.once('close', (code) => {
         life.end();
-        if (this.#ready) this.#options.log.warn({ code }, 'connection to the coordinator lost');
-        this.#ready = false;
+        if (this.#ready) this.#lost(code);
         this.#socket = undefined;
         resolve(refused);
       });
     });
+  }
+
+  /** After a connection that lasted, the next dial is at once; one that breaks right away must not become a storm of dials. */
+  #lost(code: number): void {
+    this.#options.log.warn({ code }, 'connection to the coordinator lost');
+    this.#ready = false;
+    if (performance.now() - this.#readyAt > steadyMs) this.#failures = 0;
   }
 
   #read(data: RawData, life: SocketLife): AtelierError | undefined {
@@ -155,8 +164,8 @@ export class CoordinatorLink {
   }
 
   #welcome(message: Welcome, life: SocketLife): void {
-    this.#failures = 0;
     this.#ready = true;
+    this.#readyAt = performance.now();
     life.beat(message.heartbeatMs);
     this.#options.log.info({ edgeId: message.edgeId }, 'connected to the coordinator');
     for (const first of this.#options.events.onWelcome(message)) this.#write(first);

@@ -166,7 +166,7 @@ function clip(text: string): string {
 
 /** A command or driver has no business with the keys of the agent's owner. */
 function environment(): NodeJS.ProcessEnv {
-  const { ATELIER_TOKEN: _token, NODE_OPTIONS: _options, ...rest } = process.env;
+  const { ATELIER_TOKEN: _token, ATELIER_JOIN_TOKEN: _joinToken, NODE_OPTIONS: _options, ...rest } = process.env;
   return rest;
 }
 
