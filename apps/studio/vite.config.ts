@@ -19,5 +19,16 @@ export default defineConfig({
     target: ['chrome123', 'firefox128', 'safari17.5'],
     // The page's policy allows no data: fonts or scripts, and small files are cached better on their own.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // Zod and its settings lie in one file, so that the settings count before any other file makes a schema.
+            { name: 'zod', test: /node_modules[\\/]zod|zod-settings/, priority: 3 },
+            { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/, priority: 2 },
+          ],
+        },
+      },
+    },
   },
 });

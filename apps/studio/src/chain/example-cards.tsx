@@ -21,10 +21,10 @@ interface ExampleCardsProps {
 export function ExampleCards({ examples, tasks, onEdit }: ExampleCardsProps) {
   if (examples.isError) return <Problem error={examples.error} onRetry={() => void examples.refetch()} className="mt-6" />;
   return (
-    <section aria-label="Examples" className="mt-7 grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+    <section aria-label="Examples" className="-mx-4 mt-7 flex snap-x snap-mandatory scroll-px-4 gap-3 overflow-x-auto px-4 pb-2 sm:mx-0 sm:grid sm:grid-cols-2 sm:gap-4 sm:overflow-visible sm:px-0 sm:pb-0 xl:grid-cols-4">
       {examples.data && tasks
         ? examples.data.map((example) => <ExampleCard key={example.id} example={example} tasks={tasks} onEdit={() => onEdit(example)} />)
-        : ['a', 'b', 'c', 'd'].map((key) => <Skeleton key={key} className="h-48 rounded-2xl" />)}
+        : ['a', 'b', 'c', 'd'].map((key) => <Skeleton key={key} className="h-48 w-[78%] shrink-0 rounded-2xl sm:w-auto" />)}
     </section>
   );
 }
@@ -33,7 +33,7 @@ function ExampleCard({ example, tasks, onEdit }: { example: ExampleView; tasks: 
   const navigate = useNavigate();
   const run = useMutation({ mutationFn: () => runExample(example), onSuccess: (made) => navigate(`/runs/${made.id}`), onError: complain });
   return (
-    <Card aria-label={example.title} className="group flex flex-col p-5 transition-colors duration-150 hover:border-line-strong/60">
+    <Card aria-label={example.title} className="group flex w-[78%] shrink-0 snap-start flex-col p-5 sm:w-auto transition-colors duration-150 hover:border-line-strong/60">
       <ModalityPath example={example} tasks={tasks} />
       <h2 className="mt-4 text-base font-semibold">{example.title}</h2>
       <p className="mt-1 grow text-sm text-muted text-pretty">{example.summary}</p>

@@ -53,7 +53,7 @@ export function ComposerHead({ tasks }: { tasks: readonly TaskView[] }) {
   const begun = draft.steps.length > 0;
   return (
     <div className="flex flex-wrap items-center gap-x-1 gap-y-2">
-      <h2 className="mr-auto text-lg font-semibold">{begun ? (draft.name ?? 'Your chain') : 'Or build your own'}</h2>
+      <h2 className="mr-auto text-lg font-semibold max-sm:w-full">{begun ? (draft.name ?? 'Your chain') : 'Or build your own'}</h2>
       <Button look="quiet" size="small" icon={ClipboardPaste} onClick={() => setPasting(true)}>
         Paste a chain
       </Button>

@@ -25,9 +25,9 @@ export function ParameterForm({ schema, values, onChange }: FormProps) {
     <div className="flex flex-col gap-4">
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">{fields.filter((field) => !field.advanced).map(show)}</div>
       {advanced.length > 0 && (
-        <details className="group">
+        <details className="group/advanced">
           <summary className="inline-flex list-none items-center gap-1 rounded-md text-sm font-medium text-muted hover:text-ink">
-            <ChevronRight aria-hidden className="size-4 transition-transform duration-150 group-open:rotate-90" />
+            <ChevronRight aria-hidden className="size-4 transition-transform duration-150 group-open/advanced:rotate-90" />
             Advanced
           </summary>
           <div className="mt-3 grid gap-x-6 gap-y-4 sm:grid-cols-2">{advanced.map(show)}</div>
@@ -174,7 +174,7 @@ function NumberInput({
       value={shown}
       onChange={(event) => change(event.target.value)}
       onBlur={() => setTyped(null)}
-      className={`${inputLook} number h-9 ${className}`}
+      className={`${inputLook} number h-9 text-sm! ${className}`}
     />
   );
 }
@@ -216,5 +216,7 @@ function SeedControl({ field, value, onChange, id, describedBy }: ControlProps<E
   );
 }
 
-/** `picture-prompt` as "Picture prompt". */
-const spoken = (option: string) => option.charAt(0).toUpperCase() + option.slice(1).replaceAll('-', ' ');
+const written: Record<string, string> = { ddim: 'DDIM', mp4: 'MP4', webp: 'WebP', gif: 'GIF' };
+
+/** `picture-prompt` as "Picture prompt"; names of formats and methods as they are written. */
+const spoken = (option: string) => written[option] ?? option.charAt(0).toUpperCase() + option.slice(1).replaceAll('-', ' ');

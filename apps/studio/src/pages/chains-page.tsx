@@ -8,6 +8,7 @@ import { byName, chainInputs, makes } from '../chain/draft.ts';
 import { DropAnywhere } from '../chain/drop-anywhere.tsx';
 import { ExampleCards } from '../chain/example-cards.tsx';
 import { InputPanel } from '../chain/input-panel.tsx';
+import { rememberPlan } from '../chain/plan-memory.ts';
 import { PlanPanel, useLivePlan } from '../chain/plan-panel.tsx';
 import { editExample, missing, runComposition } from '../chain/start-run.ts';
 import { StarterNote } from '../chain/starter-note.tsx';
@@ -52,7 +53,10 @@ function Composer({ tasks }: { tasks: readonly TaskView[] }) {
   const why = missing(composition, names);
   const run = useMutation({
     mutationFn: () => runComposition(composition, names),
-    onSuccess: (made) => navigate(`/runs/${made.id}`),
+    onSuccess: (made) => {
+      if (plan.data) rememberPlan(made.id, plan.data);
+      navigate(`/runs/${made.id}`);
+    },
     onError: complain,
   });
   const start = () => why === null && !run.isPending && run.mutate();
@@ -66,7 +70,7 @@ function Composer({ tasks }: { tasks: readonly TaskView[] }) {
         {!begun && <p className="mt-4 text-sm text-muted">Drop a recording or a picture anywhere on this page, and a chain begins with it.</p>}
       </Card>
       {begun && (
-        <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
+        <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
           <Card aria-label="Input and parameters" className="min-w-0 p-5 sm:p-6">
             {Object.entries(inputs).map(([name, input]) => (
               <InputPanel key={name} name={name} input={input} draws={input.modality === 'text'} onRun={start} />

@@ -43,7 +43,7 @@ export function Component() {
           Atelier starts one on this computer by itself. Join others with one command each; they dial out, so nothing has to be opened.
         </Empty>
       ) : (
-        <div className="mt-6 grid items-start gap-4 lg:grid-cols-2">
+        <div className="mt-6 grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
           {standing.map((edge) => (
             <MachineCard key={edge.id} edge={edge} catalogue={models.data ?? []} owner={owner} />
           ))}

@@ -8,6 +8,7 @@ import { useRun } from '../api/use-run.ts';
 import { byName, makes } from '../chain/draft.ts';
 import { OutputView } from '../media/output-view.tsx';
 import { PlanPicture, type StepProgress } from '../plan-picture/plan-picture.tsx';
+import { recallPlan } from '../chain/plan-memory.ts';
 import { evenSplit } from '../run/even-split.ts';
 import { PaceStrip } from '../run/pace-strip.tsx';
 import { RunHead } from '../run/run-head.tsx';
@@ -43,13 +44,14 @@ export function Component() {
 
 function RunPlan({ watched, tasks }: { watched: WatchedRun; tasks: readonly TaskView[] }) {
   const { run, live } = watched;
-  const plans = useMemo(() => (run.plan ? [run.plan] : []), [run.plan]);
+  const weighed = recallPlan(run);
+  const plans = useMemo(() => (run.plan ? [run.plan, ...(weighed?.plans.slice(1) ?? [])] : []), [run.plan, weighed]);
   const progress: Record<string, StepProgress> = Object.fromEntries(
     run.steps.map((step) => [step.id, { state: step.state, fraction: step.state === 'running' ? (live[step.id]?.fraction ?? 0) : 0 }]),
   );
   return (
     <Card aria-label="Plan" className="flex flex-col gap-4 p-5 sm:p-6">
-      <PlanPicture chain={run.chain} plans={plans} rejected={none} tasks={tasks} progress={progress} />
+      <PlanPicture chain={run.chain} plans={plans} rejected={weighed?.rejected ?? none} tasks={tasks} progress={progress} />
       <PaceStrip run={run} tasks={tasks} />
     </Card>
   );
@@ -69,7 +71,7 @@ function Results({ watched, tasks }: { watched: WatchedRun; tasks: readonly Task
   ];
   const split = evenSplit(cards.map((card) => card.tall));
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-4">{cards.slice(0, split).map(({ card }) => card)}</div>
       <div className="flex min-w-0 flex-col gap-4">{cards.slice(split).map(({ card }) => card)}</div>
     </div>

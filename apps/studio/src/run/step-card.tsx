@@ -1,4 +1,4 @@
-import type { RunView, StepView, TaskView } from '@atelier/protocol';
+import type { Modality, RunView, StepView, TaskView } from '@atelier/protocol';
 import { PencilLine } from 'lucide-react';
 import { useState } from 'react';
 import type { StepLive } from '../api/run-progress.ts';
@@ -7,7 +7,7 @@ import { DownloadButton, OutputView, Prose, stageLook } from '../media/output-vi
 import { remainingOf } from '../plan-picture/pace.ts';
 import { Card, ProgressBar, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
-import { ModalityTag } from '../ui/modality.tsx';
+import { ModalityTag, modalityIcons } from '../ui/modality.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { formatRange, formatSeconds, secondsBetween } from '../units/time.ts';
 import { useNow } from '../units/use-now.ts';
@@ -93,7 +93,7 @@ function StepBody({ step, live, title, task }: { step: StepView; live: StepLive 
           {running && live?.preview ? (
             <img src={live.preview} alt={`Preview of ${title}`} className="size-full object-contain" />
           ) : (
-            <Skeleton className={`size-full ${running ? '' : 'animate-none!'}`} />
+            <EmptyStage modality={modality} running={running} />
           )}
         </div>
       ) : running && live?.text ? (
@@ -103,6 +103,16 @@ function StepBody({ step, live, title, task }: { step: StepView; live: StepLive 
       )}
       <div className="mt-4 min-h-10">{running && <StepProgress step={step} live={live} title={title} />}</div>
     </>
+  );
+}
+
+/** Where a picture will be: its sign, breathing while it is made. */
+function EmptyStage({ modality, running }: { modality: Modality; running: boolean }) {
+  const Icon = modalityIcons[modality];
+  return (
+    <div aria-hidden className={`grid size-full place-items-center rounded-xl bg-hue-soft/50 text-hue ${running ? 'breathe' : 'opacity-60'}`}>
+      <Icon className="size-10 opacity-50" strokeWidth={1.25} />
+    </div>
   );
 }
 
