@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TicketSigner } from '@atelier/artifacts';
 import { AtelierError, challengeText, type EdgeId, edgeProtocolVersion, FromEdge, Identify, limits, type ToEdge } from '@atelier/protocol';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { Core, EdgeIdentity, EdgeLink, Logger } from '../../core/index.ts';
 import type { EdgeSessions } from './edge-sessions.ts';
 
@@ -50,13 +50,13 @@ const closed = { refused: 4401, replaced: 4409, invalid: 4400, leaving: 1001 } a
 export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: limits.edgeMessageBytes });
   const times = { ...edgeSocketTimes, ...options.times };
-  const live = new Map<EdgeId, WebSocket>();
+  const live: Live = new Map();
   const pinging = setInterval(() => pingAll(server), times.pingMs);
   pinging.unref();
   return {
     send(edgeId, message) {
-      const socket = live.get(edgeId);
-      if (!socket || socket.readyState !== socket.OPEN) return false;
+      const socket = live.get(edgeId)?.socket;
+      if (socket?.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > mostUnsentBytes) {
         socket.terminate();
         return false;
@@ -72,7 +72,7 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       });
     },
     revoke(edgeId) {
-      const socket = live.get(edgeId);
+      const socket = live.get(edgeId)?.socket;
       if (socket) refuse(socket, new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' }), options.log);
     },
     async close() {
@@ -106,7 +106,7 @@ function tell(socket: WebSocket, message: ToEdge | { kind: 'challenge'; nonce: s
 type Talk = EdgeSocketOptions & { readonly times: EdgeSocketTimes };
 
 /** Challenge, identify, welcome, hello; then every message goes to the core, in order. */
-async function converse(socket: WebSocket, live: Map<EdgeId, WebSocket>, talk: Talk): Promise<void> {
+async function converse(socket: WebSocket, live: Live, talk: Talk): Promise<void> {
   const messages = readMessages(socket);
   const slow = setTimeout(() => refuse(socket, new AtelierError('timeout', 'The edge did not introduce itself in time.'), talk.log), talk.times.introduceMs);
   let session: string | undefined;
@@ -124,7 +124,7 @@ async function converse(socket: WebSocket, live: Map<EdgeId, WebSocket>, talk: T
       });
     }
     clearTimeout(slow);
-    await serve(socket, identity, { hello, messages, live, talk });
+    await serve({ socket, session }, identity, { hello, messages, live, talk });
   } catch (thrown) {
     if (!(thrown instanceof SocketEnded)) throw thrown;
   } finally {
@@ -133,19 +133,28 @@ async function converse(socket: WebSocket, live: Map<EdgeId, WebSocket>, talk: T
   }
 }
 
+/** An edge's one open socket and the token that is worth as long. */
+interface Connection {
+  readonly socket: WebSocket;
+  readonly session: string;
+}
+
+type Live = Map<EdgeId, Connection>;
+
 interface Served {
   readonly hello: Extract<FromEdge, { kind: 'hello' }>;
   readonly messages: AsyncIterator<string>;
-  readonly live: Map<EdgeId, WebSocket>;
+  readonly live: Live;
   readonly talk: Talk;
 }
 
-async function serve(socket: WebSocket, { id, name }: EdgeIdentity, { hello, messages, live, talk }: Served): Promise<void> {
+async function serve(connection: Connection, { id, name }: EdgeIdentity, { hello, messages, live, talk }: Served): Promise<void> {
   const core = talk.core();
   const earlier = live.get(id);
-  live.set(id, socket);
+  live.set(id, connection);
   if (earlier) {
-    earlier.close(closed.replaced, 'A newer connection took over.');
+    talk.sessions.close(earlier.session);
+    earlier.socket.close(closed.replaced, 'A newer connection took over.');
     await core.edgeDisconnected(id);
   }
   talk.log.info({ edgeId: id, name }, 'An edge connected.');
@@ -154,7 +163,7 @@ async function serve(socket: WebSocket, { id, name }: EdgeIdentity, { hello, mes
     for (;;) await core.edgeMessage(id, parseMessage(await next(messages)));
   } finally {
     // Replaced ones leave the edge to their successor.
-    if (live.get(id) === socket) {
+    if (live.get(id) === connection) {
       live.delete(id);
       talk.log.info({ edgeId: id, name }, 'An edge went away.');
       await core.edgeDisconnected(id);

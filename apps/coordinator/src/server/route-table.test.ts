@@ -1,0 +1,104 @@
+import { Hono } from 'hono';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { joinEdge, openEdge, type SocketEdge, type TestCoordinator, testCoordinator } from './coordinator-for-tests.ts';
+import { createRouteTable, type Gates, type RouteInfo } from './route-table.ts';
+
+let coordinator: TestCoordinator;
+let edge: SocketEdge;
+let routes: RouteInfo[];
+let member: string;
+let expired: string;
+let revoked: string;
+let hisUpload: string;
+
+beforeAll(async () => {
+  coordinator = await testCoordinator();
+  edge = await openEdge(coordinator, await joinEdge(coordinator, 'Visitor'), []);
+  routes = coordinator.listRoutes();
+  member = (await coordinator.person('member')).token;
+  expired = (await coordinator.person('owner', { expiresAt: new Date(Date.now() - 1000) })).token;
+  const gone = await coordinator.person('owner');
+  const [own] = await (await coordinator.call('/api/tokens', { token: gone.token })).json();
+  await coordinator.call(`/api/tokens/${own.id}`, { method: 'DELETE', token: gone.token });
+  revoked = gone.token;
+  const other = await coordinator.person('member');
+  const begun = await coordinator.call('/api/uploads', { method: 'POST', token: other.token, headers: { 'tus-resumable': '1.0.0', 'upload-length': '5' } });
+  hisUpload = begun.headers.get('location')?.split('/').at(-1) ?? '';
+});
+afterAll(async () => {
+  await edge.close();
+  await coordinator.close();
+});
+
+/** Tus asks for its version before anything else. */
+const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+const unknownId = '01990000-0000-7000-8000-000000000000';
+
+function filled(path: string, id = unknownId): string {
+  return path.replace(':hash', 'a'.repeat(64)).replace(':modelId', 'nothing').replace(/:\w+/g, id).replace('/*', '/somewhere');
+}
+
+/** Ends the body at once, so that event streams do not keep the test. */
+async function statusOf(route: RouteInfo, token: string | undefined, id?: string): Promise<number> {
+  const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? '{}' : undefined;
+  const own = route.path.startsWith('/api/uploads') ? headers : { 'content-type': 'application/json' };
+  const answer = await coordinator.call(filled(route.path, id), { method: route.method, headers: own, ...(token ? { token } : {}), ...(body ? { body } : {}) });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+const closed = () => routes.filter((route) => route.policy !== 'public');
+
+test('there are routes of every policy, and only known ones are public', () => {
+  expect(new Set(routes.map((route) => route.policy))).toEqual(new Set(['public', 'member', 'owner', 'edge', 'ticket']));
+  const open = routes.filter((route) => route.policy === 'public').map((route) => `${route.method} ${route.path}`);
+  expect(open.sort()).toEqual([
+    'GET /*',
+    'GET /api/auth/get-session',
+    'GET /api/openapi.json',
+    'GET /docs',
+    'GET /docs/:file',
+    'GET /docs/start.js',
+    'GET /healthz',
+    'GET /livez',
+    'POST /api/auth/sign-in/email',
+    'POST /api/auth/sign-out',
+    'POST /api/edge/join',
+    'POST /api/welcome',
+  ]);
+});
+
+test('without a token, with an expired, a revoked or an invented one nothing but public routes answers', async () => {
+  for (const token of [undefined, expired, revoked, 'atl_invented', 'ate_invented', 'nonsense']) {
+    for (const route of closed()) expect([route.method, route.path, token, await statusOf(route, token)]).toEqual([route.method, route.path, token, 401]);
+  }
+});
+
+test("an edge's token opens edges' routes only", async () => {
+  for (const route of closed()) {
+    const status = await statusOf(route, edge.sessionToken);
+    if (route.policy === 'edge') expect([401], `${route.method} ${route.path}`).not.toContain(status);
+    else expect([401, 403], `${route.method} ${route.path}`).toContain(status);
+  }
+});
+
+test("a member opens neither owners' nor edges' routes", async () => {
+  // Those of better-auth want a session on top; no token will do.
+  for (const route of closed().filter((known) => !known.path.startsWith('/api/auth/'))) {
+    const status = await statusOf(route, member);
+    if (route.policy === 'member') expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
+    else expect([401, 403], `${route.method} ${route.path}`).toContain(status);
+  }
+});
+
+test('what belongs to another, or to nobody, is not found', async () => {
+  for (const route of routes.filter((known) => known.policy === 'member' && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'))) {
+    const id = route.path.startsWith('/api/uploads') ? hisUpload : unknownId;
+    expect([route.method, route.path, await statusOf(route, member, id)]).toEqual([route.method, route.path, 404]);
+  }
+});
+
+test('a route without a policy stops the server from starting', () => {
+  const table = createRouteTable(new Hono(), { public: async () => undefined } as unknown as Gates);
+  expect(() => table.add(undefined as never, 'GET', '/open', () => new Response())).toThrow(/no policy/);
+});
