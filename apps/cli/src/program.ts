@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { doctorCommand } from './commands/doctor.ts';
+import { edgeCommand } from './commands/edge.ts';
+import { edgesCommand } from './commands/edges.ts';
+import { modelsCommand } from './commands/models.ts';
+import { planCommand } from './commands/plan.ts';
+import { runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { startCommand } from './commands/start.ts';
+import { stopCommand } from './commands/stop.ts';
+import { tokenCommand } from './commands/token.ts';
+
+const examples = `
+Begin with
+  atelier start
+  atelier run text-to-image --input "a red apple" --out out
+
+A studio elsewhere is reached by ATELIER_URL and ATELIER_TOKEN.
+Exit codes: 0 fine, 1 it failed, 2 called wrongly or with unusable input.`;
+
+/** The whole command line. Errors are thrown, not printed: main.ts decides how they are said. */
+export function createProgram(version: string): Command {
+  const program = new Command('atelier')
+    .description('Plans and runs generative chains over the machines that you already own.')
+    .version(version, '--version', 'print the version')
+    .helpCommand(false)
+    .addHelpText('after', examples);
+  const commands = [startCommand, stopCommand, planCommand, runCommand, runsCommand, edgesCommand, edgeCommand, modelsCommand, tokenCommand, doctorCommand];
+  for (const command of commands) program.addCommand(command());
+  throwErrors(program);
+  return program;
+}
+
+function throwErrors(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+  for (const child of command.commands) throwErrors(child);
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { AtelierClient } from '@atelier/client';
+import { AtelierError, type OutputView, type RunView } from '@atelier/protocol';
+import { endingOf } from './media-types.ts';
+
+/** A result and the name of its file. */
+export interface NamedResult {
+  readonly step: string;
+  readonly port: string;
+  readonly index: number;
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  readonly output: OutputView;
+}
+
+/** Names every result by its step's place and name: `3-text-to-image.png`; with port and number only where a step has several. */
+export function nameResults(run: RunView): NamedResult[] {
+  return run.steps.flatMap((step, place) => {
+    const ports = new Set(step.outputs.map((output) => output.port));
+    return step.outputs.map((output) => {
+      const port = ports.size > 1 ? `-${output.port}` : '';
+      const several = step.outputs.filter((other) => other.port === output.port).length > 1;
+      const file = `${place + 1}-${step.id}${port}${several ? `-${output.index + 1}` : ''}.${endingOf(output.mediaType)}`;
+      return {
+        step: step.id,
+        port: output.port,
+        index: output.index,
+        file,
+        sha256: output.hash,
+        sizeBytes: output.sizeBytes,
+        mediaType: output.mediaType,
+        output,
+      };
+    });
+  });
+}
+
+/**
+ * Downloads every result of a run into a folder and writes `run.json` beside them. Each file is checked against its hash and
+ * put in its place whole or not at all.
+ * @throws AtelierError `hash-mismatch`, `disk-full`
+ */
+export async function saveResults(client: AtelierClient, run: RunView, folder: string): Promise<NamedResult[]> {
+  await mkdir(folder, { recursive: true });
+  const results = nameResults(run);
+  for (const result of results) await saveOne(client, result, folder);
+  const files = results.map(({ output: _, ...about }) => about);
+  await writeWhole(join(folder, 'run.json'), `${JSON.stringify({ ...run, files }, null, 2)}\n`);
+  return results;
+}
+
+async function saveOne(client: AtelierClient, result: NamedResult, folder: string): Promise<void> {
+  const target = join(folder, result.file);
+  const part = `${target}.${process.pid}.part`;
+  const hash = createHash('sha256');
+  const watch = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    const { body } = await client.download(result.output.id);
+    await pipeline(body ? Readable.fromWeb(body as import('node:stream/web').ReadableStream) : Readable.from([]), watch, createWriteStream(part));
+    const found = hash.digest('hex');
+    if (found !== result.sha256)
+      throw new AtelierError('hash-mismatch', `${result.file} came with other bytes than its name says.`, { hint: 'Get it again with: atelier runs get.' });
+    await rename(part, target);
+  } catch (thrown) {
+    await rm(part, { force: true });
+    throw AtelierError.from(thrown);
+  }
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const part = `${file}.${process.pid}.part`;
+  await writeFile(part, text);
+  await rename(part, file);
+}
