@@ -27,7 +27,9 @@ export function useRun(id: string): RunWatch {
         if (stop.signal.aborted) return;
         setLost(false);
         setWatched((before) => applyRunEvent(before?.run.id === id ? before : null, event, Date.now()));
-        if (event.kind === 'ended') void queries.invalidateQueries({ queryKey: api.runs.key() });
+        if (event.kind !== 'ended') continue;
+        void queries.invalidateQueries({ queryKey: api.runs.key() });
+        void queries.invalidateQueries({ queryKey: api.queue.key() });
       }
     };
     follow().catch((problem: unknown) => stop.signal.aborted || setError(problem));

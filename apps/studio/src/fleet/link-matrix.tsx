@@ -49,7 +49,8 @@ function LinkCell({ link, same, fastest }: { link: LinkView | undefined; same: b
   const speed = Math.log10(1 + (9 * link.bytesPerSecond) / fastest);
   return (
     <td className="number relative rounded-lg bg-well px-3 py-2 whitespace-nowrap" title={`${link.samples} measurements`}>
-      {formatBytes(link.bytesPerSecond)}/s
+      {/* The coordinator states 1 byte a second where only the delay was measured so far. */}
+      {link.bytesPerSecond > 1 ? `${formatBytes(link.bytesPerSecond)}/s` : 'delay only'}
       <span className="block text-xs text-muted">{formatSeconds(link.latencySeconds)}</span>
       <span aria-hidden className="absolute bottom-0 left-0 h-0.5 rounded-full bg-line-strong" style={{ width: `${speed * 100}%` }} />
     </td>

@@ -1,6 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 
 /** A menu under a control. `trigger` must be one element that takes a ref. */
 export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode; children: ReactNode; align?: 'start' | 'end' }) {
@@ -24,23 +24,31 @@ export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode;
 interface ItemProps {
   icon?: LucideIcon;
   onSelect: () => void;
-  children: ReactNode;
+  /** Its name; the hint only describes it. */
+  children: string;
   hint?: ReactNode;
   disabled?: boolean;
   danger?: boolean;
 }
 
 export function MenuItem({ icon: Icon, onSelect, children, hint, disabled = false, danger = false }: ItemProps) {
+  const id = useId();
   return (
     <DropdownMenu.Item
       disabled={disabled}
       onSelect={onSelect}
+      aria-label={children}
+      aria-describedby={hint ? id : undefined}
       className={`flex cursor-pointer items-start gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-[disabled]:cursor-not-allowed data-[highlighted]:bg-raised ${danger ? 'text-bad' : 'text-ink'}`}
     >
       {Icon && <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />}
       <span className="min-w-0">
         <span className={disabled ? 'text-faint' : ''}>{children}</span>
-        {hint && <span className="block text-xs text-muted">{hint}</span>}
+        {hint && (
+          <span id={id} className="block text-xs text-muted">
+            {hint}
+          </span>
+        )}
       </span>
     </DropdownMenu.Item>
   );
