@@ -4,5 +4,6 @@
  * Begin with fleet.ts (what goes in), then plan-chain.ts.
  */
 export * from './fleet.ts';
+export { linkPrior } from './links.ts';
 export { summariseMeasurements } from './measurements.ts';
 export { planChain } from './plan-chain.ts';

@@ -66,7 +66,7 @@ const notReady = { pulling: 'is being pulled', absent: 'is not there yet', faile
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 function noOffer(step: ResolvedStep, refused: readonly RejectedOffer[], catalogue: readonly ModelManifest[]): AtelierError {
-  const message = `No edge can run ${step.id} (${step.task}).`;
+  const message = step.id === step.task ? `No edge can run ${step.task}.` : `No edge can run ${step.id} (${step.task}).`;
   const pinned = refused.length > 0 && refused.every((one) => one.reason === 'pinned-elsewhere');
   const first = refused.find((one) => one.reason !== 'pinned-elsewhere') ?? refused[0];
   if (first && pinned) return new AtelierError('no-offer', message, { hint: `${first.detail} Take that wish away, or choose one that is there.` });

@@ -1,4 +1,4 @@
-import { type MeasuredLink, type Measurement, type OfferHistory, type OutputHistory, type Place, summariseMeasurements } from '@atelier/planner';
+import { linkPrior, type MeasuredLink, type Measurement, type OfferHistory, type OutputHistory, type Place, summariseMeasurements } from '@atelier/planner';
 import type { Pool } from 'pg';
 
 /** Measurements of one model, edge and task that count; older ones are forgotten at the next start. */
@@ -6,7 +6,7 @@ const kept = 50;
 /** The share that a new measurement of a link has in its mean. */
 const linkWeight = 0.2;
 /** Transfers below this size say something about latency only. */
-const smallBytes = 64 * 1024;
+const smallBytes = 16 * 1024;
 
 /** A link with how often it was measured. */
 export interface KnownLink extends MeasuredLink {
@@ -61,8 +61,10 @@ export class History {
   async measuredLink(transfer: { from: Place; to: Place; bytes: number; seconds: number; latencySeconds: number | null }): Promise<void> {
     const { from, to } = transfer;
     const before = this.#links.get(linkKey(from, to));
-    const rate = transfer.seconds > 0 && (transfer.bytes >= smallBytes || !before) ? transfer.bytes / transfer.seconds : undefined;
-    const bytesPerSecond = Math.max(1, mean(before?.bytesPerSecond, rate));
+    const rate = transfer.seconds > 0 && transfer.bytes >= smallBytes ? transfer.bytes / transfer.seconds : undefined;
+    // A link of which only the latency is known has the prior's rate, which the first real measurement replaces.
+    const knownRate = before?.bytesPerSecond === linkPrior.bytesPerSecond ? undefined : before?.bytesPerSecond;
+    const bytesPerSecond = Math.max(1, mean(knownRate, rate) || linkPrior.bytesPerSecond);
     const latencySeconds = mean(before?.latencySeconds, transfer.latencySeconds ?? undefined);
     const link = { from, to, bytesPerSecond, latencySeconds, samples: (before?.samples ?? 0) + 1 };
     this.#links.set(linkKey(from, to), link);
