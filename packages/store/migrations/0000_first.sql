@@ -238,6 +238,7 @@ CREATE TABLE "steps" (
 	"state" text NOT NULL,
 	"parameters" jsonb NOT NULL,
 	"inputs" jsonb NOT NULL,
+	"work" double precision NOT NULL,
 	"reads" text[] NOT NULL,
 	"remaining" integer NOT NULL,
 	"bound_edge" uuid,

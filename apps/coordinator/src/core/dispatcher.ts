@@ -15,6 +15,10 @@ export class Dispatcher {
   /** Attempts whose bell was rung, and when, by `performance.now()`. */
   readonly #rung = new Map<string, number>();
 
+  /** How many bells are being answered for an edge. */
+  readonly #answers = new Map<EdgeId, number>();
+  /** Attempts that an answer is about to take. */
+  readonly #claimed = new Set<string>();
   readonly #ringing = new Map<EdgeId, Promise<void>>();
 
   constructor(context: CoreContext) {
@@ -25,7 +29,7 @@ export class Dispatcher {
   async begin(edge: KnownEdge): Promise<void> {
     await this.stop(edge.id);
     const slots = edge.info?.slots ?? 1;
-    this.#answering.set(edge.id, await this.#context.bells.answer(edge.id, slots, (attemptId, signal) => this.#answer(edge.id, attemptId, signal)));
+    this.#answering.set(edge.id, await this.#context.bells.answer(edge.id, slots, (_attemptId, signal) => this.#answer(edge.id, signal)));
     this.wake(edge.id);
   }
 
@@ -41,14 +45,14 @@ export class Dispatcher {
     await Promise.all(this.#ringing.values());
   }
 
-  /** Rings for the next attempts of an edge, by priority, then age: at most two for each free slot. */
+  /** Rings for the next attempts of an edge, by priority, then age: at most two for each slot at which nobody is. */
   wake(edgeId: EdgeId): void {
     const edge = this.#context.fleet.find(edgeId);
     if (!edge || this.#context.fleet.stateOf(edge) !== 'online') return;
-    const attempts = this.#context.live.ofEdge(edgeId);
-    const queued = attempts.filter((attempt) => attempt.state === 'queued');
-    const free = Math.max(0, (edge.info?.slots ?? 1) - (attempts.length - queued.length));
-    const unrung = queued.filter((attempt) => !this.#rung.has(attempt.id)).sort(byPriorityThenAge);
+    const free = Math.max(0, (edge.info?.slots ?? 1) - (this.#answers.get(edgeId) ?? 0));
+    if (free === 0) return;
+    const queued = this.#queued(edgeId);
+    const unrung = queued.filter((attempt) => !this.#rung.has(attempt.id));
     const room = rungPerFreeSlot * free - (queued.length - unrung.length);
     for (const attempt of unrung.slice(0, Math.max(0, room))) this.#ring(attempt);
   }
@@ -76,17 +80,43 @@ export class Dispatcher {
     this.#ringing.set(edgeId, ringing);
   }
 
-  /** A bell has rung: takes the attempt in SQL, sends it, and holds the bell until the attempt has ended. */
-  async #answer(edgeId: EdgeId, attemptId: string, signal: AbortSignal): Promise<void> {
+  /**
+   * A bell has rung: something waits for this edge, and one of its slots is ours as long as this runs. Takes the attempt
+   * whose turn it is, and so on until none waits: a step that follows on the same edge starts without another bell.
+   */
+  async #answer(edgeId: EdgeId, signal: AbortSignal): Promise<void> {
+    this.#answers.set(edgeId, (this.#answers.get(edgeId) ?? 0) + 1);
+    try {
+      await this.#freeSlot(edgeId, signal);
+      for (let next = this.#claim(edgeId, signal); next; next = this.#claim(edgeId, signal)) {
+        if (!(await this.#take(next, signal))) return;
+      }
+    } finally {
+      this.#answers.set(edgeId, (this.#answers.get(edgeId) ?? 1) - 1);
+    }
+  }
+
+  #queued(edgeId: EdgeId): LiveAttempt[] {
+    const queued = this.#context.live.ofEdge(edgeId).filter((attempt) => attempt.state === 'queued' && !this.#claimed.has(attempt.id));
+    return queued.sort(byPriorityThenAge);
+  }
+
+  #claim(edgeId: EdgeId, signal: AbortSignal): LiveAttempt | undefined {
+    const edge = this.#context.fleet.find(edgeId);
+    if (signal.aborted || !edge || this.#context.fleet.stateOf(edge) !== 'online') return undefined;
+    const next = this.#queued(edgeId)[0];
+    if (next) this.#claimed.add(next.id);
+    return next;
+  }
+
+  /** Takes an attempt in SQL, sends it, and waits until it has ended. @returns false where SQL did not give it */
+  async #take(attempt: LiveAttempt, signal: AbortSignal): Promise<boolean> {
+    const { runId, stepId, edgeId, id: attemptId } = attempt;
     const { live, log } = this.#context;
-    await this.#freeSlot(edgeId, signal);
-    const attempt = live.get(attemptId);
     this.#rung.delete(attemptId);
-    if (signal.aborted || attempt?.state !== 'queued' || attempt.edgeId !== edgeId) return;
-    const taken = await advanceRun(this.#context, attempt.runId, { kind: 'taken', attempt });
+    const taken = await advanceRun(this.#context, runId, { kind: 'taken', attempt }).finally(() => this.#claimed.delete(attemptId));
     const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
-    if (!taken.accepted || !fence) return;
-    const { runId, stepId } = attempt;
+    if (!taken.accepted || !fence) return false;
     try {
       const order = await buildOrder(this.#context, attempt, fence);
       if (!this.#context.link.send(edgeId, { kind: 'work', order })) log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
@@ -96,6 +126,7 @@ export class Dispatcher {
       await advanceRun(this.#context, runId, { kind: 'failed', attempt, final: false }, { error: error.toJSON() });
     }
     await live.ended(attemptId, signal);
+    return true;
   }
 
   /** After a restart an edge may still be busy with attempts that no bell holds. */

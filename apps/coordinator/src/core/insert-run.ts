@@ -1,5 +1,5 @@
 import type { Place } from '@atelier/planner';
-import { newId, type Plan, type RunId } from '@atelier/protocol';
+import { findTask, newId, type Plan, type RunId } from '@atelier/protocol';
 import type { RunCommand, RunMachineState } from '@atelier/runs';
 import type { PoolClient } from 'pg';
 import type { Advanced, AdvancedAttempt } from './advance.ts';
@@ -80,6 +80,7 @@ async function insertSteps(tx: PoolClient, { runId, draft, plan, machine }: NewR
       state: state?.state,
       parameters: step.parameters,
       inputs: step.inputs,
+      work: Math.max(findTask(step.task).work(step.parameters), 1e-9),
       reads: state?.reads,
       remaining: state?.remaining,
       bound_edge: state?.bound?.edgeId ?? null,
@@ -92,10 +93,10 @@ async function insertSteps(tx: PoolClient, { runId, draft, plan, machine }: NewR
   });
   await tx.query({
     name: 'insert-steps',
-    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, reads, remaining, bound_edge, bound_model, offer, prediction, reused, started_at, ended_at)
-      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining, x.bound_edge, x.bound_model,
+    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, work, reads, remaining, bound_edge, bound_model, offer, prediction, reused, started_at, ended_at)
+      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, x.work, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining, x.bound_edge, x.bound_model,
         x.offer, x.prediction, x.reused, CASE WHEN x.reused THEN now() END, CASE WHEN x.reused THEN now() END
-      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, reads jsonb, remaining int,
+      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, work float8, reads jsonb, remaining int,
         bound_edge uuid, bound_model text, offer jsonb, prediction jsonb, reused boolean)`,
     values: [runId, JSON.stringify(steps)],
   });

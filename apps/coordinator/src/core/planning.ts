@@ -1,5 +1,5 @@
 import { type FleetSnapshot, type Mask, type Place, planChain, type SettledStep } from '@atelier/planner';
-import { AtelierError, findTask, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
+import { AtelierError, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
 import { type Binding, liveAttempt } from '@atelier/runs';
 import { noteWaiting } from './advance.ts';
 import { advanceRun, type CoreContext } from './context.ts';
@@ -176,9 +176,4 @@ function mergePlans(chain: ResolvedChain, before: Plan | null, now: Plan): Plan 
   const find = (plan: Plan | null, stepId: string) => plan?.steps.find((step) => step.stepId === stepId);
   const steps = chain.steps.map((step) => find(now, step.id) ?? find(before, step.id)).filter((step): step is PlannedStep => step !== undefined);
   return { totalSeconds: now.totalSeconds, steps };
-}
-
-/** Units of work of a step, for what is measured of it. */
-export function workOf(task: string, parameters: Record<string, unknown>): number {
-  return Math.max(findTask(task).work(parameters), 1e-9);
 }

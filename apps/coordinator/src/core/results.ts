@@ -15,7 +15,6 @@ import type { PoolClient } from 'pg';
 import { type Advanced, advanceLoaded } from './advance.ts';
 import type { CoreContext } from './context.ts';
 import type { KnownEdge } from './fleet.ts';
-import { workOf } from './planning.ts';
 import { attemptKey, type EventDetail, type LoadedRun, loadRun } from './run-rows.ts';
 
 type Result = Extract<FromEdge, { kind: 'result' }>;
@@ -85,8 +84,7 @@ async function commitResult(context: CoreContext, tx: PoolClient, run: LoadedRun
   const advanced = await advanceLoaded(tx, run, { kind: 'succeeded', attempt: place }, { timings: result.timings }, context.times.leaseMs);
   const modelId = advanced.attempts.find((attempt) => attempt.id === result.attemptId)?.modelId ?? '';
   const modelHash = edge.models.find((model) => model.manifest.id === modelId)?.modelHash ?? '';
-  const parameters = await insertOutputs(tx, run, place, edge, { task, modelId, modelHash }, result);
-  return { advanced, value: await insertMeasurement(tx, edge, { task, modelId, parameters }, result) };
+  return { advanced, value: await insertOutputs(tx, run, place, edge, { task, modelId, modelHash }, result) };
 }
 
 /** Holds an edge to what the task declares. */
@@ -108,7 +106,7 @@ const insertResult = {
   text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint)),
       bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING),
       place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING),
-      step AS (SELECT parameters, inputs FROM steps WHERE run_id = $2 AND step_id = $3),
+      step AS (SELECT parameters, inputs, work FROM steps WHERE run_id = $2 AND step_id = $3),
       wires AS (SELECT w.key AS port, w.value AS sources FROM step, jsonb_each(step.inputs) AS w),
       known AS (
         SELECT o.step_id || '.' || o.port AS source, o.hash FROM outputs o WHERE o.run_id = $2 AND o.step_id IS NOT NULL
@@ -121,10 +119,11 @@ const insertResult = {
       output AS (
         INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe)
         SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", recipe.value FROM made, recipe)
-    SELECT parameters FROM step`,
+    INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes)
+    SELECT $8, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', step.work, $9, $10, $11, $12 FROM step RETURNING work`,
 };
 
-/** Writes what a step made, with the recipe to make it again. @returns the step's parameters */
+/** Writes what a step made, with the recipe to make it again, and what was measured. */
 async function insertOutputs(
   tx: PoolClient,
   run: LoadedRun,
@@ -132,28 +131,26 @@ async function insertOutputs(
   edge: KnownEdge,
   recipe: Pick<Recipe, 'task' | 'modelId' | 'modelHash'>,
   result: Result,
-): Promise<Record<string, unknown>> {
-  const outputs = result.outputs.map((output) => ({ ...output, id: newId<string>() }));
-  const values = [run.userId, run.id, place.stepId, place.shard, JSON.stringify(outputs), edge.id, JSON.stringify(recipe)];
-  const { rows } = await tx.query({ ...insertResult, values });
-  return rows[0].parameters;
-}
-
-async function insertMeasurement(
-  tx: PoolClient,
-  edge: KnownEdge,
-  what: { task: string; modelId: string; parameters: Record<string, unknown> },
-  result: Result,
 ): Promise<Measurement> {
-  const { task, modelId } = what;
+  const { task, modelId } = recipe;
   const { cold, runSeconds, loadSeconds } = result.timings;
+  const outputs = result.outputs.map((output) => ({ ...output, id: newId<string>() }));
   const outputBytes: Record<string, number> = {};
-  for (const output of result.outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
-  const work = workOf(task, what.parameters);
-  await tx.query({
-    name: 'insert-measurement',
-    text: 'INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)',
-    values: [edge.id, modelId, task, work, cold, runSeconds, loadSeconds, JSON.stringify(outputBytes)],
-  });
-  return { edgeId: edge.id, modelId, task, work, cold, runSeconds, loadSeconds, outputBytes };
+  for (const output of outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
+  const values = [
+    run.userId,
+    run.id,
+    place.stepId,
+    place.shard,
+    JSON.stringify(outputs),
+    edge.id,
+    JSON.stringify(recipe),
+    edge.id,
+    cold,
+    runSeconds,
+    loadSeconds,
+    JSON.stringify(outputBytes),
+  ];
+  const { rows } = await tx.query({ ...insertResult, values });
+  return { edgeId: edge.id, modelId, task, work: rows[0].work, cold, runSeconds, loadSeconds, outputBytes };
 }

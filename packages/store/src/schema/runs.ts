@@ -64,6 +64,8 @@ export const steps = pgTable(
     parameters: jsonb('parameters').notNull().$type<Record<string, unknown>>(),
     /** Where each bound port takes its values from. */
     inputs: jsonb('inputs').notNull().$type<Record<string, Source[]>>(),
+    /** `task.work(parameters)`: what its measurements are divided by. */
+    work: doublePrecision('work').notNull(),
     reads: text('reads').array().notNull(),
     /** How many of `reads` have not succeeded yet. */
     remaining: integer('remaining').notNull(),
