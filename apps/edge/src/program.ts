@@ -22,6 +22,7 @@ export async function runProgram(): Promise<number> {
     await edge.closed;
     return 0;
   } catch (error) {
+    await edge.close();
     return explain(error);
   }
 }

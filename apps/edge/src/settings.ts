@@ -93,7 +93,7 @@ export async function readSettings(options: EdgeOptions): Promise<EdgeSettings> 
   if (listen !== undefined && listen !== 'off') parseAddress(listen);
   return {
     folder,
-    name: options.name ?? file.name ?? hostname().slice(0, 60),
+    name: (options.name ?? file.name ?? hostname()).slice(0, 60) || 'edge',
     slots,
     modelMemoryBytes: options.modelMemoryBytes ?? file.modelMemory ?? Math.floor(machineMemory() / 2),
     threads: options.threads ?? file.threads ?? Math.max(1, Math.floor(availableParallelism() / slots)),

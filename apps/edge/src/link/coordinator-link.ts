@@ -7,7 +7,7 @@ import { backoffMs } from './backoff.ts';
 
 export type Welcome = Extract<ToEdge, { kind: 'welcome' }>;
 
-export interface LinkEvents {
+interface LinkEvents {
   /** After `welcome`; what it returns is sent first. */
   onWelcome(welcome: Welcome): FromEdge[];
   onMessage(message: ToEdge): void;
@@ -138,7 +138,7 @@ export class CoordinatorLink {
 
   /** After a connection that lasted, the next dial is at once; one that breaks right away must not become a storm of dials. */
   #lost(code: number): void {
-    this.#options.log.warn({ code }, 'connection to the coordinator lost');
+    if (!this.#stop.signal.aborted) this.#options.log.warn({ code }, 'connection to the coordinator lost');
     this.#ready = false;
     if (performance.now() - this.#readyAt > steadyMs) this.#failures = 0;
   }

@@ -1,5 +1,5 @@
 /** A model that some slot holds in memory. */
-export interface LoadedBytes {
+interface LoadedBytes {
   readonly modelId: string;
   readonly bytes: number;
   /** Any clock that only grows. */

@@ -1,6 +1,8 @@
 import { limits } from '@atelier/protocol';
 import type { SlotReport } from './slot-messages.ts';
 
+/** Characters; a character can take three bytes in UTF-8, and two such may be joined. */
+const longestDelta = Math.floor(limits.textBytes / 6);
 const everyMs = { progress: 100, preview: 250, text: 100 } as const;
 
 /**
@@ -30,10 +32,15 @@ export class ThinReports {
   }
 
   text(delta: string): void {
+    // A message takes so much and no more; a longer text goes as several.
+    for (let at = 0; at < delta.length; at += longestDelta) this.#join(delta.slice(at, at + longestDelta));
+  }
+
+  #join(delta: string): void {
     const before = this.#waiting.get('text');
     const joined = (before?.kind === 'text' ? before.delta : '') + delta;
     this.#offer({ kind: 'text', delta: joined });
-    if (joined.length * 3 > limits.textBytes) this.flush();
+    if (joined.length > longestDelta / 2) this.flush();
   }
 
   /** Sends what waits, now. */

@@ -1,13 +1,13 @@
 /**
- * The child process of a slot: loads models with their drivers and runs one step at a time. Started by slot.ts with `fork`.
+ * The child process of a slot: loads models with their drivers and runs one step at a time. Started by slots/slot.ts with `fork`.
  * Arguments: modules of extra tasks and drivers. Small messages come and go by IPC; bytes are in files.
  */
 import { writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Driver, LoadedModel } from '@atelier/drivers';
 import { AtelierError, findTask, parseParameters, registerTask, type TaskDeclaration } from '@atelier/protocol';
-import type { DeviceReport, FromSlot, SlotJob, SlotOutput, SlotResult, ToSlot } from './slot-messages.ts';
-import { ThinReports } from './thin.ts';
+import type { DeviceReport, FromSlot, SlotJob, SlotOutput, SlotResult, ToSlot } from './slots/slot-messages.ts';
+import { ThinReports } from './slots/thin.ts';
 
 const loaded = new Map<string, LoadedModel>();
 const ownDrivers = new Map<string, Driver>();
