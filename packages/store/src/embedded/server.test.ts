@@ -16,9 +16,11 @@ afterAll(async () => {
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query(sql);
-  await client.end();
-  return rows;
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 test('a server that its starter left behind is adopted with its data, and one that was stopped starts again', async () => {
@@ -44,4 +46,16 @@ test('a server that its starter left behind is adopted with its data, and one th
   await expect(query(url, 'SELECT 1')).rejects.toThrow();
   const again = await startEmbeddedServer(dataFolder);
   expect(await query(again.url, 'SELECT value FROM kept')).toEqual([{ value: 7 }]);
+}, 60_000);
+
+test('a data folder that was deleted and made again begins with an empty database', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'atelier-postgres-'));
+  const first = await startEmbeddedServer(folder);
+  await query(first.url, 'CREATE TABLE kept (value int)');
+  await first.stop();
+  await rm(folder, { recursive: true });
+  const second = await startEmbeddedServer(folder);
+  await expect(query(second.url, 'SELECT value FROM kept')).rejects.toThrow(/does not exist/);
+  await second.stop();
+  await rm(folder, { recursive: true });
 }, 60_000);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -35,7 +35,7 @@ interface Cluster {
  */
 export async function startEmbeddedServer(dataFolder: string): Promise<EmbeddedServer> {
   const cluster = await locate(dataFolder);
-  const password = await readPassword(dataFolder);
+  const password = await readSecret(path.join(dataFolder, 'postgres.password'), async () => randomBytes(24).toString('base64url'));
   if (!(await stat(path.join(cluster.folder, 'PG_VERSION')).catch(() => undefined))) await initialise(cluster, password);
   const running = await runningPort(cluster);
   const port = running ?? (await start(cluster));
@@ -54,20 +54,36 @@ async function locate(dataFolder: string): Promise<Cluster> {
   const account = await unprivilegedAccount();
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const binaries = await findBinaries(account, rootFolder);
-  const inside = path.join(path.resolve(dataFolder), 'postgres');
-  if (account === undefined || (await canBeReadBy(account, dataFolder))) return { folder: inside, binaries, account };
-  const name = createHash('sha256').update(path.resolve(dataFolder)).digest('hex').slice(0, 16);
-  return { folder: path.join(rootFolder, name, 'postgres'), binaries, account };
+  if (account === undefined || (await canBeReadBy(account, dataFolder))) return { folder: path.join(path.resolve(dataFolder), 'postgres'), binaries, account };
+  const id = await readSecret(path.join(dataFolder, 'postgres.id'), async () => {
+    await removeAbandoned(path.resolve(dataFolder), { binaries, account });
+    return randomBytes(8).toString('hex');
+  });
+  const home = path.join(rootFolder, id);
+  await mkdir(home, { recursive: true });
+  for (const folder of [rootFolder, home]) await chmod(folder, 0o755);
+  await writeFile(path.join(home, 'data-folder'), path.resolve(dataFolder));
+  return { folder: path.join(home, 'postgres'), binaries, account };
 }
 
-/** The server's password, drawn once. It is a file of the data folder, so losing the folder loses both. */
-async function readPassword(dataFolder: string): Promise<string> {
-  const file = path.join(dataFolder, 'postgres.password');
+/** Ends and removes clusters outside the data folder that belonged to an earlier folder of this path, which somebody deleted. */
+async function removeAbandoned(dataFolder: string, how: Pick<Cluster, 'binaries' | 'account'>): Promise<void> {
+  for (const name of await readdir(rootFolder).catch(() => [])) {
+    const home = path.join(rootFolder, name);
+    if ((await readFile(path.join(home, 'data-folder'), 'utf8').catch(() => '')) !== dataFolder) continue;
+    const cluster = { ...how, folder: path.join(home, 'postgres') };
+    if ((await runningPort(cluster)) !== undefined) await stop(cluster);
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** A word of the data folder, drawn once and only readable by its owner. */
+async function readSecret(file: string, draw: () => Promise<string>): Promise<string> {
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known) return known.trim();
-  const password = randomBytes(24).toString('base64url');
-  await writeFile(file, password, { mode: 0o600, flush: true });
-  return password;
+  const drawn = await draw();
+  await writeFile(file, drawn, { mode: 0o600, flush: true });
+  return drawn;
 }
 
 /** Made beside its place and renamed, so that a kill in the middle leaves nothing half-made. */
@@ -75,8 +91,6 @@ async function initialise(cluster: Cluster, password: string): Promise<void> {
   const half = `${cluster.folder}.part`;
   const passwordFile = `${cluster.folder}.pw`;
   await rm(half, { recursive: true, force: true });
-  await mkdir(path.dirname(half), { recursive: true });
-  if (half.startsWith(rootFolder)) for (const folder of [rootFolder, path.dirname(half)]) await chmod(folder, 0o755);
   await mkdir(half, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (cluster.account) for (const file of [half, passwordFile]) await chown(file, cluster.account.uid, cluster.account.gid);
