@@ -302,6 +302,8 @@ test('a draining edge lets its step end, refuses new ones and stops', async () =
   await coordinator.hear('heartbeat', ({ draining }) => draining);
   const late = order({});
   coordinator.send({ kind: 'work', order: late });
+  // What it runs already is no new work.
+  coordinator.send({ kind: 'work', order: work });
   expect((await coordinator.hear('failure')).attemptId).toBe(late.attemptId);
   expect((await coordinator.hear('result')).outputs[0]?.hash).toBe(sha256('ended'));
   for (const { attemptId } of [work, late]) coordinator.send({ kind: 'ack', attemptId });

@@ -225,9 +225,7 @@ class Agent implements Edge {
   async #act(message: ToEdge): Promise<void> {
     switch (message.kind) {
       case 'work':
-        if (this.#draining)
-          return this.#attempts.refuse(message.order, new AtelierError('edge-lost', 'The edge is stopping.', { hint: 'The step is tried elsewhere.' }));
-        return this.#attempts.accept(message.order);
+        return this.#attempts.accept(message.order, this.#draining ? stopping() : null);
       case 'cancel':
         return this.#attempts.cancel(message.attemptId);
       case 'ack':
@@ -360,6 +358,10 @@ class Agent implements Edge {
       this.#collecting = false;
     }
   }
+}
+
+function stopping(): AtelierError {
+  return new AtelierError('edge-lost', 'The edge is stopping.', { hint: 'The step is tried elsewhere.' });
 }
 
 /** Edges of the coordinator's own machine reach each other on loopback, and nobody else reaches them there. */

@@ -20,8 +20,10 @@ export async function writeHashed(bytes: AsyncIterable<Uint8Array>, path: string
       if (options.maxBytes !== undefined && sizeBytes > options.maxBytes) {
         throw new AtelierError('too-large', `More than ${options.maxBytes} bytes were sent.`, { hint: 'Send less, or say the right size.' });
       }
+      // The disk writes while this thread hashes.
+      const writing = writeWhole(handle, chunk);
       hash.update(chunk);
-      await writeWhole(handle, chunk);
+      await writing;
     }
     await handle.sync();
   } finally {

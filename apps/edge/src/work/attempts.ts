@@ -60,8 +60,11 @@ export class Attempts {
     return [...this.#running.values()].some(({ order }) => order.inputs.some((input) => input.hash === hash));
   }
 
-  /** Takes a work order. The same order again is no second attempt; an older one with another fence gives way. */
-  async accept(order: WorkOrder): Promise<void> {
+  /**
+   * Takes a work order. The same order again is no second attempt; an older one with another fence gives way.
+   * @param refusal the failure of an order that is new here, where no more work is taken; it may be tried elsewhere
+   */
+  async accept(order: WorkOrder, refusal: AtelierError | null): Promise<void> {
     const { outbox, send } = this.#options;
     const finished = outbox.get(order.attemptId);
     if (finished?.fence === order.fence) return void send(finished);
@@ -69,16 +72,10 @@ export class Attempts {
     const running = this.#running.get(order.attemptId);
     if (running?.order.fence === order.fence) return;
     if (running) await this.#stop(running, null);
-    if (this.#running.size >= this.#options.most) {
-      const error = new AtelierError('rate-limited', 'This edge has more work than it can keep.', { hint: 'The step is tried again later.' });
-      return this.#finish(failureOf(order, error.toJSON(), ''));
-    }
-    this.#begin(order);
-  }
-
-  /** Refuses an order with a failure that may be tried elsewhere. */
-  async refuse(order: WorkOrder, error: AtelierError): Promise<void> {
-    await this.#finish(failureOf(order, error.toJSON(), ''));
+    const full = this.#running.size >= this.#options.most;
+    const error = full ? new AtelierError('rate-limited', 'This edge has more work than it can keep.', { hint: 'The step is tried again later.' }) : refusal;
+    if (error) await this.#finish(failureOf(order, error.toJSON(), ''));
+    else this.#begin(order);
   }
 
   /** Stops an attempt without a result, and forgets one that has ended. */
