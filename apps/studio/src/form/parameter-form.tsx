@@ -62,7 +62,7 @@ function Control({ field, value, onChange }: ControlProps) {
           {field.title}
           {field.unit && <span className="font-normal text-muted"> ({field.unit})</span>}
         </label>
-        {value !== undefined && field.kind !== 'seed' && field.standard !== undefined && (
+        {value !== undefined && field.kind !== 'seed' && field.standard !== undefined && !same(value, field.standard) && (
           <IconButton icon={RotateCcw} label={`Put ${field.title} back`} size="small" className="-my-1 size-6!" onClick={() => onChange(undefined)} />
         )}
       </div>
@@ -215,6 +215,8 @@ function SeedControl({ field, value, onChange, id, describedBy }: ControlProps<E
     </div>
   );
 }
+
+const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 const written: Record<string, string> = { ddim: 'DDIM', mp4: 'MP4', webp: 'WebP', gif: 'GIF' };
 

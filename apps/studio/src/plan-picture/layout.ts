@@ -48,6 +48,8 @@ export interface Picture {
   readonly dots: Dot[];
   readonly links: Link[];
   readonly start: { x: number; y: number };
+  /** Where results lie that were taken over, so that no offer of this plan makes them. */
+  readonly kept: ReadonlyArray<{ stepId: string; x: number; y: number }>;
 }
 
 export const sizes = { head: 44, row: 62, dotGap: 30, labels: 104, start: 26, leastColumn: 92 } as const;
@@ -70,8 +72,10 @@ export function layOut(set: { chain: ResolvedChain; plans: readonly Plan[]; reje
   const height = rows.reduce<number>((total, row) => total + row.height, sizes.head);
   const best = dots.find((dot) => dot.standing === 'chosen');
   const start = { x: sizes.labels + 8, y: best?.y ?? sizes.head + sizes.row / 2 };
-  const links = set.plans.slice(0, 3).flatMap((plan, rank) => linksOf(set.chain, plan, rank, dots, start));
-  return { width: Math.max(width, left + columnWidth * columns.length), height, columnWidth, columns, rows, dots, links: [...links].reverse(), start };
+  const planned = new Set(set.plans[0]?.steps.map((step) => step.stepId));
+  const kept = planned.size === 0 ? [] : columns.filter((column) => !planned.has(column.stepId)).map(({ stepId, x }) => ({ stepId, x, y: start.y }));
+  const links = set.plans.slice(0, 3).flatMap((plan, rank) => linksOf(set.chain, plan, rank, [...dots, ...kept], start));
+  return { width: Math.max(width, left + columnWidth * columns.length), height, columnWidth, columns, rows, dots, links: [...links].reverse(), start, kept };
 }
 
 function offersOf(plans: readonly Plan[], rejected: readonly RejectedOffer[]): Candidate[] {
@@ -117,14 +121,20 @@ function dotsOfCell(candidates: readonly Candidate[], column: Column, row: Row):
   return here.map((one, index) => ({ ...one, x: column.x, y: middle + (index - (here.length - 1) / 2) * sizes.dotGap }));
 }
 
-function linksOf(chain: ResolvedChain, plan: Plan, rank: number, dots: readonly Dot[], start: { x: number; y: number }): Link[] {
-  const at = new Map(plan.steps.map((step) => [step.stepId, dots.find((dot) => dot.key === keyOf(step.stepId, step.offer))]));
+function linksOf(
+  chain: ResolvedChain,
+  plan: Plan,
+  rank: number,
+  places: ReadonlyArray<Dot | Picture['kept'][number]>,
+  start: { x: number; y: number },
+): Link[] {
+  const at = new Map(plan.steps.map((step) => [step.stepId, places.find((dot) => 'key' in dot && dot.key === keyOf(step.stepId, step.offer))]));
   return chain.steps.flatMap((step) => {
     const to = at.get(step.id);
     if (!to) return [];
     const reads = readsFrom(step);
     const sources: Array<{ from: string | null; x: number; y: number }> = reads.flatMap((from) => {
-      const dot = at.get(from);
+      const dot = at.get(from) ?? places.find((place) => !('key' in place) && place.stepId === from);
       return dot ? [{ from, x: dot.x, y: dot.y }] : [];
     });
     if (sources.length === 0) sources.push({ from: null, ...start });

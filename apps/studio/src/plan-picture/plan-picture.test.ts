@@ -101,3 +101,11 @@ test('the remaining time is a range, and says when a step takes longer than it e
   expect(remainingOf({ prediction: null }, 1, null)).toEqual({ kind: 'unknown' });
   expect(remainingOf(running, 4, 2)).toEqual({ kind: 'range', low: 1.6, high: 2.5 });
 });
+
+test('a step whose result was taken over is a place without an offer, and lines begin there', () => {
+  const rest: Plan = { totalSeconds: 2, steps: [best.steps[1] as PlannedStep] };
+  const { kept, links, dots } = layOut({ chain, plans: [rest], rejected: [] }, 600);
+  expect(kept.map((place) => place.stepId)).toEqual(['text-generation']);
+  expect(dots.map((dot) => dot.stepId)).toEqual(['text-to-image']);
+  expect(links.map((link) => [link.from, link.to])).toEqual([['text-generation', 'text-to-image']]);
+});

@@ -1,5 +1,5 @@
 import type { Plan, RejectedOffer, ResolvedChain, StepState, TaskView } from '@atelier/protocol';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { byName, makes } from '../chain/draft.ts';
 import { formatSeconds } from '../units/time.ts';
 import { type Dot, type Link, layOut, type Picture, sizes } from './layout.ts';
@@ -46,6 +46,15 @@ export function PlanPicture({ chain, plans, rejected, tasks, progress }: PlanPic
             />
           ))}
           <circle cx={picture.start.x} cy={picture.start.y} r={5} style={{ fill: inputHue }} />
+          {picture.kept.map((one) => (
+            <g key={one.stepId}>
+              <title>{`${one.stepId}: taken over from an earlier run`}</title>
+              <circle cx={one.x} cy={one.y} r={7} className="stroke-surface" strokeWidth={3} style={{ fill: hue(one.stepId) }} />
+              <text x={one.x} y={one.y + 26} textAnchor="middle" className="fill-muted text-xs">
+                kept
+              </text>
+            </g>
+          ))}
           {picture.dots.map((one) => (
             <OfferDot key={one.key} dot={one} hue={hue(one.stepId)} active={one.key === shown} state={progress?.[one.stepId]?.state} onShow={setShown} />
           ))}
@@ -110,13 +119,13 @@ interface LinkLineProps {
 }
 
 function LinkLine({ link, from, to, progress, lit }: LinkLineProps) {
+  const id = useId();
   if (link.rank > 0)
     return (
       <path d={link.path} fill="none" strokeWidth={1.5} className={`transition-[stroke] duration-150 ${lit ? 'stroke-muted' : 'stroke-line-strong/45'}`} />
     );
   const step = progress?.[link.to];
   const filled = progress === undefined ? 1 : step?.state === 'succeeded' ? 1 : (step?.fraction ?? 0);
-  const id = `hue-${link.key.replaceAll(/[^a-z0-9]/gi, '-')}`;
   return (
     <g fill="none" strokeLinecap="round">
       <linearGradient id={id} gradientUnits="userSpaceOnUse" {...ends(link.path)}>

@@ -13,10 +13,10 @@ export function PaceStrip({ run, tasks }: { run: RunView; tasks: readonly TaskVi
     <div className="grid grid-cols-[96px_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-2 border-t border-line pt-4 text-sm">
       <span className="text-muted">Predicted</span>
       <Bars pace={pace} stretches={pace.predicted} tasks={tasks} faint />
-      <span className="number w-16 text-right text-muted">{formatSeconds(pace.predictedSeconds)}</span>
+      <span className="number min-w-16 text-right whitespace-nowrap text-muted">{formatSeconds(pace.predictedSeconds)}</span>
       <span className="font-medium">Real</span>
       <Bars pace={pace} stretches={pace.real} tasks={tasks} />
-      <span className="number w-16 text-right" role="timer" aria-label="Elapsed">
+      <span className="number min-w-16 text-right whitespace-nowrap" role="timer" aria-label="Elapsed">
         {run.startedAt === null ? '–' : formatSeconds(pace.elapsedSeconds)}
       </span>
     </div>

@@ -40,7 +40,7 @@ export function StepCard({ run, step, task, live, number }: StepCardProps) {
         <StateBadge state={step.state} />
       </header>
       <div className="mt-4 grow">
-        <StepBody step={step} live={live} title={title} task={task} />
+        <StepBody step={step} live={live} title={title} task={task} ended={ended} />
       </div>
       {step.state === 'failed' && <FailureCard run={run} step={step} title={title} />}
       {(step.outputs.length > 0 || ended) && (
@@ -72,7 +72,16 @@ function place(step: StepView): string {
   return `${model ?? attempt?.modelId} on ${where}${seconds}`;
 }
 
-function StepBody({ step, live, title, task }: { step: StepView; live: StepLive | undefined; title: string; task: TaskView | undefined }) {
+interface StepBodyProps {
+  step: StepView;
+  live: StepLive | undefined;
+  title: string;
+  task: TaskView | undefined;
+  /** The whole run has ended. */
+  ended: boolean;
+}
+
+function StepBody({ step, live, title, task, ended }: StepBodyProps) {
   const modality = makes(task);
   if (step.outputs.length > 0) {
     return (
@@ -86,6 +95,7 @@ function StepBody({ step, live, title, task }: { step: StepView; live: StepLive 
   const running = step.state === 'running';
   const staged = modality === 'image' || modality === 'video';
   if (step.state === 'failed' || step.state === 'cancelled') return null;
+  if (ended) return <p className="text-sm text-muted">The run ended before it came to this step.</p>;
   return (
     <>
       {staged ? (

@@ -1,7 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
-import { IconButton } from './button.tsx';
 
 interface DialogProps {
   open: boolean;
@@ -28,7 +27,14 @@ export function Dialog({ open, onOpenChange, title, description, children, width
               {description && <Radix.Description className="mt-1 text-sm text-muted">{description}</Radix.Description>}
             </div>
             <Radix.Close asChild>
-              <IconButton icon={X} label="Close" className="-mt-1 -mr-2" />
+              {/* Without a tooltip: it would take the first press of Escape for itself. */}
+              <button
+                type="button"
+                aria-label="Close"
+                className="-mt-1 -mr-2 grid size-9 place-items-center rounded-lg text-muted hover:bg-raised hover:text-ink"
+              >
+                <X aria-hidden className="size-4" />
+              </button>
             </Radix.Close>
           </header>
           <div className="min-h-0 overflow-y-auto px-6 pb-6">{children}</div>
