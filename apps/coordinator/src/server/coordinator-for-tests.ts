@@ -17,6 +17,8 @@ export interface TestCoordinator extends Coordinator {
   /** The token of this machine's command line: an owner's. */
   readonly ownerToken: string;
   call(path: string, options?: CallOptions): Promise<Response>;
+  /** Stops the coordinator; database and folder stay until `close`. */
+  stop(): Promise<void>;
   /** A new person with a token. */
   person(role: 'owner' | 'member', options?: { expiresAt?: Date }): Promise<{ id: string; token: string }>;
 }
@@ -41,6 +43,7 @@ export async function testCoordinator(options: Partial<CoordinatorOptions> = {})
     dataFolder,
     ownerToken,
     call: (path, call = {}) => fetch(new URL(path, coordinator.url), asRequest(call)),
+    stop: () => coordinator.close(),
     person: (role, { expiresAt } = {}) => addPerson(database, role, expiresAt ?? null),
     async close() {
       await coordinator.close();

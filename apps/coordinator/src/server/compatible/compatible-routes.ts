@@ -3,7 +3,7 @@ import type { RouteTable } from '../route-table.ts';
 import type { Services } from '../services.ts';
 import { completeChat } from './chat.ts';
 import { generateImages } from './images.ts';
-import { anyModel } from './single-step.ts';
+import { anyModel, offeredModels } from './single-step.ts';
 import { transcribe } from './transcriptions.ts';
 
 export const compatiblePrefix = '/v1';
@@ -23,8 +23,7 @@ export function addCompatibleRoutes(routes: RouteTable, services: Services): voi
 }
 
 async function listModels({ core }: Services) {
-  const offered = (await core.models()).filter((model) => model.edges.some((edge) => edge.state === 'ready')).map((model) => model.manifest.id);
-  return [anyModel[0] as string, ...offered].map((id) => ({ id, object: 'model', created: 0, owned_by: 'atelier' }));
+  return [anyModel[0] as string, ...(await offeredModels(core))].map((id) => ({ id, object: 'model', created: 0, owned_by: 'atelier' }));
 }
 
 const types: Readonly<Record<number, string>> = {

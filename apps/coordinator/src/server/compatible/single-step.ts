@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { AtelierError, endedRunStates, type NewRun, type OutputId, type OutputView, type RunEvent, type RunId, type RunView } from '@atelier/protocol';
-import type { Viewer } from '../../core/index.ts';
+import type { Core, Viewer } from '../../core/index.ts';
 import type { Services } from '../services.ts';
 
 /** What a foreign endpoint asks for, as one step. */
@@ -31,6 +31,7 @@ export async function runSingleStep(
   step: SingleStep,
   options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void },
 ): Promise<SingleStepResult> {
+  await checkModel(core, step.model);
   const run = await core.createRun(viewer, asRun(step), {});
   const cancel = () =>
     void core.cancelRun(viewer, run.id).catch((err) => log.warn({ err, runId: run.id }, 'A run that nobody waits for could not be cancelled.'));
@@ -42,6 +43,21 @@ export async function runSingleStep(
   } finally {
     options.signal.removeEventListener('abort', cancel);
   }
+}
+
+/** Ids of the models that some connected edge has ready. */
+export async function offeredModels(core: Core): Promise<string[]> {
+  const edges = (await core.listEdges()).filter((edge) => edge.state === 'online' || edge.state === 'draining');
+  const ready = edges.flatMap((edge) => edge.models.filter((model) => model.state === 'ready').map((model) => model.manifest.id));
+  return [...new Set(ready)].sort();
+}
+
+/** A name that nobody knows is the client's mistake; one of the catalogue that no edge has ready is for the planner to explain. */
+async function checkModel(core: Core, model: string | undefined): Promise<void> {
+  if (model === undefined || anyModel.includes(model)) return;
+  const known = [...(await offeredModels(core)), ...(await core.models()).map((entry) => entry.manifest.id)];
+  if (known.includes(model)) return;
+  throw new AtelierError('unknown-model', `The model "${model}" does not exist here.`, { hint: 'GET /v1/models lists them; "auto" lets Atelier choose.' });
 }
 
 function asRun({ task, model, parameters, input }: SingleStep): NewRun {

@@ -51,6 +51,7 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: limits.edgeMessageBytes });
   const times = { ...edgeSocketTimes, ...options.times };
   const live: Live = new Map();
+  const talks = new Set<Promise<void>>();
   const pinging = setInterval(() => pingAll(server), times.pingMs);
   pinging.unref();
   return {
@@ -68,7 +69,10 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       server.handleUpgrade(request, socket, head, (opened) => {
         answering.add(opened);
         opened.on('pong', () => answering.add(opened));
-        void converse(opened, live, { ...options, times }).catch((thrown) => refuse(opened, thrown, options.log));
+        const talk = converse(opened, live, { ...options, times })
+          .catch((thrown) => refuse(opened, thrown, options.log))
+          .finally(() => talks.delete(talk));
+        talks.add(talk);
       });
     },
     revoke(edgeId) {
@@ -83,6 +87,8 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       }, 1_000);
       await new Promise<void>((resolve) => server.close(() => resolve()));
       clearTimeout(cut);
+      // The core hears of each edge's leaving before it is closed itself.
+      await Promise.all(talks);
     },
   };
 }

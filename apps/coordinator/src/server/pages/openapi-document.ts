@@ -160,6 +160,7 @@ function edgeRoutes(): Paths {
     },
     '/api/edge/socket': { get: operation({ tag: 'Edges', policy: 'edge', summary: 'The WebSocket of an edge; it proves its key first', status: '101' }) },
     '/api/edge/artifacts/{hash}': {
+      head: operation({ tag: 'Edges', policy: 'edge', summary: 'Whether bytes have arrived', parameters: hash }),
       get: operation({ tag: 'Edges', policy: 'ticket', summary: 'Bytes that a transfer ticket names', parameters: hash, mediaType: '*/*' }),
       put: operation({
         tag: 'Edges',
@@ -182,6 +183,7 @@ function compatibleRoutes(): Paths {
   const like = { tag: 'OpenAI-compatible', policy: 'member' };
   return {
     '/v1/models': { get: operation({ ...like, summary: 'Models that some edge offers' }) },
+    '/v1/models/{id}': { get: operation({ ...like, summary: 'One model', parameters: [inPath('id')] }) },
     '/v1/chat/completions': { post: operation({ ...like, summary: 'An answer to messages, streamed with stream: true', body: anyObject }) },
     '/v1/images/generations': { post: operation({ ...like, summary: 'Pictures of a prompt', body: anyObject }) },
     '/v1/audio/transcriptions': { post: operation({ ...like, summary: 'What is said in a recording', body: anyObject, bodyType: 'multipart/form-data' }) },
