@@ -1,5 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { holderOf } from '../../folder-lock.ts';
 import { startCoordinator } from '../../start.ts';
@@ -18,14 +22,12 @@ const pidOf = async () => (await holderOf(edgeFolder(), 'edge'))?.pid ?? undefin
 
 async function untilOnline(url: string): Promise<{ id: string; local: boolean }> {
   for (;;) {
-    const edges = (await (await fetch(`${url}/api/edges`, { headers: { authorization: `Bearer ${coordinator.ownerToken}` } })).json()) as {
-      id: string;
-      name: string;
-      local: boolean;
-      state: string;
-    }[];
+    // Nobody answers while it starts; then it says so with an error, which is no list.
+    const answer = await fetch(`${url}/api/edges`, { headers: { authorization: `Bearer ${coordinator.ownerToken}` } }).catch(() => undefined);
+    const edges = answer?.ok ? ((await answer.json()) as { id: string; name: string; local: boolean; state: string }[]) : [];
     const left = edges.find((edge) => edge.name === 'Left' && edge.state === 'online');
     if (left) return left;
+    await pause(50);
   }
 }
 
@@ -34,6 +36,7 @@ async function untilPid(wanted: (pid: number | undefined) => boolean): Promise<n
   for (;;) {
     const pid = await pidOf();
     if (wanted(pid)) return pid;
+    await pause(50);
   }
 }
 
@@ -51,5 +54,36 @@ test('a local edge joins by itself, comes back when killed, keeps its identity, 
   await untilPid((now) => now !== undefined && now !== pid);
   expect((await untilOnline(second.url)).id).toBe(first.id);
   await second.close();
+  expect(await pidOf()).toBeUndefined();
+}, 60_000);
+
+/** A coordinator as a process of its own, which can be killed. */
+function spawnCoordinator(port: number): ChildProcess {
+  const program = join(import.meta.dirname, '../../main.ts');
+  const args = ['--data', coordinator.dataFolder, '--port', String(port), '--fleet', join(coordinator.dataFolder, 'fleet.yaml'), '--offline'];
+  return spawn(process.execPath, [program, ...args], { stdio: 'ignore', env: { ...process.env, DATABASE_URL: coordinator.database.url } });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+test('a coordinator that was killed adopts the edge that outlived it, and ends it on a graceful stop', async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const killed = spawnCoordinator(port);
+  const before = await untilOnline(url);
+  const pid = await pidOf();
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  const next = spawnCoordinator(port);
+  expect((await untilOnline(url)).id).toBe(before.id);
+  expect(await pidOf()).toBe(pid);
+  next.kill('SIGTERM');
+  expect(await once(next, 'exit')).toEqual([0, null]);
   expect(await pidOf()).toBeUndefined();
 }, 60_000);
