@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodePng, readPicture } from '@atelier/media';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -140,4 +141,16 @@ test('a picture has a small picture', async () => {
     expect([small.status, small.headers.get('content-type')]).toEqual([200, 'image/webp']);
     expect(await readPicture(new Uint8Array(await small.arrayBuffer()))).toMatchObject({ width: 64, height: 48 });
   }
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk is told as such, and nothing half-done stays (skipped where there is no /dev/full)', async () => {
+  const location = await begin(png.length, 'full.png');
+  const file = join(coordinator.dataFolder, 'uploads', location.split('/').at(-1) as string);
+  // Linux has a device that refuses every byte as a full disk does.
+  await rm(file);
+  await symlink('/dev/full', file);
+  const answer = await send(location, png);
+  expect(answer.status).toBe(507);
+  expect(await errorOf(answer)).toMatchObject({ code: 'disk-full', hint: expect.any(String) });
+  expect(await readdir(join(coordinator.dataFolder, 'uploads'))).toEqual([]);
 });
