@@ -15,7 +15,7 @@ export interface FolderLock {
 const longestSocketPath = 100;
 
 /** Where the holder of a folder listens as long as it lives. */
-export function lockAddress(folder: string, kind: LockKind): string {
+function lockAddress(folder: string, kind: LockKind): string {
   const full = resolve(folder);
   const short = createHash('sha256').update(full).digest('hex').slice(0, 24);
   if (process.platform === 'win32') return `\\\\.\\pipe\\atelier-${kind}-${short}`;

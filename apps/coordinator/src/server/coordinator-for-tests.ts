@@ -23,7 +23,7 @@ export interface TestCoordinator extends Coordinator {
   person(role: 'owner' | 'member', options?: { expiresAt?: Date }): Promise<{ id: string; token: string }>;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly method?: string;
   readonly token?: string;
   readonly headers?: Record<string, string>;

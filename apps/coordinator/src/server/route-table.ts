@@ -20,7 +20,7 @@ interface Admitted {
   ticket: undefined;
 }
 
-export type Handler<P extends RoutePolicy> = (context: Context, caller: Admitted[P]) => Response | Promise<Response>;
+type Handler<P extends RoutePolicy> = (context: Context, caller: Admitted[P]) => Response | Promise<Response>;
 
 /** Lets a caller in or throws; one for each policy. */
 export type Gates = { readonly [P in RoutePolicy]: (context: Context) => Promise<Admitted[P]> };

@@ -13,7 +13,7 @@ import { UploadStore } from './upload-store.ts';
 
 const { upload } = schema;
 
-export const uploadsPath = '/api/uploads';
+const uploadsPath = '/api/uploads';
 
 const unfinishedLivesMs = 24 * 3_600_000;
 const sweepEveryMs = 3_600_000;
@@ -27,7 +27,7 @@ export interface UploadsOptions {
 }
 
 /** An input that is stored and recorded. */
-export interface Taken {
+interface Taken {
   readonly view: UploadView;
   /** The length of a recording; null for everything else. */
   readonly seconds: number | null;

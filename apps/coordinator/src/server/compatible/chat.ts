@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Person } from '../identity/caller.ts';
 import { readJson } from '../read-json.ts';
 import type { Services } from '../services.ts';
-import { compatibleErrorBody } from './compatible-routes.ts';
+import { compatibleErrorBody } from './compatible-error.ts';
 import { asInput, outputText, runSingleStep, type SingleStep } from './single-step.ts';
 
 const Part = z.object({ type: z.literal('text'), text: z.string() });

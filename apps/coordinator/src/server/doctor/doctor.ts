@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import type { EdgeView, Finding } from '@atelier/protocol';
 import type { Core } from '../../core/index.ts';
+import { size } from './byte-size.ts';
 import { findEngines, type KnownEngine, knownEngines } from './engines.ts';
 import { findModelFolders, usualModelFolders } from './model-folders.ts';
 
@@ -35,7 +36,7 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
   ];
 }
 
-export function good(subject: string, message: string): Finding {
+function good(subject: string, message: string): Finding {
   return { subject, level: 'good', message, hint: null };
 }
 
@@ -86,8 +87,4 @@ function edgeFindings(edge: EdgeView): Finding[] {
       return { subject: `${subject}, ${model.manifest.id}`, level: 'problem', message, hint: hint ?? null };
     });
   return [good(subject, `${edge.info.cpu}, ${edge.info.cores} cores, ${edge.info.slots} slots, ${edge.models.length} models.`), ...devices, ...failed];
-}
-
-export function size(bytes: number): string {
-  return bytes >= gib ? `${(bytes / gib).toFixed(1)} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

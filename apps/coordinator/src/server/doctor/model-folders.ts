@@ -2,7 +2,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '@atelier/protocol';
-import { size } from './doctor.ts';
+import { size } from './byte-size.ts';
 
 /** Where programs keep models. */
 export function usualModelFolders(home: string = homedir()): string[] {

@@ -19,7 +19,7 @@ export interface EdgeSocketTimes {
   readonly leaseMs: number;
 }
 
-export const edgeSocketTimes: EdgeSocketTimes = { pingMs: 4_000, introduceMs: 10_000, heartbeatMs: 2_000, leaseMs: 10_000 };
+const edgeSocketTimes: EdgeSocketTimes = { pingMs: 4_000, introduceMs: 10_000, heartbeatMs: 2_000, leaseMs: 10_000 };
 
 export interface EdgeSocketOptions {
   readonly core: () => Core;

@@ -18,7 +18,7 @@ export interface EdgeCaller {
 }
 
 /** Nobody known; `problem` says what was wrong with what they showed. */
-export interface Stranger {
+interface Stranger {
   readonly kind: 'stranger';
   readonly problem: AtelierError;
 }

@@ -9,7 +9,7 @@ export type Purpose = 'welcome' | 'join-edge';
 
 type Transaction = Pick<Database['db'], 'update' | 'select' | 'insert' | 'delete'>;
 
-export function hashToken(token: string): string {
+function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
