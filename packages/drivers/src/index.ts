@@ -3,7 +3,7 @@
  * Not here: which edge runs what, and the process that a slot is (apps/edge).
  * Begin with driver.ts, which says what a driver is; conformance.ts holds what all of them promise.
  */
-import type { DriverName } from '@atelier/protocol';
+import type { BuiltInDriver, DriverName } from '@atelier/protocol';
 import type { Driver } from './driver.ts';
 
 export type { Driver, LoadedModel, LoadOptions, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
@@ -16,4 +16,4 @@ export const drivers: Readonly<Record<DriverName, () => Promise<Driver>>> = {
   motion: async () => (await import('./motion/index.ts')).motion,
   openai: async () => (await import('./openai/index.ts')).openai,
   command: async () => (await import('./command/index.ts')).command,
-};
+} satisfies Record<BuiltInDriver, () => Promise<Driver>>;

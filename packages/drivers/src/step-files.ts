@@ -31,7 +31,7 @@ export async function inputText(request: StepRequest, port: string): Promise<str
   }
 }
 
-export const plainText = 'text/plain; charset=utf-8';
+const plainText = 'text/plain; charset=utf-8';
 
 /** Writes a text as the value of an output port. */
 export async function textResult(request: StepRequest, port: string, text: string): Promise<StepResult> {

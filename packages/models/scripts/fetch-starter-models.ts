@@ -17,7 +17,9 @@ for (const { manifest } of entries.values()) {
       const tenths = Math.floor((10 * receivedBytes) / totalBytes);
       if (tenths === told) return;
       told = tenths;
-      process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${manifest.id}: ${tenths * 10} % of ${Math.ceil(totalBytes / 1e6)} MB${process.stderr.isTTY ? '' : '\n'}`);
+      process.stderr.write(
+        `${process.stderr.isTTY ? '\r' : ''}${manifest.id}: ${tenths * 10} % of ${Math.ceil(totalBytes / 1e6)} MB${process.stderr.isTTY ? '' : '\n'}`,
+      );
     },
   });
   if (told >= 0 && process.stderr.isTTY) process.stderr.write('\n');

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -123,4 +124,30 @@ test('options that are not known, or do not fit the task, are refused by name', 
   const step = await prepareStep(text);
   await expect(model.run(step)).rejects.toMatchObject({ code: 'invalid-input' });
   await rm(step.folder, { recursive: true });
+});
+
+test.skipIf(process.platform === 'win32')('a program does not outlive a process that is killed while it runs it', async () => {
+  const { folder } = await prepareStep(text);
+  const beat = join(folder, 'beat');
+  await writeFile(beat, '');
+  const forever = `setInterval(() => require('fs').appendFileSync(${JSON.stringify(beat)}, '.'), 20)`;
+  const slot = `import(${JSON.stringify(new URL('./program.ts', import.meta.url).href)}).then(({ runProgram }) => runProgram({
+    argv: [process.execPath, '-e', ${JSON.stringify(forever)}], cwd: '/', environment: {}, timeoutMs: 60000, streamsText: false,
+    report: { progress() {}, preview() {}, text() {} } }))`;
+  const child = spawn(node, ['-e', slot], { stdio: 'ignore' });
+  const beats = async () => (await readFile(beat)).length;
+  await expect.poll(beats, { timeout: 10_000 }).toBeGreaterThan(0);
+  child.kill('SIGKILL');
+  let last = -1;
+  await expect
+    .poll(
+      async () => {
+        const before = last;
+        last = await beats();
+        return last === before;
+      },
+      { timeout: 5000, interval: 200 },
+    )
+    .toBe(true);
+  await rm(folder, { recursive: true });
 });

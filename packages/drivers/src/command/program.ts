@@ -52,7 +52,7 @@ function watchEnd(): void {
  */
 function startGuard(child: ChildProcess): ChildProcess | undefined {
   if (isWindows || child.pid === undefined) return undefined;
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -9 -- "-$1"', 'atelier-guard', String(child.pid)], {
+  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -s KILL -- "-$1"', 'atelier-guard', String(child.pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

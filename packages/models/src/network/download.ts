@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { dirname } from 'node:path';
+import { readBody } from './body.ts';
 import { get, type Network } from './request.ts';
 import { faultOf, Passing, type Patience, RangesRefused, withRetries } from './retry.ts';
 
@@ -42,13 +43,14 @@ async function attempt(remote: RemoteBytes, part: string, options: DownloadOptio
   const offset = sameFile ? await sizeOf(part) : 0;
   if (remote.length !== undefined && offset === remote.length) return;
   const response = await get(remote.url, remote.network, { headers: rangeHeaders(remote, offset, state?.validator), signal: options.signal });
+  const body = readBody(response);
   try {
     const start = await startOf(response, remote, offset, part);
     if (start === 'complete') return;
     await writeFile(`${part}.json`, JSON.stringify({ url: remote.url.href, validator: validatorOf(response) }));
     const handle = await open(part, start === 0 ? 'w' : 'r+');
     try {
-      await receive(response, handle, start, remote, options);
+      await receive(response, body, handle, start, remote, options);
     } finally {
       await handle.close();
     }
@@ -88,12 +90,19 @@ async function startOf(response: IncomingMessage, remote: RemoteBytes, offset: n
   throw faultOf(remote.url, response);
 }
 
-async function receive(response: IncomingMessage, handle: FileHandle, start: number, remote: RemoteBytes, options: DownloadOptions): Promise<void> {
+async function receive(
+  response: IncomingMessage,
+  body: AsyncIterable<Uint8Array>,
+  handle: FileHandle,
+  start: number,
+  remote: RemoteBytes,
+  options: DownloadOptions,
+): Promise<void> {
   const announced = response.headers['content-length'];
   const total = remote.length ?? (announced === undefined ? undefined : start + Number(announced));
   let position = start;
   options.onBytes(position, total);
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     const wanted = remote.length === undefined ? chunk : chunk.subarray(0, remote.length - position);
     let written = 0;
     while (written < wanted.length) written += (await handle.write(wanted, written, wanted.length - written, position + written)).bytesWritten;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AtelierError } from '@atelier/protocol';
 
-export interface Retry {
+interface Retry {
   /** How often something may fail in a row, without any progress, before it has failed. */
   readonly attempts: number;
   /** Milliseconds before the second try; doubled each time, up to 15 s. */

@@ -86,7 +86,7 @@ export async function extractFromTar(archive: string, path: string, sizeBytes: n
 }
 
 /** Lets through no more bytes than a manifest says, so that a small archive cannot fill a disk. */
-export function atMost(sizeBytes: number, where: string): Transform {
+function atMost(sizeBytes: number, where: string): Transform {
   let seen = 0;
   return new Transform({
     transform: (chunk: Uint8Array, _encoding, done) => {
