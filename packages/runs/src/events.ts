@@ -21,6 +21,8 @@ export type RunMachineEvent =
   | { readonly kind: 'lost'; readonly attempt: AttemptRef }
   /** A queued attempt cannot start where it is: its edge is away, drains, or no longer offers the model. */
   | { readonly kind: 'withdrawn'; readonly attempt: AttemptRef }
+  /** Results that others still need are gone with the edges that had them: their steps run once more. */
+  | { readonly kind: 'redo'; readonly stepIds: readonly string[] }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }

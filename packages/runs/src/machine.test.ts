@@ -31,15 +31,21 @@ test('in every walk nothing starts before its inputs, nothing succeeds twice, an
     const last = walk(seed, (before, event, after, accepted) => {
       const broken = brokenRule(after) ?? (accepted ? undefined : before === after ? undefined : 'a refused event changed the state');
       if (broken) throw new Error(`seed ${seed}, ${JSON.stringify(event)}: ${broken}`);
-      if (!accepted || event.kind !== 'succeeded') return;
-      const shard = `${event.attempt.stepId}/${event.attempt.shard}`;
-      if (succeeded.has(shard)) throw new Error(`seed ${seed}: ${shard} has a second result`);
-      succeeded.add(shard);
+      if (accepted) countResult(succeeded, event, seed);
     });
     ends.add(last.state);
   }
   expect([...ends]).toEqual(expect.arrayContaining(['succeeded', 'failed', 'cancelled']));
 });
+
+/** A shard has one result, and another only after the first was given up. */
+function countResult(succeeded: Set<string>, event: RunMachineEvent, seed: number): void {
+  if (event.kind === 'redo') for (const shard of [...succeeded]) if (event.stepIds.includes(shard.split('/')[0] as string)) succeeded.delete(shard);
+  if (event.kind !== 'succeeded') return;
+  const shard = `${event.attempt.stepId}/${event.attempt.shard}`;
+  if (succeeded.has(shard)) throw new Error(`seed ${seed}: ${shard} has a second result`);
+  succeeded.add(shard);
+}
 
 /** What always holds, whatever happened. @returns the first rule that does not */
 function brokenRule(state: RunMachineState): string | undefined {
@@ -111,6 +117,15 @@ test(`losing its edge ${lossesPerStep} times fails a step, fewer times does not`
 test('a final failure is not tried again', () => {
   const state = take(planned(diamond(), 'a'), 'top');
   expect(transition(state, { kind: 'failed', attempt: { stepId: 'top', shard: 0, number: 1 }, final: true }).state.state).toBe('failed');
+});
+
+test('a result that is gone is made again, and what already read it is not', () => {
+  let state = run(run(planned(diamond(), 'a'), 'top', 'succeeded'), 'left', 'succeeded');
+  state = apply(take(state, 'right'), { kind: 'redo', stepIds: ['top'] });
+  expect(stateOf(state)).toEqual({ top: 'ready', left: 'succeeded', right: 'waiting', join: 'waiting' });
+  state = run(planned(state, 'b'), 'top', 'succeeded');
+  expect(stateOf(state)).toEqual({ top: 'succeeded', left: 'succeeded', right: 'queued', join: 'waiting' });
+  expect(run(run(state, 'right', 'succeeded'), 'join', 'succeeded').state).toBe('succeeded');
 });
 
 test('a plan made before something was lost is refused', () => {

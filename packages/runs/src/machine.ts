@@ -2,14 +2,14 @@
  * The state of a run, by event. A cell names every state that may follow; `-` refuses the event.
  * machine.test.ts reads this table and holds the code to it, both ways.
  *
- * |           | planned | taken             | succeeded                        | failed                  | lost                    | withdrawn | cancel    | pause  | resume           | continue |
- * |-----------|---------|-------------------|----------------------------------|-------------------------|-------------------------|-----------|-----------|--------|------------------|----------|
- * | planning  | running | planning          | planning                         | planning, running, failed | planning, running, failed | planning | cancelled | paused | -                | -        |
- * | running   | -       | running           | running, succeeded, failed       | planning, running, failed | planning, running, failed | planning | cancelled | paused | -                | -        |
- * | paused    | -       | -                 | paused, succeeded, failed        | paused, failed          | paused, failed          | -         | cancelled | -      | planning, running | -        |
- * | succeeded | -       | -                 | -                                | -                       | -                       | -         | -         | -      | -                | -        |
- * | failed    | -       | -                 | -                                | -                       | -                       | -         | -         | -      | -                | planning |
- * | cancelled | -       | -                 | -                                | -                       | -                       | -         | -         | -      | -                | -        |
+ * |           | planned | taken             | succeeded                        | failed                  | lost                    | withdrawn | redo | cancel    | pause  | resume           | continue |
+ * |-----------|---------|-------------------|----------------------------------|-------------------------|-------------------------|-----------|------|-----------|--------|------------------|----------|
+ * | planning  | running | planning          | planning                         | planning, running, failed | planning, running, failed | planning | planning | cancelled | paused | -                | -        |
+ * | running   | -       | running           | running, succeeded, failed       | planning, running, failed | planning, running, failed | planning | planning | cancelled | paused | -                | -        |
+ * | paused    | -       | -                 | paused, succeeded, failed        | paused, failed          | paused, failed          | -         | paused | cancelled | -      | planning, running | -        |
+ * | succeeded | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
+ * | failed    | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | planning |
+ * | cancelled | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
  *
  * A step: waiting -> ready (all it reads succeeded) -> queued (bound, run not paused) -> running (taken) -> succeeded | failed;
  * back to ready, without a binding, when its attempt failed, was lost or withdrawn. A failed step lets nothing new start;
@@ -60,6 +60,8 @@ function apply(draft: Draft, event: RunMachineEvent): boolean {
       return moveAttempt(draft, event.attempt, 'leased', 'lost') && countLoss(draft, event.attempt);
     case 'withdrawn':
       return moveAttempt(draft, event.attempt, 'queued', 'withdrawn') && unbind(draft, [event.attempt.stepId]);
+    case 'redo':
+      return redo(draft, event.stepIds);
     case 'cancel':
       return cancel(draft);
     case 'pause':
@@ -123,6 +125,25 @@ function countLoss(draft: Draft, ref: AttemptRef): boolean {
 function failStep(draft: Draft, stepId: string): true {
   editStep(draft, stepId, (step) => ({ ...step, state: 'failed' }));
   return true;
+}
+
+/** Steps that had succeeded run again; what reads them and has not succeeded waits for them again. */
+function redo(draft: Draft, stepIds: readonly string[]): boolean {
+  const halting = [...draft.steps.values()].some((step) => step.state === 'failed');
+  const gone = stepIds.length > 0 && stepIds.every((id) => draft.steps.get(id)?.state === 'succeeded');
+  if (halting || !gone || endedRunStates.includes(draft.state)) return false;
+  for (const id of stepIds) {
+    editStep(draft, id, (step) => ({ ...step, state: 'ready', shards: step.shards.map((shard) => ({ ...shard, done: false })) }));
+    for (const other of draft.steps.values()) {
+      if (other.reads.includes(id)) editStep(draft, other.id, (step) => ({ ...step, remaining: step.remaining + 1 }));
+    }
+  }
+  for (const step of draft.steps.values()) {
+    if (step.remaining === 0 || isSettled(step)) continue;
+    stopAttempts(draft, step.id, ['queued', 'leased']);
+    editStep(draft, step.id, (current) => ({ ...current, state: 'waiting' }));
+  }
+  return unbind(draft, stepIds);
 }
 
 function cancel(draft: Draft): boolean {

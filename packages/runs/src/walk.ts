@@ -49,6 +49,7 @@ export function randomEvent(state: RunMachineState, random: () => number, weathe
 
 function userEvent(state: RunMachineState, random: () => number): RunMachineEvent | undefined {
   const pick = random();
+  if (random() < 0.02) return redoOf(state, random);
   if (state.state === 'failed' && pick < 0.3) return { kind: 'continue' };
   if (state.state === 'planning' && pick < 0.5) return plannedFor(state, random);
   if (state.state === 'paused' && pick < 0.3) return { kind: 'resume' };
@@ -67,6 +68,11 @@ function attemptEvent(state: RunMachineState, random: () => number, weather: Wea
   const fault = random();
   if (fault < weather.failed) return { kind: 'failed', attempt, final: random() < 0.1 };
   return { kind: fault < weather.failed + weather.lost ? 'lost' : 'succeeded', attempt };
+}
+
+function redoOf(state: RunMachineState, random: () => number): RunMachineEvent {
+  const done = [...state.steps.values()].filter((step) => step.state === 'succeeded').map((step) => step.id);
+  return { kind: 'redo', stepIds: done.filter(() => random() < 0.5) };
 }
 
 function plannedFor(state: RunMachineState, random: () => number): RunMachineEvent {

@@ -133,7 +133,7 @@ test('a result with a fencing number that is not its own is refused', async () =
   const { id } = await studio.core.createRun(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   expect(run.steps.map((step) => step.outputs.length)).toEqual([1, 1]);
-  expect(run.steps[0]?.outputs[0]?.sizeBytes).toBe('text-generation on '.length + edge.name.length);
+  expect(run.steps[0]?.outputs[0]?.sizeBytes).toBe('text-generation on '.length + edge.id.length);
 });
 
 test('heartbeats keep a lease for longer than it lasts, and an edge that holds what was taken from it is told to stop', async () => {
@@ -179,6 +179,38 @@ test('a run whose edge went away waits with the reason, and goes on when one com
   await another('Server2');
   const run = await studio.runUntil(id, ended);
   expect([run.state, run.error]).toEqual(['succeeded', null]);
+});
+
+test('a result that only a vanished edge had is made again elsewhere, once the edge counts as gone', async () => {
+  edge.keepsResults = true;
+  edge.behave = async (order) => {
+    await edge.succeed(order);
+    await edge.disconnect();
+  };
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  await studio.runUntil(id, (run) => run.steps[0]?.state === 'succeeded');
+  const second = await another('Server2');
+  const run = await studio.runUntil(id, ended);
+  expect(run.state).toBe('succeeded');
+  expect(second.orders.map((order) => order.stepId)).toEqual(['text-generation', 'text-generation-2']);
+  expect(run.steps.map((step) => [step.outputs.length, step.attempts.at(-1)?.edgeId])).toEqual([
+    [1, second.id],
+    [1, second.id],
+  ]);
+});
+
+test('an artifact that the coordinator lacks is brought by an edge that has it', async () => {
+  edge.keepsResults = true;
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const run = await studio.runUntil(id, ended);
+  const hash = run.steps[1]?.outputs[0]?.hash as string;
+  expect([studio.core.awaitsStore(edge.id, hash), await studio.artifacts.has(hash)]).toEqual([true, false]);
+  edge.keepsResults = false;
+  await edge.disconnect();
+  await expect(studio.core.ensureStored(hash)).rejects.toMatchObject({ code: 'unavailable' });
+  await edge.connect();
+  await studio.core.ensureStored(hash);
+  expect(await studio.artifacts.has(hash)).toBe(true);
 });
 
 test('at creation a step that nobody offers is an error that says what to pull', async () => {

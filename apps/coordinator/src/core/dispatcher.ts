@@ -3,7 +3,7 @@ import { AtelierError, type EdgeId } from '@atelier/protocol';
 import { advanceRun, type CoreContext } from './context.ts';
 import type { KnownEdge } from './fleet.ts';
 import type { LiveAttempt } from './live-attempts.ts';
-import { buildOrder } from './work-order.ts';
+import { prepareOrder } from './work-order.ts';
 
 /** Bells rung ahead for each free slot, so that the next step starts at once and order can still change. */
 const rungPerFreeSlot = 2;
@@ -112,21 +112,29 @@ export class Dispatcher {
   /** Takes an attempt in SQL, sends it, and waits until it has ended. @returns false where SQL did not give it */
   async #take(attempt: LiveAttempt, signal: AbortSignal): Promise<boolean> {
     const { runId, stepId, edgeId, id: attemptId } = attempt;
-    const { live, log } = this.#context;
+    const { live, log, link } = this.#context;
     this.#rung.delete(attemptId);
-    const taken = await advanceRun(this.#context, runId, { kind: 'taken', attempt }).finally(() => this.#claimed.delete(attemptId));
-    const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
-    if (!taken.accepted || !fence) return false;
     try {
-      const order = await buildOrder(this.#context, attempt, fence);
-      if (!this.#context.link.send(edgeId, { kind: 'work', order })) log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
-    } catch (thrown) {
-      const error = AtelierError.from(thrown);
-      log.error({ runId, stepId, attemptId, edgeId, error: error.message }, 'a work order could not be made');
-      await advanceRun(this.#context, runId, { kind: 'failed', attempt, final: false }, { error: error.toJSON() });
+      const order = await prepareOrder(this.#context, attempt).catch((thrown: unknown) => AtelierError.from(thrown));
+      if (order instanceof AtelierError && order.code === 'unavailable')
+        return (await advanceRun(this.#context, runId, { kind: 'withdrawn', attempt })).accepted;
+      const taken = await advanceRun(this.#context, runId, { kind: 'taken', attempt });
+      const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
+      if (!taken.accepted || !fence) return false;
+      if (order instanceof AtelierError) await this.#refuse(attempt, order);
+      else if (!link.send(edgeId, { kind: 'work', order: { ...order, fence } }))
+        log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
+    } finally {
+      this.#claimed.delete(attemptId);
     }
     await live.ended(attemptId, signal);
     return true;
+  }
+
+  async #refuse(attempt: LiveAttempt, error: AtelierError): Promise<void> {
+    const { runId, stepId, id: attemptId } = attempt;
+    this.#context.log.error({ runId, stepId, attemptId, error: error.message }, 'a work order could not be made');
+    await advanceRun(this.#context, runId, { kind: 'failed', attempt, final: false }, { error: error.toJSON() });
   }
 
   /** After a restart an edge may still be busy with attempts that no bell holds. */

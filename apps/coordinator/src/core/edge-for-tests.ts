@@ -31,6 +31,8 @@ export interface TestEdge {
   readonly orders: WorkOrder[];
   readonly received: ToEdge[];
   behave: Behaviour;
+  /** Its results are not copied to the coordinator, as when it vanishes too soon. */
+  keepsResults: boolean;
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
@@ -49,6 +51,8 @@ interface EdgeInside extends TestEdge {
   beat: NodeJS.Timeout | undefined;
   /** What it works on, or has the result of and no acknowledgement. */
   readonly holding: Map<string, WorkOrder>;
+  /** Bytes that it made, by their hash. */
+  readonly made: Map<string, Buffer>;
 }
 
 /** A database, a store of bytes and a core that can be ended and started again, as a coordinator can. */
@@ -95,7 +99,7 @@ export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestSt
   const artifacts = await folderStore(folder);
   const tickets = await createTicketSigner(path.join(folder, 'ticket-key.json'));
   const edges = new Map<EdgeId, EdgeInside>();
-  const link: EdgeLink = { send: (edgeId, message) => deliver(edges.get(edgeId), message) };
+  const link: EdgeLink = { send: (edgeId, message) => deliver(studio, edges.get(edgeId), message) };
   const begin = () => startCore({ database, link, catalogue: [textModel('writer')], artifacts, tickets, log: quiet, times: { ...testTimes, ...times } });
   const people = await addPeople(database);
   const studio: TestStudio = {
@@ -142,11 +146,12 @@ async function addPeople(database: Database): Promise<{ owner: Viewer; member: V
   return people;
 }
 
-function deliver(edge: EdgeInside | undefined, message: ToEdge): boolean {
+function deliver(studio: TestStudio, edge: EdgeInside | undefined, message: ToEdge): boolean {
   if (!edge?.connected) return false;
   edge.received.push(message);
   for (const listener of listeners.get(edge) ?? []) listener();
   if (message.kind === 'ack' || message.kind === 'cancel') edge.holding.delete(message.attemptId);
+  if (message.kind === 'store' && !edge.keepsResults) queueMicrotask(() => void bring(studio, edge, message.hash).catch(() => undefined));
   if (message.kind === 'work') {
     edge.holding.set(message.order.attemptId, message.order);
     edge.orders.push(message.order);
@@ -166,13 +171,15 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     name,
     connected: false,
     holding: new Map(),
+    made: new Map(),
     beat: undefined,
+    keepsResults: false,
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
     say: (message) => studio.core.edgeMessage(id, message),
-    async succeed(order, text = `${order.stepId} on ${name}`) {
-      const outputs = [await textOutput(studio, text)];
+    async succeed(order, text = `${order.stepId} on ${id}`) {
+      const outputs = [textOutput(edge, text)];
       await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings });
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
@@ -211,12 +218,17 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
   return edge;
 }
 
-/** The bytes lie in the coordinator's store at once, as if the edge had been asked for them and answered. */
-async function textOutput(studio: TestStudio, text: string): Promise<StepOutput> {
+function textOutput(edge: EdgeInside, text: string): StepOutput {
   const bytes = Buffer.from(text);
   const hash = createHash('sha256').update(bytes).digest('hex');
-  await studio.artifacts.put(Readable.from([bytes]), { expectedHash: hash });
+  edge.made.set(hash, bytes);
   return { port: 'text', index: 0, hash, mediaType: 'text/plain', sizeBytes: bytes.length };
+}
+
+/** Brings bytes to the coordinator, as an edge does when it is asked for them. */
+async function bring(studio: TestStudio, edge: EdgeInside, hash: string): Promise<void> {
+  await studio.artifacts.put(Readable.from([edge.made.get(hash)]), { expectedHash: hash });
+  await edge.say({ kind: 'stored', hash: hash as never, error: null });
 }
 
 function edgeInfo(name: string, slots: number): EdgeInfo {

@@ -4,6 +4,7 @@ import { type Binding, liveAttempt } from '@atelier/runs';
 import { noteWaiting } from './advance.ts';
 import { advanceRun, type CoreContext } from './context.ts';
 import type { KnownEdge } from './fleet.ts';
+import { outOfReach, redoSteps } from './reach.ts';
 import { inTransaction } from './run-changes.ts';
 import { type LoadedRun, loadRun } from './run-rows.ts';
 
@@ -87,7 +88,9 @@ export class Planning {
 async function planRun(context: CoreContext, runId: RunId): Promise<void> {
   const known = await readForPlan(context, runId);
   if (known.run.machine.state !== 'planning') return;
-  const planned = tryPlan(context, known);
+  const { redo, waiting } = outOfReach(context, known.run, known.chain, known.values);
+  if (redo.length > 0) return redoSteps(context, runId, redo);
+  const planned = waiting ?? tryPlan(context, known);
   if (planned instanceof AtelierError) {
     const noted = await inTransaction(context.database.pool, (tx) => noteWaiting(tx, runId, waitingReason(planned)));
     if (noted) context.events.changed({ runId, stepIds: [] });
@@ -98,13 +101,15 @@ async function planRun(context: CoreContext, runId: RunId): Promise<void> {
   await advanceRun(context, runId, event, { plan: mergePlans(known.chain, known.plan, best) });
 }
 
-const waitingReason = (error: AtelierError) => ({ ...error.toJSON(), message: `Waits for an edge: ${error.message}` });
+const waitingReason = (error: AtelierError) => ({ ...error.toJSON(), message: `Waits for an edge. ${error.message}` });
 
 interface KnownRun {
   readonly run: LoadedRun;
   readonly chain: ResolvedChain;
   readonly plan: Plan | null;
   readonly inputs: Record<string, { bytes: number; at: Place[] }>;
+  /** Where each value can be had: of `inputs` and of finished steps. */
+  readonly values: ReadonlyMap<string, Place[][]>;
   readonly made: ReadonlyMap<string, Record<string, { bytes: number; at: Place[] }>>;
 }
 
@@ -121,10 +126,12 @@ async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun
       `SELECT o.step_id, o.port, a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
       [runId],
     );
+    const values = new Map<string, Place[][]>([['inputs', inputs.rows.map((row) => row.at)]]);
+    for (const row of made.rows) values.set(row.step_id, [...(values.get(row.step_id) ?? []), row.at]);
     const byStep = new Map<string, Record<string, { bytes: number; at: Place[] }>>();
     for (const row of made.rows) byStep.set(row.step_id, { ...byStep.get(row.step_id), [row.port]: { bytes: Number(row.bytes), at: row.at } });
     const byName = Object.fromEntries(inputs.rows.map((row) => [row.name, { bytes: Number(row.bytes), at: row.at }]));
-    return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, made: byStep };
+    return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, values, made: byStep };
   });
 }
 

@@ -45,10 +45,11 @@ export class Replication {
   }
 
   /** The edge's answer. */
-  async stored(edgeId: EdgeId, hash: string, error: AtelierError | undefined): Promise<void> {
+  async stored(edgeId: EdgeId, hash: string, refusal: AtelierError | undefined): Promise<void> {
     const waiting = this.#waiting.get(hash);
+    const error = refusal ?? ((await this.#context.artifacts.has(hash)) ? undefined : new AtelierError('unavailable', 'The edge brought no bytes.'));
     if (error) await this.#forget(edgeId, hash, error);
-    else if (await this.#context.artifacts.has(hash)) await this.#record(hash);
+    else await this.#record(hash);
     if (waiting?.edgeId !== edgeId) return;
     this.#waiting.delete(hash);
     if (error) waiting.reject(error);

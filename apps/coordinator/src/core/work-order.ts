@@ -2,6 +2,7 @@ import { AtelierError, type EdgeId, type Source, type Ticket, type WorkInput, ty
 import { textArtifact } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { LiveAttempt } from './live-attempts.ts';
+import { isReachable } from './reach.ts';
 
 /** Long enough for a large file on a slow link; an attempt that is given again gets new ones. */
 const ticketSeconds = 60 * 60;
@@ -18,8 +19,11 @@ interface KnownValue {
   readonly places: readonly string[];
 }
 
-/** What an edge has to know to run an attempt that it has the lease of. */
-export async function buildOrder(context: CoreContext, attempt: LiveAttempt, fence: number): Promise<WorkOrder> {
+/**
+ * What an edge has to know to run an attempt, all but the number of its lease.
+ * @throws AtelierError `unavailable` where bytes that it needs are out of reach now
+ */
+export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): Promise<Omit<WorkOrder, 'fence'>> {
   const [step, values] = await Promise.all([readStep(context, attempt), readValues(context, attempt)]);
   const inputs: WorkInput[] = [];
   for (const [port, sources] of Object.entries(step.inputs)) {
@@ -28,7 +32,6 @@ export async function buildOrder(context: CoreContext, attempt: LiveAttempt, fen
   }
   return {
     attemptId: attempt.id as WorkOrder['attemptId'],
-    fence,
     runId: attempt.runId,
     stepId: attempt.stepId,
     shard: attempt.shard,
@@ -76,6 +79,8 @@ function valuesOf(source: Source, values: readonly KnownValue[]): KnownValue[] {
 }
 
 async function workInput(context: CoreContext, edgeId: EdgeId, port: string, index: number, value: KnownValue): Promise<WorkInput> {
+  if (!isReachable(context, value.places, edgeId))
+    throw new AtelierError('unavailable', `No edge that is here now has the value of ${value.from}.${value.port}.`);
   const { hash, mediaType, sizeBytes } = value;
   return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, edgeId, value) };
 }

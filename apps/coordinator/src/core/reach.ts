@@ -1,0 +1,67 @@
+import type { Place } from '@atelier/planner';
+import { AtelierError, type EdgeId, type ResolvedChain, type RunId, readsFrom } from '@atelier/protocol';
+import { liveAttempt, type MachineStep } from '@atelier/runs';
+import { advance } from './advance.ts';
+import type { CoreContext } from './context.ts';
+import type { LoadedRun } from './run-rows.ts';
+
+/** Whether some bytes can be had now by an edge, or by the coordinator where none is named. */
+export function isReachable(context: CoreContext, places: readonly string[], to?: EdgeId): boolean {
+  return places.some((place) => {
+    if (place === 'coordinator' || place === to) return true;
+    const edge = context.fleet.find(place as EdgeId);
+    return edge !== undefined && ['online', 'draining'].includes(context.fleet.stateOf(edge));
+  });
+}
+
+/** What stands in the way of a run's next steps. */
+export interface OutOfReach {
+  /** Steps whose results are gone with their edges, and are needed once more. */
+  readonly redo: readonly string[];
+  /** Why the run has to wait: an edge with something that it needs was there a moment ago. */
+  readonly waiting: AtelierError | undefined;
+}
+
+/** @param values where each value of each finished step, and of `inputs`, can be had */
+export function outOfReach(context: CoreContext, run: LoadedRun, chain: ResolvedChain, values: ReadonlyMap<string, readonly Place[][]>): OutOfReach {
+  const redo = new Set<string>();
+  let waiting: AtelierError | undefined;
+  for (const step of chain.steps.toReversed()) {
+    if (!redo.has(step.id) && !willStart(run.machine.steps.get(step.id) as MachineStep)) continue;
+    for (const name of [...readsFrom(step), 'inputs']) {
+      const missing = (values.get(name) ?? []).filter((places) => !isReachable(context, places));
+      const again = name !== 'inputs' && missing.some((places) => places.every((place) => isGone(context, place)));
+      if (again) redo.add(name);
+      else if (missing.length > 0) waiting = waitsFor(context, name, missing.flat());
+    }
+  }
+  return { redo: [...redo], waiting };
+}
+
+/** Its inputs will be fetched; an attempt that runs already has them or says so itself. */
+function willStart(step: MachineStep): boolean {
+  const settled = step.state === 'succeeded' || step.state === 'failed' || step.state === 'cancelled';
+  return !settled && !step.shards.some((shard) => liveAttempt(shard)?.state === 'leased');
+}
+
+function isGone(context: CoreContext, place: Place): boolean {
+  if (place === 'coordinator') return false;
+  const edge = context.fleet.find(place);
+  return !edge || context.fleet.isGone(edge);
+}
+
+function waitsFor(context: CoreContext, name: string, places: readonly Place[]): AtelierError {
+  const edges = [...new Set(places)].map((place) => context.fleet.nameOf(place as EdgeId)).join(' or ');
+  const what = name === 'inputs' ? 'an input of the run' : `the result of ${name}`;
+  return new AtelierError('unavailable', `Only ${edges || 'a removed edge'} has ${what}.`, { hint: 'Start that edge again; the run goes on by itself.' });
+}
+
+/** Lets steps run once more. Their old outputs stay their owner's, but are no longer the run's. */
+export async function redoSteps(context: CoreContext, runId: RunId, stepIds: readonly string[]): Promise<void> {
+  context.log.warn({ runId, stepIds }, 'results are gone with their edges; their steps run once more');
+  await context.changes.change(runId, async (tx) => {
+    const advanced = await advance(tx, runId, { kind: 'redo', stepIds }, {}, context.times.leaseMs);
+    if (advanced.accepted) await tx.query('UPDATE outputs SET run_id = NULL WHERE run_id = $1 AND step_id = ANY($2)', [runId, stepIds]);
+    return { advanced, value: undefined };
+  });
+}
