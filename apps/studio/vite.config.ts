@@ -11,7 +11,7 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     port: 4790,
-    proxy: { '/api': { target: coordinator, changeOrigin: true }, '/docs': coordinator, '/examples': coordinator },
+    proxy: { '/api': { target: coordinator, changeOrigin: true }, '/docs': coordinator },
   },
   build: {
     outDir: 'dist',

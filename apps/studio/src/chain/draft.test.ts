@@ -60,6 +60,11 @@ test('only parameters that differ from their defaults are shown as chosen', () =
   expect(draftOf(resolved, tasks).steps[0]?.parameters).toEqual({ steps: 30 });
 });
 
+test('a name that was only made of the titles is dropped, and a given one is kept', () => {
+  expect(draftOf(resolveChain({ steps: ['text-to-image'] }), tasks).name).toBeUndefined();
+  expect(draftOf(resolveChain({ name: 'My apple', steps: ['text-to-image'] }), tasks).name).toBe('My apple');
+});
+
 test('a parameter set to undefined goes back to its default', () => {
   const set = withParameter(line('text-to-image'), 'text-to-image', 'steps', 5);
   expect(set.steps[0]?.parameters).toEqual({ steps: 5 });

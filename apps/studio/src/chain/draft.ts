@@ -100,10 +100,14 @@ export function withParameter(draft: Draft, id: string, name: string, value: unk
   };
 }
 
-/** A chain that the coordinator resolved, as a draft. Defaults are left out so that only what was chosen is shown as changed. */
+/**
+ * A chain that the coordinator resolved, as a draft. Defaults are left out so that only what was chosen is
+ * shown as changed, and so is a name that was only made of the tasks' titles, since the tasks may change.
+ */
 export function draftOf(chain: ResolvedChain, tasks: readonly TaskView[]): Draft {
+  const unnamed = chain.name === chain.steps.map((step) => byName(tasks, step.task)?.title).join(' → ');
   return {
-    name: chain.name,
+    ...(unnamed ? {} : { name: chain.name }),
     inputs: chain.inputs,
     steps: chain.steps.map((step) => {
       const properties = (byName(tasks, step.task)?.parameters.properties ?? {}) as Record<string, { default?: unknown }>;

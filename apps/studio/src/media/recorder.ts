@@ -23,7 +23,10 @@ export async function startRecording(): Promise<Recording> {
   const chunks: Blob[] = [];
   recorder.ondataavailable = (event) => void chunks.push(event.data);
   recorder.start(250);
+  let released = false;
   const release = () => {
+    if (released) return;
+    released = true;
     for (const track of stream.getTracks()) track.stop();
     void context.close();
   };
@@ -44,7 +47,7 @@ export async function startRecording(): Promise<Recording> {
       }
     },
     discard: () => {
-      recorder.stop();
+      if (recorder.state !== 'inactive') recorder.stop();
       release();
     },
   };

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
 import { api } from '../api/client.ts';
 import type { WatchedRun } from '../api/run-progress.ts';
+import { sentenceOf } from '../api/sentence.ts';
 import { useRun } from '../api/use-run.ts';
 import { byName, makes } from '../chain/draft.ts';
 import { recallPlan } from '../chain/plan-memory.ts';
@@ -16,12 +17,14 @@ import { StepCard } from '../run/step-card.tsx';
 import { Card, Problem, Skeleton } from '../ui/blocks.tsx';
 import { ModalityTag } from '../ui/modality.tsx';
 import { StateBadge } from '../ui/state.tsx';
+import { LostPage } from './lost-page.tsx';
 
 /** One run while it goes and afterwards. */
 export function Component() {
   const { id = '' } = useParams();
   const { watched, error, lost, again } = useRun(id);
   const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
+  if (!watched && error && sentenceOf(error).code === 'not-found') return <LostPage />;
   if (!watched && error) return <Problem error={error} onRetry={again} className="mx-auto mt-12 max-w-xl" />;
   if (!watched || !tasks.data) return <RunSkeleton />;
   const { run } = watched;

@@ -43,6 +43,8 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly columnWidth: number;
+  /** The names of machines stand over their rows rather than before them. */
+  readonly narrow: boolean;
   readonly columns: Column[];
   readonly rows: Row[];
   readonly dots: Dot[];
@@ -52,7 +54,18 @@ export interface Picture {
   readonly kept: ReadonlyArray<{ stepId: string; x: number; y: number }>;
 }
 
-export const sizes = { head: 44, row: 62, dotGap: 30, labels: 104, start: 26, leastColumn: 92 } as const;
+export const sizes = {
+  head: 44,
+  row: 62,
+  dotGap: 30,
+  labels: 104,
+  start: 26,
+  leastColumn: 88,
+  narrowBelow: 480,
+  narrowLabels: 2,
+  narrowLeastColumn: 68,
+  narrowHead: 12,
+} as const;
 
 type Candidate = Omit<Dot, 'x' | 'y'>;
 const keyOf = (stepId: string, offer: Offer) => `${stepId}|${offer.edgeId}|${offer.modelId}`;
@@ -63,19 +76,33 @@ const keyOf = (stepId: string, offer: Offer) => `${stepId}|${offer.edgeId}|${off
  * @param width pixels that there are; a picture with many steps is wider and scrolls
  */
 export function layOut(set: { chain: ResolvedChain; plans: readonly Plan[]; rejected: readonly RejectedOffer[] }, width: number): Picture {
-  const left = sizes.labels + sizes.start;
-  const columnWidth = Math.max(sizes.leastColumn, (width - left) / Math.max(1, set.chain.steps.length));
+  const narrow = width < sizes.narrowBelow;
+  const labels = narrow ? sizes.narrowLabels : sizes.labels;
+  const left = labels + sizes.start;
+  const columnWidth = Math.max(narrow ? sizes.narrowLeastColumn : sizes.leastColumn, (width - left) / Math.max(1, set.chain.steps.length));
   const columns = set.chain.steps.map((step, index) => ({ stepId: step.id, task: step.task, x: left + columnWidth * (index + 0.5) }));
   const candidates = offersOf(set.plans, set.rejected);
-  const rows = rowsOf(candidates);
-  const dots = columns.flatMap((column) => rows.flatMap((row) => dotsOfCell(candidates, column, row)));
+  const above = narrow ? sizes.narrowHead : 0;
+  const rows = rowsOf(candidates, above);
+  const dots = columns.flatMap((column) => rows.flatMap((row) => dotsOfCell(candidates, column, row, above)));
   const height = rows.reduce<number>((total, row) => total + row.height, sizes.head);
   const best = dots.find((dot) => dot.standing === 'chosen');
-  const start = { x: sizes.labels + 8, y: best?.y ?? sizes.head + sizes.row / 2 };
+  const start = { x: labels + 8, y: best?.y ?? sizes.head + sizes.row / 2 };
   const planned = new Set(set.plans[0]?.steps.map((step) => step.stepId));
   const kept = planned.size === 0 ? [] : columns.filter((column) => !planned.has(column.stepId)).map(({ stepId, x }) => ({ stepId, x, y: start.y }));
   const links = set.plans.slice(0, 3).flatMap((plan, rank) => linksOf(set.chain, plan, rank, [...dots, ...kept], start));
-  return { width: Math.max(width, left + columnWidth * columns.length), height, columnWidth, columns, rows, dots, links: [...links].reverse(), start, kept };
+  return {
+    width: Math.max(width, left + columnWidth * columns.length),
+    height,
+    columnWidth,
+    narrow,
+    columns,
+    rows,
+    dots,
+    links: [...links].reverse(),
+    start,
+    kept,
+  };
 }
 
 function offersOf(plans: readonly Plan[], rejected: readonly RejectedOffer[]): Candidate[] {
@@ -99,25 +126,25 @@ function offersOf(plans: readonly Plan[], rejected: readonly RejectedOffer[]): C
   return [...found.values()];
 }
 
-function rowsOf(candidates: readonly Candidate[]): Row[] {
+function rowsOf(candidates: readonly Candidate[], above: number): Row[] {
   const names = new Map(candidates.map(({ offer }) => [offer.edgeId as string, offer.edgeName]));
   const sorted = [...names].sort(([, a], [, b]) => a.localeCompare(b, 'en', { numeric: true }));
   let top: number = sizes.head;
   return sorted.map(([edgeId, name]) => {
     const inCells = new Map<string, number>();
     for (const { offer, stepId } of candidates) if (offer.edgeId === edgeId) inCells.set(stepId, (inCells.get(stepId) ?? 0) + 1);
-    const height = Math.max(sizes.row, sizes.row + (Math.max(...inCells.values()) - 1) * sizes.dotGap);
+    const height = above + sizes.row + (Math.max(...inCells.values()) - 1) * sizes.dotGap;
     const row = { edgeId, name, top, height };
     top += height;
     return row;
   });
 }
 
-function dotsOfCell(candidates: readonly Candidate[], column: Column, row: Row): Dot[] {
+function dotsOfCell(candidates: readonly Candidate[], column: Column, row: Row, above: number): Dot[] {
   const here = candidates
     .filter((one) => one.stepId === column.stepId && one.offer.edgeId === row.edgeId)
     .sort((a, b) => a.offer.modelId.localeCompare(b.offer.modelId));
-  const middle = row.top + row.height / 2 - 6;
+  const middle = row.top + above + (row.height - above) / 2 - 6;
   return here.map((one, index) => ({ ...one, x: column.x, y: middle + (index - (here.length - 1) / 2) * sizes.dotGap }));
 }
 

@@ -60,8 +60,10 @@ test('the chosen line is drawn last, over the runners-up, and begins at the inpu
   ]);
 });
 
-test('a narrow page makes the picture scroll rather than squeezing columns', () => {
-  expect(layOut({ chain, plans: [best], rejected: [] }, 200).width).toBeGreaterThan(200);
+test('a narrow page puts names over their rows, and scrolls rather than squeezing columns further', () => {
+  const narrow = layOut({ chain, plans: [best], rejected: [] }, 320);
+  expect([narrow.narrow, narrow.width]).toEqual([true, 320]);
+  expect(layOut({ chain, plans: [best], rejected: [] }, 120).width).toBeGreaterThan(120);
 });
 
 test('a diamond draws both lines into the step that reads twice', () => {
@@ -99,6 +101,7 @@ test('the remaining time is a range, and says when a step takes longer than it e
   expect(remainingOf(running, 4, null)).toEqual({ kind: 'range', low: 4, high: 11 });
   expect(remainingOf(running, 20, null)).toEqual({ kind: 'longer', expected: 15 });
   expect(remainingOf({ prediction: null }, 1, null)).toEqual({ kind: 'unknown' });
+  expect(remainingOf(running, 20, 0)).toEqual({ kind: 'longer', expected: 15 });
   expect(remainingOf(running, 4, 2)).toEqual({ kind: 'range', low: 1.6, high: 2.5 });
 });
 

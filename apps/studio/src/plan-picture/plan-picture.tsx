@@ -87,25 +87,44 @@ function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
 }
 
 function Grid({ picture, tasks }: { picture: Picture; tasks: readonly TaskView[] }) {
-  const characters = Math.max(8, Math.floor(picture.columnWidth / 7));
+  const characters = Math.max(8, Math.floor(picture.columnWidth / 6.4));
   return (
     <g>
       {picture.rows.map((row) => (
         <g key={row.edgeId}>
           <line x1={0} x2={picture.width} y1={row.top} y2={row.top} className="stroke-line" />
-          <text x={0} y={row.top + row.height / 2 - 2} className="fill-ink text-sm font-medium">
-            {shorten(row.name, 13)}
+          <text
+            x={0}
+            y={picture.narrow ? row.top + 15 : row.top + row.height / 2 - 2}
+            className={picture.narrow ? 'fill-muted text-xs' : 'fill-ink text-sm font-medium'}
+          >
+            {shorten(row.name, picture.narrow ? 40 : 13)}
           </text>
         </g>
       ))}
-      {picture.columns.map((column) => (
-        <text key={column.stepId} x={column.x} y={sizes.head - 22} textAnchor="middle" className="fill-muted text-xs font-medium">
-          <title>{column.stepId}</title>
-          {shorten(byName(tasks, column.task)?.title ?? column.task, characters)}
-        </text>
-      ))}
+      {picture.columns.map((column) => {
+        const title = byName(tasks, column.task)?.title ?? column.task;
+        const lines = title.length > characters ? twoLines(title) : [title];
+        return (
+          <text key={column.stepId} x={column.x} textAnchor="middle" className="fill-muted text-xs font-medium">
+            <title>{column.stepId}</title>
+            {lines.map((line, index) => (
+              <tspan key={line} x={column.x} y={sizes.head - 14 - (lines.length - 1 - index) * 14}>
+                {shorten(line, characters)}
+              </tspan>
+            ))}
+          </text>
+        );
+      })}
     </g>
   );
+}
+
+/** A title in two lines, broken at the gap nearest to its middle. */
+function twoLines(title: string): string[] {
+  const gaps = [...title.matchAll(/[ -]/g)].map((match) => match.index);
+  const middle = gaps.sort((a, b) => Math.abs(a - title.length / 2) - Math.abs(b - title.length / 2))[0];
+  return middle === undefined ? [title] : [title.slice(0, middle), title.slice(middle + 1)];
 }
 
 const shorten = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

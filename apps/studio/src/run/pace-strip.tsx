@@ -10,7 +10,7 @@ export function PaceStrip({ run, tasks }: { run: RunView; tasks: readonly TaskVi
   const pace = paceOf(run, now);
   if (run.plan === null) return null;
   return (
-    <div className="grid grid-cols-[96px_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-2 border-t border-line pt-4 text-sm">
+    <div className="grid grid-cols-[auto_minmax(0,1fr)_auto] sm:grid-cols-[96px_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-2 border-t border-line pt-4 text-sm">
       <span className="text-muted">Predicted</span>
       <Bars pace={pace} stretches={pace.predicted} tasks={tasks} faint />
       <span className="number min-w-16 text-right whitespace-nowrap text-muted">{formatSeconds(pace.predictedSeconds)}</span>

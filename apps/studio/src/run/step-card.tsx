@@ -126,6 +126,8 @@ function EmptyStage({ modality, running }: { modality: Modality; running: boolea
   );
 }
 
+const rangeWords = (low: number, high: number) => (high < 0.25 ? 'almost done' : `${formatRange(low, high)} left`);
+
 function StepProgress({ step, live, title }: { step: StepView; live: StepLive | undefined; title: string }) {
   const now = useNow(250);
   const elapsed = step.startedAt ? secondsBetween(step.startedAt, now) : 0;
@@ -133,7 +135,7 @@ function StepProgress({ step, live, title }: { step: StepView; live: StepLive | 
   const heard = live?.remainingSeconds == null ? null : Math.max(0, live.remainingSeconds - since);
   const remaining = remainingOf(step, elapsed, heard);
   const words = {
-    range: () => (remaining.kind === 'range' ? `${formatRange(remaining.low, remaining.high)} left` : ''),
+    range: () => (remaining.kind === 'range' ? rangeWords(remaining.low, remaining.high) : ''),
     longer: () => (remaining.kind === 'longer' ? `Takes longer than the ${formatSeconds(remaining.expected)} that were expected` : ''),
     unknown: () => '',
   }[remaining.kind]();
