@@ -31,7 +31,7 @@ export interface CoreContext {
 }
 
 /** A lease need not outlive a power cut: without its row the attempt is queued again and runs once more. */
-export const beginUnsynced = 'BEGIN; SET LOCAL synchronous_commit = off';
+const beginUnsynced = 'BEGIN; SET LOCAL synchronous_commit = off';
 
 /** One event on one run in a transaction of its own. */
 export async function advanceRun(context: CoreContext, runId: RunId, event: RunMachineEvent, detail: EventDetail = {}): Promise<Advanced> {

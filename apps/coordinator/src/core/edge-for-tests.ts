@@ -22,7 +22,7 @@ import type { Logger } from './logger.ts';
 import { startCore } from './start-core.ts';
 
 /** What an edge in a test does with an order. It may answer later, or never. */
-export type Behaviour = (order: WorkOrder, edge: TestEdge) => void | Promise<void>;
+type Behaviour = (order: WorkOrder, edge: TestEdge) => void | Promise<void>;
 
 /** An edge's half of the conversation, in this process: no sockets, real messages. */
 export interface TestEdge {

@@ -130,7 +130,11 @@ export class EdgeRoom {
 
   /** Acknowledged once it is decided: committed, or refused for good. */
   async #report(edge: KnownEdge, report: Extract<FromEdge, { kind: 'result' | 'failure' }>): Promise<void> {
-    const committed = await commitReport(this.#context, edge, report);
+    const committed = await commitReport(this.#context, edge, report).catch((thrown: unknown) => {
+      // A run that was deleted with its user has nothing to commit to; anything else is tried again when the edge repeats itself.
+      if (AtelierError.from(thrown).code !== 'not-found') throw thrown;
+      return false;
+    });
     this.#context.link.send(edge.id, { kind: 'ack', attemptId: report.attemptId });
     if (!committed || report.kind !== 'result') return;
     for (const hash of new Set(report.outputs.map((output) => output.hash))) this.#replication.request(edge.id, hash);

@@ -44,7 +44,7 @@ async function storeText(context: CoreContext, text: string): Promise<Artifact> 
 }
 
 /** Notes that bytes exist and where. */
-export async function recordArtifact(context: CoreContext, artifact: Pick<Artifact, 'hash' | 'sizeBytes'>, place: string): Promise<void> {
+async function recordArtifact(context: CoreContext, artifact: Pick<Artifact, 'hash' | 'sizeBytes'>, place: string): Promise<void> {
   await context.database.pool.query({
     name: 'record-artifact',
     text: `WITH made AS (INSERT INTO artifacts (hash, size_bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING)

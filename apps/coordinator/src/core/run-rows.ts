@@ -14,7 +14,7 @@ import { type AttemptRef, attemptOf, type MachineAttempt, type MachineShard, typ
 import type { PoolClient } from 'pg';
 
 /** What a row of an attempt holds beyond what the machine knows. */
-export interface AttemptRow {
+interface AttemptRow {
   readonly id: string;
   readonly fence: number | null;
   readonly predictedSeconds: number;
