@@ -1,4 +1,11 @@
+/**
+ * The studio: the web app over the coordinator's API.
+ * Not here: any rule of chains, plans or runs; those come from @atelier/protocol and from the coordinator.
+ * Begin with app.tsx (pages), frame/ (what stands round them), chain/ (composing), run/ (watching) and plan-picture/.
+ */
 import './zod-settings.ts';
+import '@fontsource-variable/inter/index.css';
+import '@fontsource-variable/jetbrains-mono/index.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

@@ -22,7 +22,7 @@ export const emptyDraft: Draft = { inputs: {}, steps: [] };
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly reason: string };
 
 /** What flows once the draft ran: its inputs and everything its steps make. */
-export function available(draft: Draft, tasks: readonly TaskView[]): Set<Modality> {
+function available(draft: Draft, tasks: readonly TaskView[]): Set<Modality> {
   const made = draft.steps.flatMap((step) => portModalities(byName(tasks, step.task)?.outputs));
   const given = Object.values(chainInputs(draft, tasks)).map((input) => input.modality);
   return new Set([...given, ...made]);

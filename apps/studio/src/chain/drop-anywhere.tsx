@@ -45,7 +45,7 @@ export function DropAnywhere({ tasks }: { tasks: readonly TaskView[] }) {
 }
 
 /** Gives a file to the input of its modality, beginning a chain where there is none that takes it. */
-export function takeFile(file: File, tasks: readonly TaskView[]): void {
+function takeFile(file: File, tasks: readonly TaskView[]): void {
   const modality = modalityOf(file.type);
   if (modality === 'text') {
     void file.text().then((text) => takeText(text, tasks));

@@ -29,7 +29,7 @@ export function TopBar({ person }: { person: PersonView }) {
 }
 
 /** "3 running, 12 waiting, about 40 s". */
-export function queueWords(queue: QueueView): string {
+function queueWords(queue: QueueView): string {
   if (queue.running + queue.waiting === 0) return 'Nothing runs';
   const parts = [`${queue.running} running`];
   if (queue.waiting > 0) parts.push(`${queue.waiting} waiting`);

@@ -48,7 +48,7 @@ export function Lightbox({ open, onOpenChange, src, title }: { open: boolean; on
 }
 
 /** The largest whole factor that fits, or the fraction that does where the picture is larger than the window. */
-export function wholeScale(size: { width: number; height: number }, width: number, height: number): number {
+function wholeScale(size: { width: number; height: number }, width: number, height: number): number {
   const most = Math.min(width / size.width, height / size.height);
   return most >= 1 ? Math.floor(most) : most;
 }

@@ -1,6 +1,6 @@
 import { type Offer, type Plan, type Prediction, type RejectedOffer, type ResolvedChain, readsFrom } from '@atelier/protocol';
 
-export type Standing = 'chosen' | 'runner-up' | 'slower' | 'unusable';
+type Standing = 'chosen' | 'runner-up' | 'slower' | 'unusable';
 
 /** One offer for one step. */
 export interface Dot {
@@ -27,12 +27,12 @@ export interface Link {
   readonly path: string;
 }
 
-export interface Column {
+interface Column {
   readonly stepId: string;
   readonly task: string;
   readonly x: number;
 }
-export interface Row {
+interface Row {
   readonly edgeId: string;
   readonly name: string;
   readonly top: number;

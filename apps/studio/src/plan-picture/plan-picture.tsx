@@ -45,7 +45,9 @@ export function PlanPicture({ chain, plans, rejected, tasks, progress }: PlanPic
               lit={dot?.standing === 'runner-up' && link.rank > 0}
             />
           ))}
-          <circle cx={picture.start.x} cy={picture.start.y} r={5} style={{ fill: inputHue }} />
+          {picture.links.some((link) => link.rank === 0 && link.from === null) && (
+            <circle cx={picture.start.x} cy={picture.start.y} r={5} style={{ fill: inputHue }} />
+          )}
           {picture.kept.map((one) => (
             <g key={one.stepId}>
               <title>{`${one.stepId}: taken over from an earlier run`}</title>
