@@ -47,7 +47,7 @@ export function createEstimator(fleet: FleetSnapshot): Estimator {
     const key = keyOf(history.modelId, history.task);
     const byEdge = own.get(key) ?? new Map<string, OfferHistory>();
     own.set(key, byEdge.set(history.edgeId, history));
-    pour(run, key, history.warm);
+    pour(run, key, history.warm ?? history.cold);
     pour(load, history.modelId, history.load);
   }
   const outputs = outputTable(fleet);
@@ -73,10 +73,12 @@ interface Basis {
 }
 
 function estimateOf(history: OfferHistory | undefined, pools: { run: Pool | undefined; load: Pool | undefined }, basis: Basis): Estimate {
-  const others = without(pools.run, history?.warm);
-  const warm = shrink(history?.warm, others, basis.priorPerWork);
+  // Before the first warm run, the cold ones say more than any guess.
+  const runs = history?.warm ?? history?.cold;
+  const others = without(pools.run, runs);
+  const warm = shrink(runs, others, basis.priorPerWork);
   const cold = shrink(history?.cold, null, warm);
-  const measured = history?.warm ?? history?.cold ?? null;
+  const measured = runs ?? null;
   return {
     warmSeconds: warm * basis.work,
     coldSeconds: cold * basis.work,

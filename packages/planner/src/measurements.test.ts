@@ -56,3 +56,9 @@ test('cold and warm runs are kept apart', () => {
   const { histories } = summariseMeasurements(mixed);
   expect(histories[0]).toMatchObject({ warm: { median: 0.1, samples: 2 }, cold: { median: 0.45, samples: 1 }, load: { median: 3, samples: 1 } });
 });
+
+test('before the first warm run the cold one is what a warm run is expected to take', () => {
+  const cold = estimate([one(40, { cold: true, loadSeconds: 3 })]);
+  expect(cold).toMatchObject({ basis: 'measured', samples: 1 });
+  expect(cold.warmSeconds).toBeGreaterThan(5);
+});

@@ -19,7 +19,7 @@ export const Simulation = z
   .strict();
 export type Simulation = z.infer<typeof Simulation>;
 
-export const FleetEdge = z
+const FleetEdge = z
   .object({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'use letters, digits, spaces, dots, hyphens and underscores'),
     models: z.array(ModelId).min(1),
