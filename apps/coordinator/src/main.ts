@@ -31,7 +31,6 @@ function readOptions(): CoordinatorOptions {
     fleetFile: values.fleet ?? environment.ATELIER_FLEET,
     localEdge: values['no-local-edge'] !== true && environment.ATELIER_LOCAL_EDGE !== '0',
     databaseUrl: environment.DATABASE_URL,
-    redisUrl: environment.REDIS_URL,
     offline: values.offline === true || environment.ATELIER_OFFLINE === '1',
     modelsFolder: values.models ?? environment.ATELIER_MODELS,
     tasks: list(values.tasks ?? environment.ATELIER_TASKS),

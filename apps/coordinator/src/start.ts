@@ -41,8 +41,6 @@ export interface CoordinatorOptions {
   readonly localEdge: boolean;
   /** Another PostgreSQL instead of the embedded one. */
   readonly databaseUrl?: string | undefined;
-  /** Redis for the queues instead of PostgreSQL. */
-  readonly redisUrl?: string | undefined;
   /** Nothing is downloaded. */
   readonly offline?: boolean | undefined;
   /** Without one, logs go to `logs/coordinator.log` in the data folder. */
@@ -155,7 +153,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     log,
     times: options.edgeTimes ?? {},
   });
-  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, log, ...(options.redisUrl ? { redisUrl: options.redisUrl } : {}) });
+  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, log });
   running = core;
   started.closeLast(() => core.close());
   started.closeLast(() => sockets.close());

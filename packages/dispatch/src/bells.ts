@@ -39,6 +39,8 @@ interface Log {
  */
 export async function createBells(options: { databaseUrl: string; log: Log }): Promise<Bells> {
   const pool = new pg.Pool({ connectionString: options.databaseUrl, max: mostConnections, idleTimeoutMillis: 10_000, options: '-c search_path=bullmq' });
+  // Each queue and each answering of it listens for errors of the one pool.
+  pool.setMaxListeners(0);
   pool.on('error', (error) => options.log.warn({ error: error.message }, 'an idle connection of the bells was lost'));
   const connection = { connection: pool as never };
   const queues = new Map<string, Queue>();

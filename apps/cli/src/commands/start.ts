@@ -65,7 +65,6 @@ async function startHere(flags: StartFlags, terminal: Terminal): Promise<ExitCod
     fleetFile: flags.fleet ?? process.env.ATELIER_FLEET,
     localEdge: flags.localEdge,
     databaseUrl: process.env.DATABASE_URL,
-    redisUrl: process.env.REDIS_URL,
     offline: flags.offline === true || process.env.ATELIER_OFFLINE === '1',
     modelsFolder: flags.models ?? process.env.ATELIER_MODELS,
     tasks: flags.tasks ?? words(process.env.ATELIER_TASKS),

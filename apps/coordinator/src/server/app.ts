@@ -71,7 +71,8 @@ function decorate(context: Context, requestId: string): void {
 /** Paths hold ids only; queries may hold codes and are left out. */
 function logRequest(log: Logger, context: Context, fields: { requestId: string; ms: number }): void {
   const entry = { ...fields, method: context.req.method, path: context.req.path, status: context.res.status };
-  if (context.res.status >= 500) log.warn(entry, 'request');
+  // A 503 of /healthz is its answer, not a fault.
+  if (context.res.status >= 500 && context.req.path !== '/healthz') log.warn(entry, 'request');
   else if (context.req.method === 'GET' || context.req.method === 'HEAD') log.debug(entry, 'request');
   else log.info(entry, 'request');
 }

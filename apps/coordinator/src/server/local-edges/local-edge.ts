@@ -98,7 +98,7 @@ async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<
 
 /** An edge holds no password of the database and no token of a person. */
 function childEnvironment(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _database, REDIS_URL: _redis, ATELIER_TOKEN: _token, ...rest } = process.env;
+  const { DATABASE_URL: _database, ATELIER_TOKEN: _token, ...rest } = process.env;
   return rest;
 }
 

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { RunEvent, RunView } from '@atelier/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { digestFleet, digestOf, giveDigest } from './support/digest-fleet.ts';
+import { seeded } from './support/seeded.ts';
+import { Studio } from './support/studio.ts';
+
+const edges = ['North', 'South'];
+const killsOfEachKind = 10;
+/** A line into a diamond: five steps, four deep. */
+const chain = {
+  name: 'Digest diamond',
+  inputs: { text: { modality: 'text' as const } },
+  steps: [
+    { id: 'first', task: 'text-generation', inputs: { prompt: 'inputs.text' } },
+    { id: 'left', task: 'text-generation', inputs: { prompt: 'first.text' } },
+    { id: 'right', task: 'text-generation', inputs: { prompt: 'first.text' } },
+    { id: 'after-left', task: 'text-generation', inputs: { prompt: 'left.text' } },
+    { id: 'last', task: 'text-generation', inputs: { prompt: 'after-left.text' } },
+  ],
+};
+
+function expectedTexts(input: string): Record<string, string> {
+  const first = digestOf(input);
+  const left = digestOf(first);
+  const afterLeft = digestOf(left);
+  return { first, left, right: digestOf(first), 'after-left': afterLeft, last: digestOf(afterLeft) };
+}
+
+const random = seeded('kills');
+let studio: Studio;
+
+beforeAll(async () => {
+  studio = new Studio({ fleet: digestFleet(edges) });
+  giveDigest(studio, edges, 120);
+  await studio.start();
+  await studio.offered('digest', 2);
+});
+
+afterAll(async () => {
+  await studio[Symbol.asyncDispose]();
+});
+
+/** Every step succeeded, its result was committed once, by one attempt, and says what it must. */
+function expectWholeRun(run: RunView, input: string): void {
+  expect(run.state, JSON.stringify(run.error)).toBe('succeeded');
+  const texts = expectedTexts(input);
+  for (const step of run.steps) {
+    expect(step.state).toBe('succeeded');
+    expect(step.outputs.map(({ port, index, hash }) => ({ port, index, hash }))).toEqual([
+      {
+        port: 'text',
+        index: 0,
+        hash: createHash('sha256')
+          .update(texts[step.id] as string)
+          .digest('hex'),
+      },
+    ]);
+    expect(step.attempts.filter((attempt) => attempt.state === 'succeeded')).toHaveLength(1);
+  }
+}
+
+/** Kills something at the n-th event of a run, and again whatever else is given for later events. */
+async function runWithKill(kill: () => Promise<void>, label: string): Promise<RunView> {
+  const input = `${label} ${random.next()}`;
+  const run = await studio.client.api.runs.create({ chain, inputs: { text: { text: input } } });
+  const at = 1 + random.below(18);
+  let seen = 0;
+  let killing: Promise<void> | undefined;
+  const onEvent = (event: RunEvent) => {
+    seen += 1;
+    if (seen < at || killing || event.kind === 'ended') return;
+    killing = kill();
+    killing.catch(() => undefined);
+  };
+  const ended = await studio.ended(run.id, onEvent);
+  await killing;
+  expect(killing, `the run ended after ${seen} events, before the kill at ${at}`).toBeDefined();
+  expectWholeRun(ended, input);
+  return ended;
+}
+
+test(`${killsOfEachKind} kills of slots in mid-run: every run ends well, each result committed once`, async () => {
+  let struck = 0;
+  for (let kill = 0; kill < killsOfEachKind; kill += 1) {
+    await runWithKill(async () => {
+      const slots = studio.slots();
+      if (slots.length === 0) return;
+      process.kill(random.pick(slots).pid, 'SIGKILL');
+      struck += 1;
+    }, `slot ${kill}`);
+  }
+  expect(struck).toBeGreaterThanOrEqual(killsOfEachKind / 2);
+}, 240_000);
+
+test(`${killsOfEachKind} kills of edges in mid-run: every run ends well, each result committed once`, async () => {
+  let struck = 0;
+  for (let kill = 0; kill < killsOfEachKind; kill += 1) {
+    await runWithKill(async () => {
+      const alive = studio.edges();
+      if (alive.length === 0) return;
+      process.kill(random.pick(alive).pid, 'SIGKILL');
+      struck += 1;
+    }, `edge ${kill}`);
+  }
+  expect(struck).toBeGreaterThanOrEqual(killsOfEachKind / 2);
+  await studio.offered('digest', 2);
+}, 400_000);
+
+test(`${killsOfEachKind} kills of the coordinator in mid-run: every run ends well, each result committed once`, async () => {
+  for (let kill = 0; kill < killsOfEachKind; kill += 1) {
+    await runWithKill(async () => {
+      await studio.kill();
+      await studio.start();
+    }, `coordinator ${kill}`);
+  }
+}, 400_000);

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** Every process of this machine, by `ps`. */
+export function listProcesses(): RunningProcess[] {
+  const table = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command: command as string }));
+}
+
+/** Those whose command line has all of these words; the words must be unlikely elsewhere, such as a temporary folder's name. */
+export function processesWith(...words: string[]): RunningProcess[] {
+  return listProcesses().filter(({ command }) => words.every((word) => command.includes(word)));
+}
+
+export function childrenOf(pid: number): RunningProcess[] {
+  return listProcesses().filter(({ parent }) => parent === pid);
+}
+
+/** Whether a process of this number lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
