@@ -81,14 +81,14 @@ function Facts({ info }: { info: NonNullable<EdgeView['info']> }) {
     ['Disk free', formatBytes(info.diskFreeBytes)],
   ];
   if (info.position) facts.push(['Position', `${info.position.latitude.toFixed(1)}°, ${info.position.longitude.toFixed(1)}°`]);
-  const devices = [...new Map(info.devices.map((device) => [`${device.device}${device.reason}`, device])).values()];
+  const devices = Map.groupBy(info.devices, ({ device, reason }) => (reason ? `${device}: ${reason}` : device));
   return (
     <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-x-5 gap-y-1 text-sm">
       {facts.map(([term, value]) => (
         <FactRow key={term} term={term} value={value} />
       ))}
-      {devices.map((device) => (
-        <FactRow key={device.driver} term={device.driver} value={device.reason ? `${device.device}: ${device.reason}` : device.device} />
+      {[...devices].map(([where, drivers]) => (
+        <FactRow key={where} term={drivers.map((one) => one.driver).join(', ')} value={where} />
       ))}
     </dl>
   );
@@ -97,7 +97,7 @@ function Facts({ info }: { info: NonNullable<EdgeView['info']> }) {
 function FactRow({ term, value }: { term: string; value: string }) {
   return (
     <>
-      <dt className="text-muted">{term}</dt>
+      <dt className="max-w-36 text-muted">{term}</dt>
       <dd className="min-w-0 break-words">{value}</dd>
     </>
   );
