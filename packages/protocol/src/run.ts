@@ -74,6 +74,8 @@ export const AttemptView = z.object({
   endedAt: z.iso.datetime().nullable(),
   timings: Timings.nullable(),
   error: ErrorView.nullable(),
+  /** The last lines that its slot wrote, where it failed. */
+  log: z.string().nullable(),
 });
 export type AttemptView = z.infer<typeof AttemptView>;
 

@@ -107,8 +107,8 @@ async function readAttempts(database: Database, fleet: Fleet, runId: RunId): Pro
     .orderBy(asc(schema.attempts.shard), asc(schema.attempts.number));
   const byStep = new Map<string, AttemptView[]>();
   for (const row of rows) {
-    const { shard, edgeId, modelId, state, fence, timings, error } = row;
-    const view = { id: row.id as AttemptView['id'], shard, edgeId, edgeName: fleet.nameOf(edgeId), modelId, state, fence, timings, error };
+    const { shard, edgeId, modelId, state, fence, timings, error, log } = row;
+    const view = { id: row.id as AttemptView['id'], shard, edgeId, edgeName: fleet.nameOf(edgeId), modelId, state, fence, timings, error, log };
     const times = { queuedAt: row.queuedAt.toISOString(), startedAt: iso(row.startedAt), endedAt: iso(row.endedAt) };
     byStep.set(row.stepId, [...(byStep.get(row.stepId) ?? []), { ...view, ...times }]);
   }
