@@ -3,6 +3,6 @@
  * Not here: HTTP, sockets, sign-in, or the bytes themselves.
  * Begin with core.ts, which is the whole face; advance.ts is the one writer of what a run is.
  */
-export type { Core, CoreOptions, CoreTimes, EdgeIdentity, EdgeLink, NewEdge, ReadableOutput, Readiness, Viewer } from './core.ts';
+export type { Core, EdgeIdentity, EdgeLink, ReadableOutput, Viewer } from './core.ts';
 export type { Logger } from './logger.ts';
 export { startCore } from './start-core.ts';
