@@ -49,7 +49,7 @@ export async function runEdge(options: EdgeOptions & { readonly log?: Logger | u
   const lock = await lockFolder(settings.folder);
   try {
     const identity = await openIdentity(settings.folder, settings.name, options.join);
-    const store = await folderStore(join(settings.folder, 'artifacts'));
+    const store = await folderStore(join(settings.folder, 'artifacts'), { endures: 'process end' });
     const agent = new Agent({ settings, log, store, joining: options.join, release: () => lock.release() });
     await agent.start(identity);
     return agent;

@@ -1,24 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Writes a file of mode 0600 so that after a power cut either the old or the new one is there whole. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
+  await replaceFile(path, text, { flush: true });
+  await syncFolderOf(path);
+}
+
+/** Writes a file of mode 0600 so that at any moment either the old or the new one is there whole. It does not wait for the disk. */
+export async function replaceFile(path: string, text: string, options: { flush?: boolean } = {}): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, ...options });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolderOf(path);
 }
 
 /** Makes the entry of a new or renamed file durable. */

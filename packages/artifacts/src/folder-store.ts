@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { AtelierError } from '@atelier/protocol';
 import { checkRange } from './range.ts';
 import type { ArtifactStore, ByteRange, PutOptions, StoredArtifact } from './store.ts';
-import { hashFile, syncFolder, writeHashed } from './write-hashed.ts';
+import { type Endures, hashFile, syncFolder, writeHashed } from './write-hashed.ts';
 
 /** A folder as a store, with what only a folder on this machine can do. */
 export interface FolderStore extends ArtifactStore {
@@ -39,30 +39,33 @@ const touchEveryMs = 60_000;
  *
  * A file's bytes are verified on the first read of this process, and again when its size or time of change differ.
  * A damaged file is moved aside and counts as missing, so that it is fetched again.
+ * @param options.endures what bytes outlive once they are put. `process end` is for copies that can be fetched or made again
  * @example const store = await folderStore('/data/artifacts'); const { hash } = await store.put(createReadStream('a.png'));
  */
-export async function folderStore(root: string): Promise<FolderStore> {
+export async function folderStore(root: string, options: { endures?: Endures } = {}): Promise<FolderStore> {
   const temporary = join(root, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  return new Folder(root);
+  return new Folder(root, options.endures ?? 'power cut');
 }
 
 class Folder implements FolderStore {
   readonly root: string;
+  readonly #endures: Endures;
   readonly #seen = new Map<string, Seen>();
   /** When this process last gave the bytes out, finer than the time on disk. */
   readonly #usedHere = new Map<string, number>();
   readonly #verifying = new Map<string, Promise<boolean>>();
 
-  constructor(root: string) {
+  constructor(root: string, endures: Endures) {
     this.root = root;
+    this.#endures = endures;
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<StoredArtifact> {
     const temporary = join(this.root, 'tmp', randomUUID());
     try {
-      const written = await writeHashed(bytes, temporary, options);
+      const written = await writeHashed(bytes, temporary, options, this.#endures);
       await this.#place(temporary, written);
       return written;
     } catch (error) {
@@ -75,12 +78,15 @@ class Folder implements FolderStore {
     const target = this.#file(written.hash);
     const created = await mkdir(dirname(target), { recursive: true });
     await rename(temporary, target);
-    await syncFolder(dirname(target));
-    if (created !== undefined) {
-      await syncFolder(dirname(dirname(target)));
-      await syncFolder(this.root);
-    }
+    if (this.#endures === 'power cut') await this.#syncFolders(dirname(target), created);
     this.#remember(written.hash, await stat(target));
+  }
+
+  async #syncFolders(folder: string, created: string | undefined): Promise<void> {
+    await syncFolder(folder);
+    if (created === undefined) return;
+    await syncFolder(dirname(folder));
+    await syncFolder(this.root);
   }
 
   async get(hash: string, range?: ByteRange): Promise<Readable> {

@@ -24,7 +24,7 @@ export interface PutOptions {
 
 /**
  * A store of immutable bytes. `conformance.ts` holds what every implementation promises:
- * what was put is there after a power cut, and bytes that do not have their hash are never given out.
+ * what was put is there afterwards, and bytes that do not have their hash are never given out.
  */
 export interface ArtifactStore {
   /**

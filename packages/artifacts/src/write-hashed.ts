@@ -5,12 +5,15 @@ import { pipeline } from 'node:stream/promises';
 import { AtelierError } from '@atelier/protocol';
 import type { PutOptions, StoredArtifact } from './store.ts';
 
+/** What written bytes outlive: the end of this process, or also the loss of power, which costs some milliseconds of waiting for the disk. */
+export type Endures = 'process end' | 'power cut';
+
 /**
- * Writes bytes to a new file, hashing them on the way, and returns once they are on the disk itself.
+ * Writes bytes to a new file, hashing them on the way, and returns once they endure what was asked for.
  * The file stays behind on an error: its owner deletes it.
  * @throws AtelierError `hash-mismatch`, `too-large`; Node's error where the disk fails
  */
-export async function writeHashed(bytes: AsyncIterable<Uint8Array>, path: string, options: PutOptions): Promise<StoredArtifact> {
+export async function writeHashed(bytes: AsyncIterable<Uint8Array>, path: string, options: PutOptions, endures: Endures): Promise<StoredArtifact> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const handle = await open(path, 'wx', 0o600);
@@ -25,7 +28,7 @@ export async function writeHashed(bytes: AsyncIterable<Uint8Array>, path: string
       hash.update(chunk);
       await writing;
     }
-    await handle.sync();
+    if (endures === 'power cut') await handle.sync();
   } finally {
     await handle.close();
   }

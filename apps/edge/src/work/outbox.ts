@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FromEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
-import { readIfThere, writeAtomically } from '../atomic-file.ts';
+import { readIfThere, replaceFile } from '../atomic-file.ts';
 
 export type Finished = Extract<FromEdge, { kind: 'result' | 'failure' }>;
 
@@ -48,9 +48,9 @@ export class Outbox {
     return this.all.some((finished) => finished.kind === 'result' && finished.outputs.some((output) => output.hash === hash));
   }
 
-  /** Returns once it is durable. */
+  /** Returns once it outlives this process. A power cut may lose it, like the step's own bytes; the step is then run again. */
   async put(finished: Finished): Promise<void> {
-    await writeAtomically(this.#file(finished.attemptId), JSON.stringify(finished));
+    await replaceFile(this.#file(finished.attemptId), JSON.stringify(finished));
     this.#held.set(finished.attemptId, finished);
   }
 
