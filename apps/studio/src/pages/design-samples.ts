@@ -95,6 +95,22 @@ const step = (index: number, state: StepView['state'], more: Partial<StepView> =
   };
 };
 
+const failedAttempt: StepView['attempts'][number] = {
+  id: '01900000-0000-7000-8000-000000000001' as StepView['attempts'][number]['id'],
+  shard: 0,
+  edgeId: 'Server2' as EdgeView['id'],
+  edgeName: 'Server2',
+  modelId: 'starter-diffusion' as StepView['attempts'][number]['modelId'],
+  state: 'failed',
+  fence: 1,
+  queuedAt: at(2.6),
+  startedAt: at(2.6),
+  endedAt: at(3),
+  timings: null,
+  error: null,
+  log: 'Loading the model: 310 MB free\nThe allocation of 420 MB failed',
+};
+
 export const sampleRun: RunView = {
   id: '01900000-0000-7000-8000-000000000000' as RunView['id'],
   name: 'A sample',
@@ -107,6 +123,7 @@ export const sampleRun: RunView = {
     step(0, 'succeeded', { startedAt: at(0), endedAt: at(1.3), outputs: [] as OutputView[] }),
     step(1, 'running', { startedAt: at(1.3) }),
     step(2, 'failed', {
+      attempts: [failedAttempt],
       startedAt: at(2.6),
       endedAt: at(3),
       error: {

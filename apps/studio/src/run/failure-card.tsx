@@ -1,5 +1,6 @@
 import type { AttemptView, RunView, StepView } from '@atelier/protocol';
 import { CircleAlert } from 'lucide-react';
+import { CopyButton } from '../ui/blocks.tsx';
 import { formatSeconds, secondsBetween } from '../units/time.ts';
 
 /** A failure, in the order in which people ask: what happened, on which machine, what was kept, what to do now. */
@@ -23,19 +24,36 @@ export function FailureCard({ run, step, title }: { run: RunView; step: StepView
           {error?.hint ?? 'Continue to try this step again, on another machine where there is one; or change it and run from here.'}
         </dd>
       </dl>
-      {step.attempts.length > 0 && (
-        <details className="mt-3">
-          <summary className="rounded-md text-sm text-muted hover:text-ink">Log</summary>
-          <ol className="number mt-2 space-y-1 text-xs">
-            {step.attempts.map((attempt, index) => (
-              <li key={attempt.id} className="break-words">
-                {index + 1}. {line(attempt)}
-              </li>
-            ))}
-          </ol>
-        </details>
-      )}
+      {step.attempts.length > 0 && <AttemptLog attempts={step.attempts} />}
     </div>
+  );
+}
+
+/** What each attempt came to, and the last lines that the process of the last one wrote. */
+function AttemptLog({ attempts }: { attempts: readonly AttemptView[] }) {
+  const log = attempts.findLast((attempt) => attempt.log)?.log;
+  return (
+    <details className="mt-3">
+      <summary className="rounded-md text-sm text-muted hover:text-ink">Log</summary>
+      <ol className="number mt-2 space-y-1 text-xs">
+        {attempts.map((attempt, index) => (
+          <li key={attempt.id} className="break-words">
+            {index + 1}. {line(attempt)}
+          </li>
+        ))}
+      </ol>
+      {log && (
+        <div className="relative mt-3">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by key. */}
+          <section tabIndex={0} aria-label="Last lines of the log" className="max-h-56 overflow-auto rounded-lg bg-well">
+            <pre className="number py-3 pr-12 pl-3 text-xs">{log}</pre>
+          </section>
+          <div className="absolute top-1.5 right-1.5">
+            <CopyButton text={log} label="the log" size="small" />
+          </div>
+        </div>
+      )}
+    </details>
   );
 }
 

@@ -66,6 +66,16 @@ export function Ago({ time }: { time: string }) {
 
 /** Text that is meant to be copied, such as a command. */
 export function Copyable({ text, label }: { text: string; label: string }) {
+  return (
+    <div className="flex items-start gap-2 rounded-xl bg-well py-2 pr-2 pl-4">
+      <code className="number min-w-0 grow py-1.5 text-sm break-all select-all">{text}</code>
+      <CopyButton text={text} label={label} />
+    </div>
+  );
+}
+
+/** Copies a text and says for a moment that it did. */
+export function CopyButton({ text, label, size }: { text: string; label: string; size?: 'small' | 'medium' }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -73,14 +83,12 @@ export function Copyable({ text, label }: { text: string; label: string }) {
     return () => clearTimeout(timer);
   }, [copied]);
   return (
-    <div className="flex items-start gap-2 rounded-xl bg-well py-2 pr-2 pl-4">
-      <code className="number min-w-0 grow py-1.5 text-sm break-all select-all">{text}</code>
-      <IconButton
-        icon={copied ? Check : Copy}
-        label={copied ? 'Copied' : `Copy ${label}`}
-        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-      />
-    </div>
+    <IconButton
+      icon={copied ? Check : Copy}
+      size={size}
+      label={copied ? 'Copied' : `Copy ${label}`}
+      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+    />
   );
 }
 

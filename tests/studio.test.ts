@@ -1,0 +1,282 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { inspectMp4, readPicture } from '@atelier/media';
+import type { RunId, RunView } from '@atelier/protocol';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, withoutBrowser } from './support/browser.ts';
+import { linkedModels } from './support/linked-models.ts';
+import { Studio, starterModels, withoutModels } from './support/studio.ts';
+import { Visitor } from './support/visitor.ts';
+
+const built = existsSync(path.resolve(import.meta.dirname, '../apps/studio/dist/index.html'));
+const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
+const picture = path.resolve(import.meta.dirname, '../examples/pictures/apple.png');
+const person = { name: 'Ada Lovelace', email: 'ada@example.test', password: 'a long enough password' };
+
+const idIn = (page: Page) => new URL(page.url()).pathname.split('/')[2] as RunId;
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
+const item = (page: Page, name: string) => page.getByRole('menuitem', { name, exact: true });
+const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name, exact: true });
+
+describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+  let models: string;
+  let studio: Studio;
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+  /** The run of the first chain, on which later tests build. */
+  let first: RunView;
+
+  beforeAll(async () => {
+    models = linkedModels(starterModels as string);
+    [studio, browser] = await Promise.all([Studio.start({ arguments: ['--models', models] }), launchBrowser()]);
+    visitor = await Visitor.come(browser);
+    page = visitor.page;
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await studio?.[Symbol.asyncDispose]();
+    rmSync(models, { recursive: true, force: true });
+  });
+
+  /** Follows the run on the page to its end. */
+  const ended = async (): Promise<RunView> => {
+    const run = await studio.ended(idIn(page));
+    await button(page, 'Run again').waitFor();
+    return run;
+  };
+  const visit = async (place: string, name: string | RegExp) => {
+    await page.goto(`${studio.url}${place}`);
+    await heading(page, name).waitFor();
+  };
+  const movedOn = (from = '') => page.waitForURL((url) => url.pathname.startsWith('/runs/') && url.href !== from);
+  const addStep = async (title: string, label = 'Add a step') => {
+    await button(page, label).click();
+    await item(page, title).click();
+  };
+
+  test('the welcome link makes the first owner, who sees examples that run at one click', async () => {
+    await page.goto(studio.welcomeUrl as string);
+    await page.getByLabel('Name').fill(person.name);
+    await page.getByLabel('Email').fill(person.email);
+    await page.getByLabel('Password').fill(person.password);
+    await button(page, 'Open the studio').click();
+    await heading(page, 'What do you want to make?').waitFor();
+    for (const title of ['Diamond', 'Picture to film', 'Text to picture', 'Voice to film']) await button(page, `Run ${title}`).waitFor();
+    // Asking who is here is how the page learns that nobody is.
+    expect(visitor.complaints(/status of 401/)).toEqual([]);
+  });
+
+  test('the welcome link is refused the second time', async () => {
+    const late = await Visitor.come(browser);
+    await late.page.goto(studio.welcomeUrl as string);
+    await late.page.getByLabel('Name').fill('Mallory');
+    await late.page.getByLabel('Email').fill('mallory@example.test');
+    await late.page.getByLabel('Password').fill(person.password);
+    await button(late.page, 'Open the studio').click();
+    await late.page.getByRole('alert').waitFor();
+    expect(new URL(late.page.url()).pathname).toBe('/welcome');
+    expect(late.complaints(/status of (401|409)/)).toEqual([]);
+    await late.context.close();
+  });
+
+  test('a chain is composed, its plan is drawn, and while it runs there are progress and a preview', async () => {
+    await addStep('Text to image', 'Choose the first step');
+    await addStep('Image to video');
+    await page.getByRole('textbox', { name: /^Text/ }).fill('a red apple');
+    await page.getByRole('group', { name: /^Plan: / }).waitFor();
+    await button(page, /for text-to-image, chosen/).waitFor();
+    await button(page, 'Text to image').click();
+    await page.getByRole('textbox', { name: 'Steps', exact: true }).first().fill('40');
+    await Promise.all([
+      page.getByRole('progressbar', { name: 'Progress of Text to image' }).waitFor(),
+      page.getByRole('img', { name: 'Preview of Text to image' }).waitFor(),
+      button(page, 'Run').click(),
+    ]);
+    first = await ended();
+    expect(first.state).toBe('succeeded');
+    expect(first.steps.map((step) => step.parameters.steps)).toEqual([40, expect.anything()]);
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('picture and film are shown, and what is downloaded has the hash that the run states', async () => {
+    const width = (alt: string) =>
+      page.getByRole('img', { name: alt, exact: true }).evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth));
+    expect(await width('Text to image')).toBe(128);
+    const film = page.getByLabel('Image to video', { exact: true });
+    const shown = await film.evaluate(
+      (video: HTMLVideoElement) =>
+        new Promise((resolve) => (video.readyState >= 2 ? resolve(video.videoWidth) : video.addEventListener('loadeddata', () => resolve(video.videoWidth)))),
+    );
+    expect(shown).toBeGreaterThan(0);
+    for (const [index, name] of ['image of Text to image', 'video of Image to video'].entries()) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: `Download ${name}` }).click()]);
+      const bytes = readFileSync(await download.path());
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(first.steps[index]?.outputs[0]?.hash);
+      if (index === 0) expect((await readPicture(bytes)).width).toBe(128);
+      else expect(inspectMp4(bytes).frames).toBe(24);
+    }
+    await button(page, 'Enlarge Text to image').click();
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('the same seeds give the same bytes, and a changed step runs from there', async () => {
+    const from = page.url();
+    await button(page, 'Run again').click();
+    await item(page, 'With the same seeds').click();
+    await movedOn(from);
+    const repeated = await ended();
+    const hashes = (run: RunView) => run.steps.map((step) => step.outputs[0]?.hash);
+    expect(hashes(repeated)).toEqual(hashes(first));
+    await page.getByRole('link', { name: 'Made from an earlier run' }).waitFor();
+
+    const before = page.url();
+    await button(page, 'Change Image to video and run from here').click();
+    await page.getByRole('dialog').getByLabel('Frames', { exact: true }).fill('16');
+    await button(page, 'Run from here').click();
+    await movedOn(before);
+    const changed = await ended();
+    expect(changed.steps.map((step) => step.reused)).toEqual([true, false]);
+    expect(hashes(changed)[0]).toBe(hashes(first)[0]);
+    expect(changed.steps[1]?.parameters.frames).toBe(16);
+    await region(page, 'Step 1: Text to image').getByText('Taken over from an earlier run').waitFor();
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('a run is stopped in the middle and keeps what is finished', async () => {
+    await button(page, 'Edit').click();
+    await button(page, 'Image to video').click();
+    await page.getByRole('textbox', { name: 'Frames', exact: true }).fill('48');
+    await page.getByRole('textbox', { name: /^Text/ }).fill('a rocket');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('progressbar', { name: 'Progress of Image to video' }).waitFor();
+    await button(page, 'Stop').click();
+    const stopped = await ended();
+    expect(stopped.state).toBe('cancelled');
+    expect(stopped.steps.map((step) => step.outputs.length)).toEqual([1, 0]);
+    await page.getByText('The results of 1 step are kept.').first().waitFor();
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('the list shows every run and can be narrowed to a state', async () => {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' }).click();
+    const rows = page.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+    await rows.nth(3).waitFor();
+    await button(page, 'Stopped').click();
+    await rows.nth(1).waitFor({ state: 'detached' });
+    await rows.getByText('Stopped').waitFor();
+    await rows.getByRole('link').first().click();
+    await region(page, 'Input: prompt').getByText('a rocket').waitFor();
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('a model is removed from a machine and pulled again', async () => {
+    await visit('/fleet', 'Fleet');
+    const [machine] = await studio.client.api.edges.list();
+    const name = machine?.name as string;
+    const remove = page.getByRole('button', { name: new RegExp(`^Remove .*motion.* from ${name}$`, 'i') });
+    await remove.click();
+    await button(page, 'Remove').click();
+    await remove.waitFor({ state: 'detached' });
+    await button(page, `Pull a model onto ${name}`).click();
+    await page.getByRole('menuitem', { name: /motion/i }).click();
+    await remove.waitFor();
+    await studio.offered('starter-motion');
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('a token is made that a program can use, and revoked', async () => {
+    await button(page, 'Account').click();
+    await item(page, 'API tokens').click();
+    await page.getByLabel('Name of the new token').fill('A program');
+    await button(page, 'Make a token').click();
+    const token = await page.getByRole('status').locator('code').textContent();
+    const asked = () => fetch(`${studio.url}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await asked()).status).toBe(200);
+    await button(page, 'Revoke A program').click();
+    await page.getByText('The token is revoked.').first().waitFor();
+    expect((await asked()).status).toBe(401);
+    await button(page, 'Close').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('by keys alone one finds a page, reads the shortcuts, and begins and runs a chain', async () => {
+    const dialog = page.getByRole('dialog');
+    await page.keyboard.press('?');
+    await dialog.getByText('Find anything').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await page.getByPlaceholder(/^Find a page/).waitFor();
+    await page.keyboard.type('text to picture');
+    await page.getByRole('option', { name: 'Text to picture' }).waitFor();
+    await page.keyboard.press('Enter');
+    await heading(page, 'Text to picture').last().waitFor();
+    await button(page, /for .*, chosen/).waitFor();
+    await page.keyboard.press('Control+Enter');
+    await movedOn();
+    expect((await ended()).state).toBe('succeeded');
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('the microphone is recorded and uploaded', async () => {
+    await visit('/', 'What do you want to make?');
+    await addStep('Speech to text', 'Choose the first step');
+    await button(page, 'Record').click();
+    await button(page, 'Stop recording').click();
+    await page.getByText('· uploaded').waitFor();
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('a picture that is dropped on the page begins a chain and is uploaded', async () => {
+    await visit('/', 'What do you want to make?');
+    await button(page, 'Choose the first step').waitFor();
+    await visitor.drop({ name: 'apple.png', mediaType: 'image/png', bytes: readFileSync(picture) });
+    await button(page, 'Image to video').waitFor();
+    await page.getByText('· uploaded').waitFor();
+    await button(page, 'Run').waitFor();
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test.each(['dark', 'light'])('in a window of 400 pixels no page is wider than it, in the %s theme', async (theme) => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    await button(page, 'Theme').click();
+    await page.getByRole('menuitemradio', { name: theme === 'dark' ? 'Dark' : 'Light' }).click();
+    const wide: Record<string, number> = {};
+    for (const [place, name] of [
+      ['/', 'What do you want to make?'],
+      ['/runs', 'Runs'],
+      [`/runs/${first.id}`, first.name],
+      ['/fleet', 'Fleet'],
+      ['/no-such-page', 'There is no such page'],
+    ] as const) {
+      await visit(place, name);
+      wide[place] = await visitor.overflow();
+    }
+    expect(Object.entries(wide).filter(([, pixels]) => pixels > 0)).toEqual([]);
+    expect(visitor.complaints()).toEqual([]);
+  });
+
+  test('signing out closes the studio, a wrong password is refused, and the right one opens it', async () => {
+    await button(page, 'Account').click();
+    await item(page, 'Sign out').click();
+    await heading(page, 'Sign in').waitFor();
+    await page.goto(`${studio.url}/fleet`);
+    await page.getByLabel('Email').fill(person.email);
+    await page.getByLabel('Password').fill('not the password');
+    await button(page, 'Sign in').click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Password').fill(person.password);
+    await button(page, 'Sign in').click();
+    await heading(page, 'Fleet').waitFor();
+    expect(visitor.complaints(/status of 401/)).toEqual([]);
+  });
+});
