@@ -8,3 +8,8 @@ export async function within<T>(seconds: number, what: string, promise: Promise<
     clearTimeout(timer);
   }
 }
+
+/** Looks again and again until it is so; the deadline around it ends it otherwise. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { until } from './deadline.ts';
 
 export interface RunningProcess {
   readonly pid: number;
@@ -32,5 +33,27 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A process and everything that it started, itself first; other process groups too, which a signal to the group would miss. */
+export function treeOf(pid: number): number[] {
+  const all = listProcesses();
+  const below = (parent: number): number[] => [parent, ...all.filter((child) => child.parent === parent).flatMap((child) => below(child.pid))];
+  return below(pid);
+}
+
+/** Waits until a process is gone; a zombie that nobody has waited for yet counts as gone. */
+export async function gone(pid: number): Promise<void> {
+  await until(() => !isAlive(pid) || isZombie(pid));
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .startsWith('Z');
+  } catch {
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { type AtelierClient, createClient } from '@atelier/client';
 import type { EdgeView, RunEvent, RunId, RunView } from '@atelier/protocol';
 import { stopEmbeddedServer } from '@atelier/store';
-import { within } from './deadline.ts';
+import { until, within } from './deadline.ts';
 import { childrenOf, isAlive, processesWith, type RunningProcess } from './processes.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -25,6 +25,26 @@ export interface StudioOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+export interface CliOptions {
+  readonly cwd?: string;
+  /** Without this studio's --data: for another one's, or for `atelier edge`, which has a folder of its own. */
+  readonly bare?: boolean;
+}
+
+export interface CliAnswer {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+export interface CliProcess {
+  readonly ended: Promise<CliAnswer>;
+  /** Waits until it has written these words. */
+  says(text: string): Promise<void>;
+  /** Ctrl-C. */
+  interrupt(): void;
+}
+
 /** A real studio in processes and a folder of its own, on a free port of loopback. */
 export class Studio implements AsyncDisposable {
   readonly data = mkdtempSync(path.join(tmpdir(), 'atelier-test-'));
@@ -33,6 +53,8 @@ export class Studio implements AsyncDisposable {
   #url = '';
   #port = 0;
   welcomeUrl: string | undefined;
+  readonly #log = new EventEmitter<{ line: [string] }>();
+  #logged: string[] = [];
 
   constructor(options: StudioOptions = {}) {
     this.options = options;
@@ -81,7 +103,11 @@ export class Studio implements AsyncDisposable {
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ATELIER_LOG_LEVEL: process.env.ATELIER_LOG_LEVEL ?? 'warn', ...options.environment } },
     );
     this.#child = child;
-    child.stdout.pipe(process.stdout, { end: false });
+    createInterface(child.stdout).on('line', (line) => {
+      if (!/^\{"level":[123]0/.test(line)) process.stdout.write(`${line}\n`);
+      this.#logged.push(line);
+      this.#log.emit('line', line);
+    });
     const lines = createInterface(child.stderr);
     const told: string[] = [];
     const address = new Promise<string>((resolve, reject) => {
@@ -96,6 +122,15 @@ export class Studio implements AsyncDisposable {
     });
     this.#url = (await within(60, 'the start of the coordinator', address)).replace(/\/$/, '');
     this.#port = Number(new URL(this.#url).port);
+  }
+
+  /** Waits for a line of the coordinator's log, also one that was written already. */
+  async logged(text: string, seconds = 30): Promise<string> {
+    const line = Promise.withResolvers<string>();
+    const look = (written: string) => written.includes(text) && line.resolve(written);
+    for (const written of this.#logged) look(written);
+    this.#log.on('line', look);
+    return within(seconds, `the log line "${text}"`, line.promise).finally(() => this.#log.off('line', look));
   }
 
   /** Waits until chains can run. */
@@ -143,9 +178,31 @@ export class Studio implements AsyncDisposable {
     return processesWith('apps/edge/src/main.ts', this.data);
   }
 
+  /** The process of one local edge. */
+  edge(name: string): RunningProcess {
+    const found = this.edges().find(({ command }) => command.includes(`--folder ${path.join(this.data, 'edges', name)} `));
+    if (!found) throw new Error(`no process of the edge ${name}`);
+    return found;
+  }
+
   /** The processes that run steps. */
   slots(): RunningProcess[] {
     return this.edges().flatMap((edge) => childrenOf(edge.pid).filter(({ command }) => command.includes('slot-process')));
+  }
+
+  /** Waits for a process of this studio with these words on its command line. */
+  async process(...words: string[]): Promise<RunningProcess> {
+    await within(
+      30,
+      `a process with ${words.join(' ')}`,
+      until(() => this.processes(...words).length > 0),
+    );
+    return this.processes(...words)[0] as RunningProcess;
+  }
+
+  /** Processes of this studio that have these words on their command line. */
+  processes(...words: string[]): RunningProcess[] {
+    return processesWith(this.data, ...words);
   }
 
   /** kill -9, as a power cut does; nothing is told to anybody. */
@@ -166,18 +223,36 @@ export class Studio implements AsyncDisposable {
   }
 
   /** Runs the command line against this studio. */
-  async cli(arguments_: readonly string[], options: { cwd?: string } = {}): Promise<{ code: number; out: string; error: string }> {
-    const child = spawn(process.execPath, [path.join(root, 'apps/cli/src/main.ts'), ...arguments_, '--data', this.data], {
+  async cli(arguments_: readonly string[], options: CliOptions = {}): Promise<CliAnswer> {
+    return this.command(arguments_, options).ended;
+  }
+
+  /** Starts the command line against this studio, to be watched and signalled. */
+  command(arguments_: readonly string[], options: CliOptions = {}): CliProcess {
+    const child = spawn(process.execPath, [path.join(root, 'apps/cli/src/main.ts'), ...arguments_, ...(options.bare ? [] : ['--data', this.data])], {
       cwd: options.cwd ?? root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', ATELIER_URL: '', ATELIER_TOKEN: '' },
     });
-    const [out, error, [code]] = await within(
-      240,
-      `atelier ${arguments_.join(' ')}`,
-      Promise.all([collect(child.stdout), collect(child.stderr), once(child, 'exit')]),
-    );
-    return { code: code as number, out, error };
+    const said = { out: '', error: '' };
+    const news = new EventEmitter<{ news: [] }>();
+    const listen = (stream: NodeJS.ReadableStream, name: 'out' | 'error') =>
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text;
+        news.emit('news');
+      });
+    listen(child.stdout, 'out');
+    listen(child.stderr, 'error');
+    const ended = within(240, `atelier ${arguments_.join(' ')}`, once(child, 'close')).then(([code]) => ({ code: code as number, ...said }));
+    const says = (text: string) => {
+      const heard = Promise.withResolvers<void>();
+      const look = () => (said.out + said.error).includes(text) && heard.resolve();
+      news.on('news', look);
+      look();
+      void ended.then(() => heard.reject(new Error(`atelier ended without saying "${text}":\n${said.out}${said.error}`)));
+      return within(60, `"${text}" from atelier ${arguments_.join(' ')}`, heard.promise).finally(() => news.off('news', look));
+    };
+    return { ended, says, interrupt: () => void child.kill('SIGINT') };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -190,12 +265,6 @@ export class Studio implements AsyncDisposable {
       rmSync(this.data, { recursive: true, force: true });
     }
   }
-}
-
-async function collect(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = '';
-  for await (const chunk of stream) text += chunk;
-  return text;
 }
 
 /** A folder of this test's own. */

@@ -180,7 +180,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   };
   const authenticate = createAuthenticate({ accounts, database, edgeSessions });
   const app = createApp(services, createGates({ authenticate, origins, tickets }));
-  const fleet = await startLocalFleet({ ...options, dataFolder, database, url: server.url, log });
+  const fleet = await startLocalFleet({ ...options, dataFolder, database, core, url: server.url, log });
   started.closeLast(() => fleet.close());
   const coordinator: Coordinator = {
     url: server.url,

@@ -12,8 +12,6 @@ const edgeProgram = join(import.meta.dirname, '../../../../edge/src/main.ts');
 const lookEveryMs = 1_000;
 const firstRestartMs = 300;
 const longestRestartMs = 15_000;
-/** One that lived so long and then died is started again at once. */
-const steadyMs = 30_000;
 const stopWithinMs = 8_000;
 
 /** An edge of this machine that the coordinator keeps running. */
@@ -26,6 +24,8 @@ export interface LocalEdgeOptions {
   readonly logFile: string;
   /** A fresh join token; used by the edge only where it is not known to us. */
   readonly joinToken: () => Promise<string>;
+  /** Whether an edge was heard since then: it had started well, and what ended it came later. */
+  readonly heardSince: (edgeId: string, since: Date) => Promise<boolean>;
   readonly log: Logger;
 }
 
@@ -50,11 +50,13 @@ export function keepLocalEdge(options: LocalEdgeOptions): LocalEdge {
 async function keepAlive(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
   let waitMs = firstRestartMs;
   while (!signal.aborted) {
-    const startedAt = performance.now();
+    const startedAt = new Date();
     if (await holderOf(options.folder, 'edge')) await adopt(options, signal);
     else await runOnce(options, signal);
     if (signal.aborted) return;
-    waitMs = performance.now() - startedAt > steadyMs ? firstRestartMs : Math.min(waitMs * 2, longestRestartMs);
+    // Only one that never gets as far as speaking to us is started more and more seldom.
+    const { edgeId } = await readIdentity(options.folder);
+    waitMs = edgeId && (await options.heardSince(edgeId, startedAt)) ? firstRestartMs : Math.min(waitMs * 2, longestRestartMs);
     options.log.warn({ edge: options.name, waitMs }, 'A local edge ended; it is started again.');
     await pause(waitMs, undefined, { signal }).catch(() => undefined);
   }
@@ -62,7 +64,7 @@ async function keepAlive(options: LocalEdgeOptions, signal: AbortSignal): Promis
 
 /** Waits as long as the edge lives that an earlier coordinator left. One that dials another address is ended and replaced. */
 async function adopt(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
-  if ((await dialledUrl(options.folder)) !== options.url) {
+  if ((await readIdentity(options.folder)).coordinatorUrl !== options.url) {
     await endEdge(options.folder);
     return;
   }
@@ -70,9 +72,10 @@ async function adopt(options: LocalEdgeOptions, signal: AbortSignal): Promise<vo
   while (!signal.aborted && (await holderOf(options.folder, 'edge'))) await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
 }
 
-async function dialledUrl(folder: string): Promise<string | undefined> {
+/** What the edge keeps of its joining; nothing where it has not joined, or was killed while it wrote. */
+async function readIdentity(folder: string): Promise<{ edgeId?: string | null; coordinatorUrl?: string }> {
   const text = await readFile(join(folder, 'edge.json'), 'utf8').catch(() => '{}');
-  return (JSON.parse(text) as { coordinatorUrl?: string }).coordinatorUrl;
+  return JSON.parse(text);
 }
 
 async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {

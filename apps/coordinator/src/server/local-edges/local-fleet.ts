@@ -3,13 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AtelierError, type FleetFile, parseFleetFile } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
-import type { Logger } from '../../core/index.ts';
+import type { Core, Logger } from '../../core/index.ts';
 import { makeSingleUse } from '../identity/single-use.ts';
 import { endEdge, keepLocalEdge, type LocalEdge } from './local-edge.ts';
 
 export interface LocalFleetOptions {
   readonly dataFolder: string;
   readonly database: Database;
+  readonly core: Pick<Core, 'listEdges'>;
   readonly url: string;
   readonly log: Logger;
   readonly fleetFile?: string | undefined;
@@ -41,10 +42,16 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
       url: options.url,
       logFile: join(logs, `edge-${edge.folderName}.log`),
       joinToken: async () => (await makeSingleUse(options.database.db, 'join-edge', { minutes: joinMinutes })).token,
+      heardSince: (edgeId, since) => wasHeard(options.core, edgeId, since),
       log: options.log,
     }),
   );
   return { close: async () => void (await Promise.all(edges.map((edge) => edge.close()))) };
+}
+
+async function wasHeard(core: LocalFleetOptions['core'], edgeId: string, since: Date): Promise<boolean> {
+  const lastSeenAt = (await core.listEdges()).find((edge) => edge.id === edgeId)?.lastSeenAt ?? null;
+  return lastSeenAt !== null && Date.parse(lastSeenAt) > since.getTime();
 }
 
 interface WantedEdge {
