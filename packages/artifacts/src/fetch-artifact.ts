@@ -1,5 +1,5 @@
 import { type Artifact, AtelierError, type Ticket } from '@atelier/protocol';
-import type { ArtifactStore } from './store.ts';
+import { type ArtifactStore, holdsSound } from './store.ts';
 import { readSource, type TransferMeasurement, type TransferOptions } from './transfer.ts';
 
 export type { TransferMeasurement, TransferOptions } from './transfer.ts';
@@ -53,17 +53,6 @@ interface Story {
   readonly problems: AtelierError[];
   /** Whose bytes are among those that were put together. */
   readonly givers: Set<Ticket>;
-}
-
-async function holdsSound(store: ArtifactStore, hash: string): Promise<boolean> {
-  if (!(await store.has(hash))) return false;
-  return store.path(hash).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof AtelierError && error.code === 'not-found') return false;
-      throw error;
-    },
-  );
 }
 
 /** Null where the bytes are in the store now; the problem where another source may help. */

@@ -56,6 +56,8 @@ class Folder implements FolderStore {
   /** When this process last gave the bytes out, finer than the time on disk. */
   readonly #usedHere = new Map<string, number>();
   readonly #verifying = new Map<string, Promise<boolean>>();
+  /** At most so many bytes are held; unknown, so endless, until the folder was walked once. Bytes put twice count twice until then. */
+  #mostBytes = Number.POSITIVE_INFINITY;
 
   constructor(root: string, endures: Endures) {
     this.root = root;
@@ -76,10 +78,12 @@ class Folder implements FolderStore {
 
   async #place(temporary: string, written: StoredArtifact): Promise<void> {
     const target = this.#file(written.hash);
+    // Before anybody else can see the file: what changes it later must not pass for what was verified.
+    const verified = await stat(temporary);
     const created = await mkdir(dirname(target), { recursive: true });
     await rename(temporary, target);
     if (this.#endures === 'power cut') await this.#syncFolders(dirname(target), created);
-    this.#remember(written.hash, await stat(target));
+    this.#remember(written.hash, verified);
   }
 
   async #syncFolders(folder: string, created: string | undefined): Promise<void> {
@@ -149,6 +153,8 @@ class Folder implements FolderStore {
   }
 
   async collect(quotaBytes: number, keep: (hash: string) => boolean): Promise<StoredArtifact[]> {
+    if (this.#mostBytes <= quotaBytes) return [];
+    this.#mostBytes = 0;
     const held: (StoredArtifact & { usedAt: Date })[] = [];
     for await (const artifact of this.list()) held.push(artifact);
     let total = held.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -160,6 +166,7 @@ class Folder implements FolderStore {
       deleted.push({ hash, sizeBytes });
       total -= sizeBytes;
     }
+    this.#mostBytes += total;
     return deleted;
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { AtelierError } from '@atelier/protocol';
 
 /** Bytes that are in a store. */
 export interface StoredArtifact {
@@ -47,4 +48,16 @@ export interface ArtifactStore {
   delete(hash: string): Promise<void>;
   /** Everything held, in no order. */
   list(): AsyncIterable<StoredArtifact & { readonly usedAt: Date }>;
+}
+
+/** True where the bytes are held and have their hash; unlike `has`, which only looks whether something lies there. */
+export async function holdsSound(store: ArtifactStore, hash: string): Promise<boolean> {
+  if (!(await store.has(hash))) return false;
+  return store.path(hash).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof AtelierError && error.code === 'not-found') return false;
+      throw error;
+    },
+  );
 }

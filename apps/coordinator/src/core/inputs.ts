@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { holdsSound } from '@atelier/artifacts';
 import { type Artifact, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { eq } from 'drizzle-orm';
@@ -38,7 +39,7 @@ export async function prepareInputs(context: CoreContext, viewer: Viewer, chain:
 
 async function storeText(context: CoreContext, text: string): Promise<Artifact> {
   const { bytes, ...artifact } = textArtifact(text);
-  if (!(await context.artifacts.has(artifact.hash))) await context.artifacts.put(Readable.from([bytes]), { expectedHash: artifact.hash });
+  if (!(await holdsSound(context.artifacts, artifact.hash))) await context.artifacts.put(Readable.from([bytes]), { expectedHash: artifact.hash });
   await recordArtifact(context, artifact, 'coordinator');
   return artifact;
 }

@@ -1,4 +1,4 @@
-import { artifactResponse } from '@atelier/artifacts';
+import { artifactResponse, holdsSound } from '@atelier/artifacts';
 import { AtelierError, OutputId } from '@atelier/protocol';
 import type { Context } from 'hono';
 import type { ReadableOutput } from '../../core/index.ts';
@@ -22,7 +22,8 @@ export function addOutputRoutes(routes: RouteTable, { core, artifacts, dataFolde
   const thumbnails = createThumbnails(artifacts, dataFolder);
   const readable = async (context: Context, person: Person): Promise<ReadableOutput> => {
     const output = await core.readableOutput(person, outputId(context));
-    if (!(await artifacts.has(output.hash))) await core.ensureStored(output.hash, context.req.raw.signal);
+    // A copy that was damaged on this disk is brought again by an edge that has a good one.
+    if (!(await holdsSound(artifacts, output.hash))) await core.ensureStored(output.hash, context.req.raw.signal);
     return output;
   };
   // Hono answers HEAD by the handler of GET and leaves the body out.

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { holdsSound } from '@atelier/artifacts';
 import { AtelierError, endedRunStates, type NewRun, type OutputId, type OutputView, type RunEvent, type RunId, type RunView } from '@atelier/protocol';
 import type { Core, Viewer } from '../../core/index.ts';
 import type { Services } from '../services.ts';
@@ -76,7 +77,7 @@ function resultOf(run: RunView): SingleStepResult {
 
 /** The bytes of a result, brought here first where only an edge has them. */
 export async function outputBytes({ core, artifacts }: Services, output: OutputView): Promise<Buffer> {
-  if (!(await artifacts.has(output.hash))) await core.ensureStored(output.hash);
+  if (!(await holdsSound(artifacts, output.hash))) await core.ensureStored(output.hash);
   const chunks: Uint8Array[] = [];
   for await (const chunk of await artifacts.get(output.hash)) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import { artifactResponse } from '@atelier/artifacts';
+import { artifactResponse, holdsSound } from '@atelier/artifacts';
 import { ArtifactHash, AtelierError, JoinRequest, limits } from '@atelier/protocol';
 import type { Context } from 'hono';
 import { useSingleUse } from '../identity/single-use.ts';
@@ -25,7 +25,7 @@ export function addEdgeRoutes(routes: RouteTable, services: Services): void {
   const read = async (context: Context) => {
     const hash = hashOf(context);
     // Relay: where only an edge has them, it brings them here first.
-    if (!(await artifacts.has(hash))) await core.ensureStored(hash, context.req.raw.signal);
+    if (!(await holdsSound(artifacts, hash))) await core.ensureStored(hash, context.req.raw.signal);
     return artifactResponse(artifacts, hash, context.req.raw);
   };
   routes.add('ticket', 'GET', '/api/edge/artifacts/:hash', read);
