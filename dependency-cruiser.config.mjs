@@ -6,14 +6,15 @@ const mayImport = {
   'packages/diffusion': ['protocol'],
   'packages/models': ['protocol', 'artifacts', 'media'],
   'packages/drivers': ['protocol', 'artifacts', 'media', 'models', 'diffusion'],
+  'packages/folder-lock': [],
   'packages/planner': ['protocol'],
   'packages/runs': ['protocol'],
   'packages/store': ['protocol'],
   'packages/dispatch': ['protocol', 'store'],
   'packages/client': ['protocol'],
   'apps/studio': ['protocol', 'client'],
-  'apps/coordinator': ['protocol', 'artifacts', 'media', 'models', 'planner', 'runs', 'store', 'dispatch'],
-  'apps/edge': ['protocol', 'artifacts', 'media', 'models', 'drivers'],
+  'apps/coordinator': ['protocol', 'folder-lock', 'artifacts', 'media', 'models', 'planner', 'runs', 'store', 'dispatch'],
+  'apps/edge': ['protocol', 'folder-lock', 'artifacts', 'media', 'models', 'drivers'],
   // The command line is the one shell that starts the others.
   'apps/cli': ['protocol', 'client', 'models'],
 };

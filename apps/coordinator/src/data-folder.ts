@@ -1,8 +1,8 @@
 import { access, chmod, constants, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { lockFolder } from '@atelier/folder-lock';
 import { AtelierError } from '@atelier/protocol';
-import { lockFolder } from './folder-lock.ts';
 import { writePrivateFile } from './server/private-file.ts';
 
 /** Where the data lies unless told: ATELIER_DATA, else `atelier` under XDG_DATA_HOME or ~/.local/share. */
@@ -27,7 +27,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   const path = resolve(folder);
   await makePrivate(path);
   const lock = await lockFolder(path, 'coordinator');
-  if (!('release' in lock)) throw await taken(path, lock.pid);
+  if (lock.kind === 'held') throw await taken(path, lock.pid);
   const announcement = join(path, 'coordinator.json');
   return {
     path,

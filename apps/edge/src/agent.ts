@@ -2,10 +2,10 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { type FolderStore, folderStore, type TicketKey, type TransferOptions } from '@atelier/artifacts';
+import { lockFolder } from '@atelier/folder-lock';
 import { AtelierError, type EdgeInfo, edgeProtocolVersion, type FromEdge, type ToEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { type Identity, joinAgain, openIdentity } from './identity/identity.ts';
-import { lockFolder } from './identity/lock.ts';
 import { CoordinatorLink, type Welcome } from './link/coordinator-link.ts';
 import { createLog } from './log.ts';
 import { giveBackMemory } from './memory.ts';
@@ -46,7 +46,8 @@ const tidyAfterMs = 20_000;
 export async function runEdge(options: EdgeOptions & { readonly log?: Logger | undefined }): Promise<Edge> {
   const log = options.log ?? createLog();
   const settings = await readSettings(options);
-  const lock = await lockFolder(settings.folder);
+  const lock = await lockFolder(settings.folder, 'edge');
+  if (lock.kind === 'held') throw taken(settings.folder, lock.pid);
   try {
     const identity = await openIdentity(settings.folder, settings.name, options.join);
     const store = await folderStore(join(settings.folder, 'artifacts'), { endures: 'process end' });
@@ -358,6 +359,12 @@ class Agent implements Edge {
       this.#collecting = false;
     }
   }
+}
+
+function taken(folder: string, pid: number | null): AtelierError {
+  return new AtelierError('conflict', `An edge runs in ${folder} already${pid === null ? '' : `, as process ${pid}`}.`, {
+    hint: 'Stop it first, or give this one another --folder.',
+  });
 }
 
 function stopping(): AtelierError {

@@ -4,6 +4,5 @@
  * Begin with agent.ts; work/attempts.ts is the way of a step, slots/slot-pool.ts that of a model in memory.
  */
 export { type Edge, runEdge } from './agent.ts';
-export { holderOf, lockAddress } from './identity/lock.ts';
 export type { EdgeOptions } from './settings.ts';
 export type { SimulationSettings } from './simulation/simulation.ts';

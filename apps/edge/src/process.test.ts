@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { holderOf } from '@atelier/folder-lock';
 import { newId, type WorkOrder } from '@atelier/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { holderOf } from './identity/lock.ts';
 import { type SmallCoordinator, startSmallCoordinator } from './testing/small-coordinator.ts';
 
 let folder: string;
@@ -74,11 +74,11 @@ test('kill -9 of the edge ends its slots, frees its folder and keeps finished re
   first.kill('SIGKILL');
   await once(first, 'exit');
   await expect.poll(() => isRunning(slot), { timeout: 5_000 }).toBe(false);
-  expect(await holderOf(join(folder, 'edge'))).toBeUndefined();
+  expect(await holderOf(join(folder, 'edge'), 'edge')).toBeUndefined();
   const since = coordinator.heard.length;
   const second = startProcess();
   expect((await coordinator.hear('hello', () => true, since)).holding).toEqual([{ attemptId: done.attemptId, fence: 1 }]);
-  expect(await holderOf(join(folder, 'edge'))).toBe(second.pid);
+  expect((await holderOf(join(folder, 'edge'), 'edge'))?.pid).toBe(second.pid);
   const third = startProcess();
   expect((await once(third, 'exit'))[0]).toBe(3);
 });

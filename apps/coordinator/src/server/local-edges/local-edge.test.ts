@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { holderOf } from '@atelier/folder-lock';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { holderOf } from '../../folder-lock.ts';
 import { startCoordinator } from '../../start.ts';
 import { type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { holderOf } from '@atelier/folder-lock';
 import type { Logger } from '../../core/index.ts';
-import { holderOf } from '../../folder-lock.ts';
 
 const edgeProgram = join(import.meta.dirname, '../../../../edge/src/main.ts');
 
