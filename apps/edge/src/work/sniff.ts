@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { AtelierError, type Modality, modalityOf } from '@atelier/protocol';
 
+const headBytes = 64 * 1024;
+
 /** What a file's first bytes say it can be; of several media types the declared one decides. */
 interface Signature {
   readonly at: number;
@@ -30,8 +32,7 @@ const signatures: readonly Signature[] = [
  * The media type of a step's output, from its bytes rather than from what was declared, checked against its port.
  * @throws AtelierError `unsupported-media` where the bytes are of another modality, `damaged-media` for text that is not UTF-8
  */
-export async function outputMediaType(path: string, declared: string, modality: Modality): Promise<string> {
-  const head = await readHead(path);
+export function outputMediaType(head: Buffer, declared: string, modality: Modality): string {
   const mediaType = sniff(head, declared, modality);
   if (modalityOf(mediaType) === modality) return mediaType;
   throw new AtelierError('unsupported-media', `The model gave ${mediaType} for an output that carries ${modality}.`, {
@@ -58,11 +59,12 @@ function isText(head: Buffer): boolean {
   }
 }
 
-async function readHead(path: string): Promise<Buffer> {
+/** The first 64 KiB of a file, and whether that is all of it. */
+export async function readHead(path: string): Promise<{ head: Buffer; isWhole: boolean }> {
   const handle = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
-    return buffer.subarray(0, bytesRead);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    return { head: buffer.subarray(0, bytesRead), isWhole: bytesRead < headBytes };
   } finally {
     await handle.close();
   }

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type ArtifactStore, type Fetched, fetchArtifact, type TransferMeasurement, type TransferOptions } from '@atelier/artifacts';
 import { AtelierError, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import type { SlotFile, SlotReport, SlotResult } from '../slots/slot-messages.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
-import { outputMediaType } from './sniff.ts';
+import { outputMediaType, readHead } from './sniff.ts';
 
 /** What a step needs of its edge. */
 export interface StepTools {
@@ -36,7 +37,8 @@ export interface StepDone {
  */
 export async function runStep(order: WorkOrder, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
   const { manifest, folder } = tools.findModel(order.modelId);
-  const attemptFolder = join(tools.workFolder, order.attemptId);
+  // An attempt that is given again has another fence, and does not meet what is still being cleared away.
+  const attemptFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
   const outFolder = join(attemptFolder, 'out');
   await mkdir(outFolder, { recursive: true });
   try {
@@ -52,7 +54,8 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
     const { loadSeconds, runSeconds, cold } = result;
     return { outputs, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
   } finally {
-    await rm(attemptFolder, { recursive: true, force: true });
+    // Nobody waits for it; the next start clears what is left.
+    rm(attemptFolder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -93,8 +96,9 @@ async function inputFiles(inputs: readonly WorkInput[], store: ArtifactStore): P
 async function keepOutputs(result: SlotResult, tools: StepTools): Promise<StepOutput[]> {
   const outputs: StepOutput[] = [];
   for (const { port, index, modality, path, mediaType: declared } of result.outputs) {
-    const mediaType = await outputMediaType(path, declared, modality);
-    const put = () => tools.store.put(createReadStream(path), { mediaType });
+    const { head, isWhole } = await readHead(path);
+    const mediaType = outputMediaType(head, declared, modality);
+    const put = () => tools.store.put(isWhole ? Readable.from([head]) : createReadStream(path), { mediaType });
     const stored = await put().catch(async (error: unknown) => {
       if (!(error instanceof AtelierError) || error.code !== 'disk-full') throw error;
       await tools.makeRoom();
