@@ -57,3 +57,8 @@ function isZombie(pid: number): boolean {
     return true;
   }
 }
+
+/** Memory that a process has in RAM now. */
+export function residentBytes(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
+}

@@ -185,9 +185,10 @@ export class Studio implements AsyncDisposable {
     return found;
   }
 
-  /** The processes that run steps. */
-  slots(): RunningProcess[] {
-    return this.edges().flatMap((edge) => childrenOf(edge.pid).filter(({ command }) => command.includes('slot-process')));
+  /** The processes that run steps, of one edge where its process is named. */
+  slots(edgePid?: number): RunningProcess[] {
+    const edges = this.edges().filter(({ pid }) => edgePid === undefined || pid === edgePid);
+    return edges.flatMap((edge) => childrenOf(edge.pid).filter(({ command }) => command.includes('slot-process')));
   }
 
   /** Waits for a process of this studio with these words on its command line. */

@@ -1,3 +1,4 @@
+import type { TaskView } from '@atelier/protocol';
 import { Command } from 'commander';
 import { doctorCommand } from './commands/doctor.ts';
 import { edgeCommand } from './commands/edge.ts';
@@ -18,15 +19,19 @@ Begin with
 A studio elsewhere is reached by ATELIER_URL and ATELIER_TOKEN.
 Exit codes: 0 fine, 1 it failed, 2 called wrongly or with unusable input.`;
 
-/** The whole command line. Errors are thrown, not printed: main.ts decides how they are said. */
-export function createProgram(version: string): Command {
+/**
+ * The whole command line. Errors are thrown, not printed: main.ts decides how they are said.
+ * @param views the studio's tasks, where its help is asked for: there may be some that this program does not know
+ */
+export function createProgram(version: string, views: readonly TaskView[] = []): Command {
   const program = new Command('atelier')
     .description('Plans and runs generative chains over the machines that you already own.')
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', examples);
-  const commands = [startCommand, stopCommand, planCommand, runCommand, runsCommand, edgesCommand, edgeCommand, modelsCommand, tokenCommand, doctorCommand];
-  for (const command of commands) program.addCommand(command());
+  program.addCommand(startCommand()).addCommand(stopCommand()).addCommand(planCommand()).addCommand(runCommand(views));
+  const others = [runsCommand, edgesCommand, edgeCommand, modelsCommand, tokenCommand, doctorCommand];
+  for (const command of others) program.addCommand(command());
   throwErrors(program);
   return program;
 }

@@ -29,7 +29,8 @@ interface RunFlags extends FollowFlags {
   readonly name?: string;
 }
 
-export function runCommand(): Command {
+/** @param views tasks that only the studio knows may be among them; for --help */
+export function runCommand(views: readonly TaskView[] = []): Command {
   return studioCommand('run')
     .summary('plan and run a chain')
     .description('Plans and runs a chain, shows how it goes, and leaves the results in a folder.')
@@ -41,7 +42,7 @@ export function runCommand(): Command {
     .option('--priority <number>', 'runs of higher priority start first (-100 to 100)', '0')
     .option('--name <name>', 'a name for the run')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the run instead of leaving it')
-    .addHelpText('after', ({ command }) => `${chainHelp}\n${parameterHelp(command)}`)
+    .addHelpText('after', ({ command }) => `${chainHelp}\n${parameterHelp(command, views)}`)
     .action(
       withStudio<RunFlags>(async ({ client, terminal }, flags, [argument]) => {
         const run = await createRun(client, terminal, flags, argument as string);
@@ -113,14 +114,14 @@ function endLines(run: RunView, out: string | undefined, { paint }: Terminal): s
 }
 
 /** The parameters of the task that stands on the command line before --help; how to see them where none does. */
-function parameterHelp(command: Command): string {
+function parameterHelp(command: Command, views: readonly TaskView[]): string {
   const words = process.argv.slice(2);
-  const task = listTasks().find((one) => words.includes(one.name) || command.args.includes(one.name));
+  const known = listTasks();
+  const tasks = [...known, ...views.filter((view) => !known.some((task) => task.name === view.name))];
+  const task = tasks.find((one) => words.includes(one.name) || command.args.includes(one.name));
   if (!task)
-    return `\nParameters of one task: atelier run TASK --help. Tasks are:\n${listTasks()
-      .map((one) => `  ${one.name.padEnd(30)} ${one.summary}`)
-      .join('\n')}`;
-  return `\n${taskHelp(task.name, [])}`;
+    return `\nParameters of one task: atelier run TASK --help. Tasks are:\n${tasks.map((one) => `  ${one.name.padEnd(30)} ${one.summary}`).join('\n')}`;
+  return `\n${taskHelp(task.name, views)}`;
 }
 
 /** A task's parameters with bounds and defaults, advanced ones last. */

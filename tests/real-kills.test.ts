@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { inspectMp4, readPicture } from '@atelier/media';
+import type { OutputId, RunEvent, RunView } from '@atelier/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningProcess } from './support/processes.ts';
+import { seeded } from './support/seeded.ts';
+import { Studio, temporaryFolder, withoutModels } from './support/studio.ts';
+
+const chain = 'Audio to Text -> Text to Text -> Text to Image -> Image to Video';
+const recording = path.resolve(import.meta.dirname, '../examples/audio/jfk.wav');
+const models = ['whisper-tiny.en', 'smollm2-135m-instruct', 'starter-diffusion', 'starter-motion'];
+const random = seeded('real-kills');
+
+/** Both edges can do everything, so that what one loses the other can take. */
+function fleetFile(): string {
+  const file = path.join(temporaryFolder('fleet'), 'fleet.yaml');
+  writeFileSync(file, JSON.stringify({ edges: ['North', 'South'].map((name) => ({ name, models })) }));
+  return file;
+}
+
+describe.skipIf(withoutModels)(`the main job with a kill in mid-run${withoutModels ? ` (skipped: ${withoutModels})` : ''}`, () => {
+  let studio: Studio;
+  let input: OutputId;
+
+  beforeAll(async () => {
+    studio = await Studio.start({ fleet: fleetFile() });
+    input = (await studio.client.upload(new Uint8Array(await readFile(recording)), { name: 'jfk.wav', mediaType: 'audio/wav' })).outputId;
+  });
+
+  afterAll(async () => {
+    await studio?.[Symbol.asyncDispose]();
+  });
+
+  const bytesOf = async (run: RunView, step: number) => {
+    const output = run.steps[step]?.outputs[0];
+    return new Uint8Array(await (await studio.client.download(output?.id as OutputId)).arrayBuffer());
+  };
+
+  /** Each step's result was committed once, by one attempt, and is what it should be. */
+  async function expectWholeRun(run: RunView): Promise<void> {
+    expect(run.state, JSON.stringify(run.error)).toBe('succeeded');
+    for (const step of run.steps) {
+      expect(step.outputs, step.id).toHaveLength(1);
+      expect(step.attempts.filter((attempt) => attempt.state === 'succeeded')).toHaveLength(1);
+    }
+    expect(new TextDecoder().decode(await bytesOf(run, 0)).toLowerCase()).toContain('ask not what your country can do for you');
+    expect((await readPicture(await bytesOf(run, 2))).width).toBe(128);
+    expect(inspectMp4(await bytesOf(run, 3)).frames).toBe(24);
+  }
+
+  const working = async () => {
+    const edge = (await studio.client.api.edges.list()).find(({ running }) => running > 0);
+    return edge && studio.edge(edge.name);
+  };
+  const killProcess = (found: RunningProcess | undefined) => found !== undefined && process.kill(found.pid, 'SIGKILL');
+  const kills: Record<string, () => Promise<boolean>> = {
+    'a slot that works': async () => killProcess(studio.slots((await working())?.pid)[0]),
+    'an edge that works': async () => killProcess(await working()),
+    'the coordinator': async () => {
+      await studio.kill();
+      await studio.start();
+      return true;
+    },
+  };
+
+  test.each(Object.entries(kills))(
+    'kill -9 of %s: the chain ends well, each result committed once',
+    async (what, kill) => {
+      const run = await studio.client.api.runs.create({ chain, inputs: { input: { outputId: input } } });
+      // Events with an attempt at work: progress of whichever step is on.
+      const at = 1 + random.below(30);
+      let seen = 0;
+      let killing: Promise<boolean> | undefined;
+      const ended = await studio.ended(run.id, (event: RunEvent) => {
+        if (event.kind !== 'progress' || killing) return;
+        seen += 1;
+        if (seen < at) return;
+        console.log(`${what}: killed at ${Math.round(event.fraction * 100)} % of ${event.stepId}`);
+        killing = kill();
+        killing.catch(() => undefined);
+      });
+      expect(await killing, `${seen} progress events came, the kill was due at ${at}`).toBe(true);
+      await expectWholeRun(ended);
+      await studio.offered('starter-motion', 2);
+    },
+    180_000,
+  );
+});
