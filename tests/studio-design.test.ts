@@ -15,11 +15,16 @@ describe.skipIf(withoutBrowser)(`every component on one page${withoutBrowser ? `
   test('it is drawn in both themes without a complaint, and the two look different', async () => {
     const vitePath = createRequire(path.join(studio, 'package.json')).resolve('vite');
     const vite = (await import(pathToFileURL(vitePath).href)) as Vite;
-    const server = await vite.createServer({ root: studio, configFile: path.join(studio, 'vite.config.ts'), logLevel: 'error', server: { port: 0, proxy: {} } });
-    await using closing = { [Symbol.asyncDispose]: () => server.close() };
+    const server = await vite.createServer({
+      root: studio,
+      configFile: path.join(studio, 'vite.config.ts'),
+      logLevel: 'error',
+      server: { port: 0, proxy: {} },
+    });
+    await using _closing = { [Symbol.asyncDispose]: () => server.close() };
     await server.listen();
     const browser = await launchBrowser();
-    await using leaving = { [Symbol.asyncDispose]: () => browser.close() };
+    await using _leaving = { [Symbol.asyncDispose]: () => browser.close() };
     const visitor = await Visitor.come(browser);
     await visitor.page.goto(`${server.resolvedUrls?.local[0]}design`);
     const pictures: string[] = [];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { inspectMp4, readPicture } from '@atelier/media';
 import type { RunId, RunView } from '@atelier/protocol';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser, withoutBrowser } from './support/browser.ts';
 import { linkedModels } from './support/linked-models.ts';
 import { Studio, starterModels, withoutModels } from './support/studio.ts';
@@ -35,6 +35,15 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     [studio, browser] = await Promise.all([Studio.start({ arguments: ['--models', models] }), launchBrowser()]);
     visitor = await Visitor.come(browser);
     page = visitor.page;
+  });
+
+  /** Each step stands on the one before, so after a failure the rest says nothing. */
+  let broken = false;
+  beforeEach((context) => {
+    if (broken) context.skip('an earlier step failed');
+    context.onTestFailed(() => {
+      broken = true;
+    });
   });
 
   afterAll(async () => {
@@ -203,7 +212,7 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     await button(page, 'Revoke A program').click();
     await page.getByText('The token is revoked.').first().waitFor();
     expect((await asked()).status).toBe(401);
-    await button(page, 'Close').click();
+    await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(visitor.complaints()).toEqual([]);
   });

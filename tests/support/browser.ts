@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -48,6 +48,8 @@ function unpack(cache: string, folder: string): void {
   const environment = { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
   try {
     execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: import.meta.dirname, env: environment });
+    // Its own settings look for the fonts in /tmp, and without any font a page ends the browser.
+    writeFileSync(path.join(staging, 'fonts/fonts.conf'), fontSettings(folder));
     renameSync(staging, folder);
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
@@ -55,6 +57,11 @@ function unpack(cache: string, folder: string): void {
     if (!existsSync(folder)) throw error;
   }
 }
+
+const fontSettings = (folder: string) => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>
+`;
 
 const program = findBrowser();
 

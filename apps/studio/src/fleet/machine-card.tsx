@@ -83,7 +83,7 @@ function Facts({ info }: { info: NonNullable<EdgeView['info']> }) {
   if (info.position) facts.push(['Position', `${info.position.latitude.toFixed(1)}°, ${info.position.longitude.toFixed(1)}°`]);
   const devices = Map.groupBy(info.devices, ({ device, reason }) => (reason ? `${device}: ${reason}` : device));
   return (
-    <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-x-5 gap-y-1 text-sm">
+    <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-x-5 gap-y-1 text-sm sm:grid-cols-[9rem_minmax(0,1fr)]">
       {facts.map(([term, value]) => (
         <FactRow key={term} term={term} value={value} />
       ))}

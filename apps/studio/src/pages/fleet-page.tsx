@@ -9,6 +9,9 @@ import { MachineCard } from '../fleet/machine-card.tsx';
 import { Empty, Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 
+/** `Server2` before `Server10`, and always in the same place, whichever joined first. */
+const byName = (one: { name: string }, other: { name: string }) => one.name.localeCompare(other.name, 'en', { numeric: true });
+
 /** The machines, what they offer, and how fast they reach each other. */
 export function Component() {
   const [adding, setAdding] = useState(false);
@@ -16,7 +19,7 @@ export function Component() {
   const edges = useQuery(api.edges.list.queryOptions({ refetchInterval: 2_000 }));
   const models = useQuery(api.models.queryOptions({ refetchInterval: 10_000 }));
   const links = useQuery(api.edges.links.queryOptions({ refetchInterval: 10_000 }));
-  const standing = edges.data?.filter((edge) => edge.state !== 'revoked') ?? [];
+  const standing = edges.data?.filter((edge) => edge.state !== 'revoked').sort(byName) ?? [];
   const add = (
     <Button look="primary" icon={Plus} onClick={() => setAdding(true)}>
       Add a machine

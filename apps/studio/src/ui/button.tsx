@@ -66,7 +66,10 @@ export function IconButton({ icon: Icon, label, look = 'quiet', size = 'medium',
 export function Tip({ text, children, side = 'bottom' }: { text: ReactNode; children: ReactNode; side?: 'top' | 'bottom' | 'left' | 'right' }) {
   return (
     <Tooltip.Root>
-      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
+      {/* A menu that was opened by pointer gives the focus back to its control; that asks for no explanation. */}
+      <Tooltip.Trigger asChild onFocus={(event) => event.currentTarget.matches(':focus-visible') || event.preventDefault()}>
+        {children}
+      </Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
           side={side}

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 
 interface DialogProps {
   open: boolean;
@@ -13,11 +13,16 @@ interface DialogProps {
 
 /** A window over the page. Radix keeps the focus inside and gives it back. */
 export function Dialog({ open, onOpenChange, title, description, children, width = 'narrow' }: DialogProps) {
+  // Radix lets a notice or a tooltip that stands above take Escape for itself. A menu of this window, which has the focus, may.
+  const closeOnEscape = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.key === 'Escape' && event.currentTarget.contains(event.target as Node)) onOpenChange(false);
+  };
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-[oklch(0_0_0/0.55)] backdrop-blur-[2px]" />
         <Radix.Content
+          onKeyDown={closeOnEscape}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={`rise fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-24px)] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-float ${width === 'wide' ? 'max-w-2xl' : 'max-w-lg'}`}
         >
@@ -27,7 +32,6 @@ export function Dialog({ open, onOpenChange, title, description, children, width
               {description && <Radix.Description className="mt-1 text-sm text-muted">{description}</Radix.Description>}
             </div>
             <Radix.Close asChild>
-              {/* Without a tooltip: it would take the first press of Escape for itself. */}
               <button
                 type="button"
                 aria-label="Close"

@@ -1,0 +1,103 @@
+/**
+ * Makes the pictures of docs/screenshots anew, from a real studio with the three-server fleet and the starter models:
+ *   ATELIER_TEST_MODELS=<store of starter models> node tests/screenshots.ts
+ * Build the studio before (`node setup.mjs`).
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { RunId } from '@atelier/protocol';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from './support/browser.ts';
+import { Studio } from './support/studio.ts';
+import { Visitor } from './support/visitor.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const folder = process.argv[2] ?? path.join(root, 'docs/screenshots');
+const title = 'Voice to film';
+
+async function become(page: Page, welcomeUrl: string): Promise<void> {
+  await page.goto(welcomeUrl);
+  await page.getByLabel('Name').fill('Ada Lovelace');
+  await page.getByLabel('Email').fill('ada@example.test');
+  await page.getByLabel('Password').fill('a long enough password');
+  await page.getByRole('button', { name: 'Open the studio' }).click();
+  await page.getByRole('button', { name: `Run ${title}` }).waitFor();
+}
+
+/** Lays the example into the composer and waits for its plan. */
+async function compose(page: Page, studio: Studio): Promise<void> {
+  await page.goto(studio.url);
+  await page.getByRole('button', { name: `Edit ${title}` }).click();
+  await page.getByText('· uploaded').waitFor();
+  await page
+    .getByRole('button', { name: /, chosen/ })
+    .first()
+    .waitFor();
+}
+
+/** Runs what is composed. @returns the run's id when it has ended */
+async function runComposed(page: Page, studio: Studio): Promise<RunId> {
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL('**/runs/*');
+  const id = new URL(page.url()).pathname.split('/')[2] as RunId;
+  const run = await studio.ended(id);
+  if (run.state !== 'succeeded') throw new Error(`The run ended as ${run.state}: ${run.error?.message ?? ''}`);
+  await page.getByRole('button', { name: 'Run again' }).waitFor();
+  return id;
+}
+
+async function theme(page: Page, name: 'Dark' | 'Light'): Promise<void> {
+  await page.getByRole('button', { name: 'Theme' }).click();
+  await page.getByRole('menuitemradio', { name }).click();
+}
+
+/** Takes the whole page when its pictures, films and fonts are there, with nothing under the pointer. */
+async function shoot(page: Page, name: string, greatestHeight = 2000): Promise<void> {
+  const window = page.viewportSize() as { width: number; height: number };
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: window.width, height: Math.min(height, greatestHeight) });
+  await page.mouse.move(0, 0);
+  await page.evaluate(async (middle) => {
+    scrollTo(0, 0);
+    await document.fonts.ready;
+    await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)));
+    for (const film of document.querySelectorAll('video')) {
+      film.pause();
+      film.controls = false;
+      film.currentTime = middle * film.duration;
+      await new Promise((resolve) => film.addEventListener('seeked', resolve, { once: true }));
+    }
+  }, 0.5);
+  const taken = await page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  await page.setViewportSize(window);
+  console.log(`${name}: ${window.width} x ${Math.min(height, greatestHeight)}, ${Math.round(taken.length / 1000)} kB`);
+}
+
+mkdirSync(folder, { recursive: true });
+await using studio = await Studio.start({ fleet: path.join(root, 'examples/fleets/three-servers.yaml') });
+const browser = await launchBrowser();
+await using _closing = { [Symbol.asyncDispose]: () => browser.close() };
+const { page } = await Visitor.come(browser);
+await become(page, studio.welcomeUrl as string);
+// The first runs measure every machine that is chosen, so that the last one is foretold from measurements.
+for (const _ of ['cold', 'warm']) {
+  await compose(page, studio);
+  await runComposed(page, studio);
+}
+await compose(page, studio);
+await shoot(page, 'chains-dark');
+const run = await runComposed(page, studio);
+await shoot(page, 'run-dark');
+await theme(page, 'Light');
+await shoot(page, 'run-light');
+await theme(page, 'Dark');
+
+await page.goto(`${studio.url}/fleet`);
+await page.getByRole('region', { name: 'Measured links' }).waitFor();
+await shoot(page, 'fleet-dark');
+
+await page.setViewportSize({ width: 400, height: 800 });
+await page.goto(`${studio.url}/runs/${run}`);
+await page.getByRole('button', { name: 'Run again' }).waitFor();
+await page.getByRole('button', { name: 'Enlarge Text to image' }).waitFor();
+await shoot(page, 'run-phone', 900);
