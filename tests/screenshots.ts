@@ -3,7 +3,8 @@
  *   ATELIER_TEST_MODELS=<store of starter models> node tests/screenshots.ts
  * Build the studio before (`node setup.mjs`).
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { RunId } from '@atelier/protocol';
 import type { Page } from 'playwright-core';
@@ -13,7 +14,13 @@ import { Visitor } from './support/visitor.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const folder = process.argv[2] ?? path.join(root, 'docs/screenshots');
+// It comes with the media package.
+const sharp = createRequire(path.join(root, 'packages/media/package.json'))('sharp') as (bytes: Buffer) => Sharp;
 const title = 'Voice to film';
+
+interface Sharp {
+  png(options: { palette: boolean; effort: number }): { toBuffer(): Promise<Buffer> };
+}
 
 async function become(page: Page, welcomeUrl: string): Promise<void> {
   await page.goto(welcomeUrl);
@@ -68,7 +75,10 @@ async function shoot(page: Page, name: string, greatestHeight = 2000): Promise<v
       await new Promise((resolve) => film.addEventListener('seeked', resolve, { once: true }));
     }
   }, 0.5);
-  const taken = await page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  const taken = await sharp(await page.screenshot({ animations: 'disabled' }))
+    .png({ palette: true, effort: 10 })
+    .toBuffer();
+  writeFileSync(path.join(folder, `${name}.png`), taken);
   await page.setViewportSize(window);
   console.log(`${name}: ${window.width} x ${Math.min(height, greatestHeight)}, ${Math.round(taken.length / 1000)} kB`);
 }
