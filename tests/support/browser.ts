@@ -5,6 +5,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
+const require = createRequire(import.meta.url);
+
 interface Program {
   readonly path: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ function systemBrowser(): string | undefined {
 
 /** Unpacks the packaged headless Chromium once for all clones on this machine. */
 function packagedBrowser(): Program {
-  const manifest = path.join(path.dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '../package.json');
+  const manifest = path.join(path.dirname(require.resolve('@sparticuz/chromium')), '../package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'atelier');
   const folder = path.join(cache, `test-browser-${version}`);
