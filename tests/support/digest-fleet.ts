@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { stringify } from 'yaml';
 import { type Studio, temporaryFolder, writeEdgeSettings } from './studio.ts';
 
 /** The program that the deterministic model runs. */
@@ -32,7 +33,7 @@ export function digestModel(milliseconds: number, id = 'digest', mark = 'digest'
 /** Writes a fleet file of edges that each offer the deterministic model. */
 export function digestFleet(names: readonly string[], slots = 1, models: readonly string[] = ['digest']): string {
   const file = path.join(temporaryFolder('fleet'), 'fleet.yaml');
-  writeFileSync(file, JSON.stringify({ edges: names.map((name) => ({ name, models, slots })) }));
+  writeFileSync(file, stringify({ edges: names.map((name) => ({ name, models, slots })) }, { aliasDuplicateObjects: false }));
   return file;
 }
 

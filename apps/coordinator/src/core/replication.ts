@@ -70,17 +70,25 @@ export class Replication {
     const { rows } = await this.#context.database.pool.query("SELECT place FROM replicas WHERE hash = $1 AND place <> 'coordinator'", [hash]);
     let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });
     for (const { place } of rows) {
-      const asked = this.#waiting.get(hash) ?? this.#ask(place, hash);
-      if (!asked) continue;
       try {
-        await orAborted(asked.done, signal);
-        return;
+        if (await this.#bring(place, hash, signal)) return;
       } catch (error) {
         last = AtelierError.from(error);
         if (signal?.aborted) break;
       }
     }
     throw last;
+  }
+
+  /** @returns false where the edge is not here. What was asked earlier may have come and been lost again before we waited for it: then it is asked once more. */
+  async #bring(edgeId: EdgeId, hash: string, signal: AbortSignal | undefined): Promise<boolean> {
+    for (let time = 0; time < 2; time += 1) {
+      const asked = this.#waiting.get(hash) ?? this.#ask(edgeId, hash);
+      if (!asked) return false;
+      await orAborted(asked.done, signal);
+      if (await this.#context.artifacts.has(hash)) return true;
+    }
+    throw new AtelierError('unavailable', 'The bytes came and were damaged again.', { hint: "Look at the coordinator's disk." });
   }
 
   #ask(edgeId: EdgeId, hash: string): Waiting | undefined {
