@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { AtelierError, Chain, type ExampleView, type Modality, parseChainText } from '@atelier/protocol';
+import { AtelierError, Chain, type ExampleView, findTask, type Modality, parseChainText, resolveChain } from '@atelier/protocol';
 import { mediaTypeOfName, sendFile } from './pages/send-file.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Examples, Services } from './services.ts';
@@ -16,7 +16,8 @@ export function createExamples(folder: string = examplesFolder): Examples {
     async list() {
       const names = await namesIn(join(folder, 'chains'));
       const files = names.filter((name) => /\.(ya?ml|json)$/.test(name));
-      return Promise.all(files.map((name) => readExample(folder, name)));
+      const examples = await Promise.all(files.map((name) => readExample(folder, name)));
+      return examples.sort((a, b) => countModalities(b) - countModalities(a));
     },
     async file(name) {
       for (const part of ['audio', 'pictures', 'texts']) {
@@ -25,6 +26,13 @@ export function createExamples(folder: string = examplesFolder): Examples {
       throw new AtelierError('not-found', `There is no example file "${name}".`, { hint: 'GET /api/examples names them.' });
     },
   };
+}
+
+/** How many modalities a chain goes through: what shows most stands first. */
+function countModalities({ chain }: ExampleView): number {
+  const { inputs, steps } = resolveChain(chain);
+  const made = steps.flatMap((step) => Object.values(findTask(step.task).outputs).map(({ modality }) => modality));
+  return new Set([...Object.values(inputs).map(({ modality }) => modality), ...made]).size;
 }
 
 /** Names in a folder, sorted; none where it is missing. */
