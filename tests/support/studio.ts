@@ -268,9 +268,11 @@ export class Studio implements AsyncDisposable {
   }
 }
 
-/** A folder of this test's own. */
+/** A folder of this test's own, deleted when its process ends. */
 export function temporaryFolder(name: string): string {
-  return mkdtempSync(path.join(tmpdir(), `atelier-${name}-`));
+  const folder = mkdtempSync(path.join(tmpdir(), `atelier-${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** Puts an edge's own settings where the coordinator will start that edge. */
