@@ -37,6 +37,7 @@ export function splitSteps(coordinator: readonly ProbeEvent[], edge: readonly Pr
     note('from that commit to the taking of the next', moments.takeBegun - moments.resultCommitted);
     note('transaction of taking', moments.taken - moments.takeBegun);
     note('making the order', moments.nextWorkSent - moments.taken);
+    note('the coordinator alone: from a result to the next order', moments.nextWorkSent - moments.gotResult);
     note('all parts', moments.nextWorkSent - from);
     const within = (event: ProbeEvent) => event.at >= from && event.at < moments.nextWorkSent;
     note('(all statements of the coordinator meanwhile, added up)', sumOf(coordinator.filter((event) => event.kind === 'sql' && within(event))));

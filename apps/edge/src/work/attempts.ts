@@ -159,15 +159,16 @@ export class Attempts {
     }
   }
 
-  /** On disk first, then sent: the coordinator may hear it twice, but never not at all. */
+  /** Kept and sent at once: the coordinator may hear it twice, but never not at all. */
   async #finish(finished: Finished): Promise<void> {
     const { outbox, tools } = this.#options;
-    await outbox.put(finished).catch(async () => {
-      await tools.makeRoom();
-      await outbox.put(finished);
-    });
+    const kept = outbox.put(finished);
     this.#running.delete(finished.attemptId);
     this.#options.send(finished);
+    await kept.catch(async () => {
+      await tools.makeRoom();
+      if (outbox.get(finished.attemptId)) await outbox.put(finished);
+    });
   }
 }
 

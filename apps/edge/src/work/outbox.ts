@@ -7,13 +7,14 @@ import { readIfThere, replaceFile } from '../atomic-file.ts';
 export type Finished = Extract<FromEdge, { kind: 'result' | 'failure' }>;
 
 /**
- * Results and failures that the coordinator has not acknowledged: one file each, on disk before anything is sent,
- * so that neither side's death loses a finished step.
+ * Results and failures that the coordinator has not acknowledged: one file each, so that neither side's death loses a
+ * finished step. A result may be sent while its file is still being written: one side has it then.
  */
 export class Outbox {
   readonly #folder: string;
   readonly #log: Logger;
   readonly #held = new Map<string, Finished>();
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(folder: string, log: Logger) {
     this.#folder = folder;
@@ -50,12 +51,22 @@ export class Outbox {
 
   /** Returns once it outlives this process. A power cut may lose it, like the step's own bytes; the step is then run again. */
   async put(finished: Finished): Promise<void> {
-    await replaceFile(this.#file(finished.attemptId), JSON.stringify(finished));
-    this.#held.set(finished.attemptId, finished);
+    const { attemptId } = finished;
+    this.#held.set(attemptId, finished);
+    const writing = replaceFile(this.#file(attemptId), JSON.stringify(finished));
+    this.#writing.set(attemptId, writing);
+    try {
+      await writing;
+    } finally {
+      this.#writing.delete(attemptId);
+    }
   }
 
+  /** Forgets a result, also one that is still being written. */
   async remove(attemptId: string): Promise<void> {
-    if (this.#held.delete(attemptId)) await rm(this.#file(attemptId), { force: true });
+    if (!this.#held.delete(attemptId)) return;
+    await this.#writing.get(attemptId)?.catch(() => undefined);
+    await rm(this.#file(attemptId), { force: true });
   }
 
   #file(attemptId: string): string {
