@@ -7,9 +7,9 @@ import { Studio } from './support/studio.ts';
 
 const edges = ['North', 'South'];
 const killsOfEachKind = 10;
-/** A line into a diamond: five steps, four deep. */
+/** Two branches from one step: five steps, four deep. Diamonds that join again are in the core's own tests. */
 const chain = {
-  name: 'Digest diamond',
+  name: 'Digest fork',
   inputs: { text: { modality: 'text' as const } },
   steps: [
     { id: 'first', task: 'text-generation', inputs: { prompt: 'inputs.text' } },
