@@ -8,15 +8,23 @@ import type { Fleet } from './fleet.ts';
 type RunRow = typeof schema.runs.$inferSelect;
 type StepRow = typeof schema.steps.$inferSelect;
 
+/** One moment of the database: statements that are read in it agree with each other. */
+type Snapshot = Pick<Database['db'], 'select'>;
+
+/** Reads in one snapshot, so that no view shows a step as done whose results it does not show. */
+function inSnapshot<T>(database: Database, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  return database.db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' });
+}
+
 /** A run as its reader sees it. @throws AtelierError `not-found` where it is not theirs to see */
 export async function readRun(database: Database, fleet: Fleet, viewer: Viewer, runId: RunId): Promise<RunView> {
-  const [rows, stepRows, attempts, outputs, inputs] = await Promise.all([
-    database.db.select().from(schema.runs).where(eq(schema.runs.id, runId)),
-    database.db.select().from(schema.steps).where(eq(schema.steps.runId, runId)).orderBy(asc(schema.steps.position)),
-    readAttempts(database, fleet, runId),
-    readOutputs(database, [runId]),
-    readInputs(database, runId),
-  ]);
+  const { rows, stepRows, attempts, outputs, inputs } = await inSnapshot(database, async (snapshot) => ({
+    rows: await snapshot.select().from(schema.runs).where(eq(schema.runs.id, runId)),
+    stepRows: await snapshot.select().from(schema.steps).where(eq(schema.steps.runId, runId)).orderBy(asc(schema.steps.position)),
+    attempts: await readAttempts(snapshot, fleet, runId),
+    outputs: await readOutputs(snapshot, [runId]),
+    inputs: await readInputs(snapshot, runId),
+  }));
   const run = rows[0];
   if (!run || !maySee(viewer, run.userId)) throw notFound();
   const steps = stepRows.map((row) =>
@@ -39,7 +47,11 @@ export async function readRun(database: Database, fleet: Fleet, viewer: Viewer, 
 
 /** Runs of the viewer, or all for an owner, newest first. */
 export async function listRuns(database: Database, viewer: Viewer, page: Page): Promise<RunSummary[]> {
-  const runs = await database.db
+  return inSnapshot(database, (snapshot) => readSummaries(snapshot, viewer, page));
+}
+
+async function readSummaries(snapshot: Snapshot, viewer: Viewer, page: Page): Promise<RunSummary[]> {
+  const runs = await snapshot
     .select()
     .from(schema.runs)
     .where(
@@ -54,10 +66,8 @@ export async function listRuns(database: Database, viewer: Viewer, page: Page): 
   const ids = runs.map((run) => run.id);
   if (ids.length === 0) return [];
   const { runId, stepId, task, state, position } = schema.steps;
-  const [steps, outputs] = await Promise.all([
-    database.db.select({ runId, id: stepId, task, state, position }).from(schema.steps).where(inArray(runId, ids)).orderBy(asc(position)),
-    readOutputs(database, ids),
-  ]);
+  const steps = await snapshot.select({ runId, id: stepId, task, state, position }).from(schema.steps).where(inArray(runId, ids)).orderBy(asc(position));
+  const outputs = await readOutputs(snapshot, ids);
   return runs.map((run) => {
     const own = steps.filter((step) => step.runId === run.id);
     const lastOutput = own.toReversed().flatMap((step) => outputs.filter((output) => output.runId === run.id && output.stepId === step.id))[0] ?? null;
@@ -99,8 +109,8 @@ function stepView(row: StepRow, attempts: AttemptView[], outputs: OutputView[]):
   };
 }
 
-async function readAttempts(database: Database, fleet: Fleet, runId: RunId): Promise<Map<string, AttemptView[]>> {
-  const rows = await database.db
+async function readAttempts(snapshot: Snapshot, fleet: Fleet, runId: RunId): Promise<Map<string, AttemptView[]>> {
+  const rows = await snapshot
     .select()
     .from(schema.attempts)
     .where(eq(schema.attempts.runId, runId))
@@ -115,9 +125,9 @@ async function readAttempts(database: Database, fleet: Fleet, runId: RunId): Pro
   return byStep;
 }
 
-async function readOutputs(database: Database, runIds: RunId[]): Promise<OutputView[]> {
+async function readOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<OutputView[]> {
   const { outputs, artifacts } = schema;
-  const rows = await database.db
+  const rows = await snapshot
     .select()
     .from(outputs)
     .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
@@ -137,9 +147,9 @@ async function readOutputs(database: Database, runIds: RunId[]): Promise<OutputV
   }));
 }
 
-async function readInputs(database: Database, runId: RunId): Promise<RunInputView[]> {
+async function readInputs(snapshot: Snapshot, runId: RunId): Promise<RunInputView[]> {
   const { runInputs, outputs, artifacts } = schema;
-  const rows = await database.db
+  const rows = await snapshot
     .select()
     .from(runInputs)
     .innerJoin(outputs, eq(outputs.id, runInputs.outputId))
