@@ -69,7 +69,7 @@ async function run(job: SlotJob): Promise<SlotResult> {
   const reports = new ThinReports(send);
   const begun = performance.now();
   try {
-    const result = await model.run({ task, parameters, inputs: job.inputs, outFolder: job.outFolder, report: reports });
+    const result = await model.run({ task, shard: job.shard, parameters, inputs: job.inputs, outFolder: job.outFolder, report: reports });
     const runSeconds = (performance.now() - begun) / 1000;
     return { outputs: outputsOf(task, result), loadSeconds, runSeconds, cold };
   } finally {

@@ -50,7 +50,7 @@ export async function prepareStep(
     inputs[port] = [{ path, mediaType }];
   }
   const task = findTask(driverCase.task);
-  return { task, parameters: parseParameters(task, { ...driverCase.parameters }), inputs, outFolder, report, folder };
+  return { task, shard: 0, parameters: parseParameters(task, { ...driverCase.parameters }), inputs, outFolder, report, folder };
 }
 
 /** What every driver promises; call it in the driver's own test with a step that the driver can do. */

@@ -9,6 +9,8 @@ export interface MediaFile {
 /** One step, as a driver sees it: validated parameters, files in, a folder for files out. */
 export interface StepRequest {
   readonly task: TaskDeclaration;
+  /** Which part of the step this is: 0 for a task that is done in one piece; its outputs are this shard's alone. */
+  readonly shard: number;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Every value of every bound input port; a port without `many` has one. */
   readonly inputs: Readonly<Record<string, readonly MediaFile[]>>;

@@ -31,6 +31,7 @@ function planOf(problem: Problem, { binding }: Found): Plan {
     stepId: step.id,
     task: step.task,
     offer: (step.candidates[binding[number] as number] as Candidate).offer,
+    sharing: [],
     prediction: predictionOf(problem, binding, number, schedule.timings[number] as Timing),
   }));
   return { totalSeconds: schedule.totalSeconds, steps };

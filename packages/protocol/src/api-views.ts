@@ -11,8 +11,16 @@ export const TaskView = z.object({
   title: z.string(),
   summary: z.string(),
   seedWords: z.array(z.string()),
-  inputs: z.record(z.string(), z.object({ modality: Modality, required: z.boolean(), many: z.boolean(), title: z.string(), description: z.string() })),
-  outputs: z.record(z.string(), z.object({ modality: Modality, required: z.boolean(), many: z.boolean(), title: z.string(), description: z.string() })),
+  inputs: z.record(
+    z.string(),
+    z.object({ modality: Modality, required: z.boolean(), many: z.boolean(), listed: z.boolean(), title: z.string(), description: z.string() }),
+  ),
+  outputs: z.record(
+    z.string(),
+    z.object({ modality: Modality, required: z.boolean(), many: z.boolean(), listed: z.boolean(), title: z.string(), description: z.string() }),
+  ),
+  /** Whether edges may share a step of it, shard by shard. */
+  shared: z.boolean(),
   /** JSON Schema of the parameters; `title`, `description`, `control`, `step`, `unit` and `advanced` are hints for forms. */
   parameters: z.record(z.string(), z.unknown()),
 });

@@ -2,7 +2,8 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { ApiTokenView, EdgeView, ExampleView, Finding, LinkView, ModelView, PersonView, QueueView, TaskView, UploadView } from './api-views.ts';
 import { Chain } from './chain.ts';
-import { EdgeId, ModelId, OutputId, RunId } from './ids.ts';
+import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visibility } from './gallery.ts';
+import { ArtifactHash, EdgeId, ModelId, OutputId, RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { PlanSet } from './plan.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
@@ -37,6 +38,8 @@ export const NewRun = z.object({
   set: Settings.default({}),
   /** Runs of higher priority start first. */
   priority: z.number().int().min(-100).max(100).default(0),
+  /** Compute everything, whatever the result cache knows. */
+  fresh: z.boolean().default(false),
 });
 
 export const Again = z.object({
@@ -46,6 +49,7 @@ export const Again = z.object({
   /** Steps that do not come after this one are taken over with their results. */
   fromStep: z.string().optional(),
   set: Settings.default({}),
+  fresh: z.boolean().default(false),
 });
 
 export const Page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: RunId.optional(), state: RunState.optional() });
@@ -56,6 +60,8 @@ export type Again = z.infer<typeof Again>;
 export type Page = z.infer<typeof Page>;
 
 const RunById = z.object({ id: RunId });
+const OutputById = z.object({ id: OutputId });
+const Some = z.object({ ids: z.array(OutputId).min(1).max(500) });
 
 export const contract = {
   tasks: route('member', 'Tasks').route({ method: 'GET', path: '/tasks', summary: 'All tasks, with ports and parameters' }).output(z.array(TaskView)),
@@ -103,6 +109,33 @@ export const contract = {
       .output(RunView),
   },
   queue: route('member', 'Runs').route({ method: 'GET', path: '/queue', summary: 'What runs and waits' }).output(QueueView),
+  gallery: {
+    list: route('member', 'Gallery')
+      .route({ method: 'GET', path: '/gallery', summary: 'Everything that was made, newest first' })
+      .input(GalleryQuery)
+      .output(GalleryPage),
+    get: route('member', 'Gallery')
+      .route({ method: 'GET', path: '/gallery/{id}', summary: 'One item, its recipe, what it came from and what came of it' })
+      .input(OutputById)
+      .output(GalleryDetail),
+    change: route('member', 'Gallery')
+      .route({ method: 'PATCH', path: '/gallery/{id}', summary: 'Star an item, or make it public or private' })
+      .input(OutputById.extend({ starred: z.boolean().optional(), visibility: Visibility.optional() }))
+      .output(GalleryItem),
+    remove: route('member', 'Gallery')
+      .route({ method: 'POST', path: '/gallery/remove', summary: 'Delete items; they can be brought back for some days' })
+      .input(Some)
+      .output(Some),
+    restore: route('member', 'Gallery').route({ method: 'POST', path: '/gallery/restore', summary: 'Bring deleted items back' }).input(Some).output(Some),
+    byHash: route('member', 'Gallery')
+      .route({ method: 'GET', path: '/gallery/by-hash/{hash}', summary: "The caller's own output that has these bytes, for inputs of a recipe" })
+      .input(z.object({ hash: ArtifactHash }))
+      .output(GalleryItem),
+    public: route('public', 'Gallery')
+      .route({ method: 'GET', path: '/public/gallery', summary: 'What was made public, newest first; needs no sign-in' })
+      .input(z.object({ before: OutputId.optional(), limit: z.coerce.number().int().min(1).max(100).default(60), search: z.string().max(200).optional() }))
+      .output(PublicPage),
+  },
   uploads: {
     get: route('member', 'Uploads')
       .route({ method: 'GET', path: '/uploads/{id}/result', summary: 'The artifact that a finished tus upload became' })

@@ -69,7 +69,12 @@ export type JoinReply = z.infer<typeof JoinReply>;
 
 const attempt = { attemptId: AttemptId, fence: z.number().int().positive() };
 
-export const StepOutput = Artifact.extend({ port: z.string(), index: z.number().int().nonnegative() });
+export const StepOutput = Artifact.extend({
+  port: z.string(),
+  index: z.number().int().nonnegative(),
+  /** The bytes themselves, of a text of at most limits.inlineTextBytes. */
+  text: z.string().max(limits.inlineTextBytes).nullable().default(null),
+});
 export type StepOutput = z.infer<typeof StepOutput>;
 
 /** What an edge sends. */

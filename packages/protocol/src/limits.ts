@@ -19,11 +19,22 @@ export const limits = {
   /** Runs of one user that have not ended. */
   openRunsPerUser: 1000,
   /** Bytes of one message between edge and coordinator. */
-  edgeMessageBytes: 1024 ** 2,
+  edgeMessageBytes: 8 * 1024 ** 2,
   /** Bytes of one preview picture. */
   previewBytes: 256 * 1024,
   /** Attempts of one step (or shard) that may fail before its run stops. */
   attemptsPerStep: 3,
-  /** Steps that read one port marked `many`. */
+  /** Sources of one port marked `many`; each may bring several values. */
   valuesPerPort: 64,
+  /** Frames of one walk; over it, walk in parts. */
+  walkFrames: 2400,
+  walkKeyframes: 64,
+  /** Bytes of a text result that travels with its message and is kept beside the output, for search and for showing it. */
+  inlineTextBytes: 8 * 1024,
+  /** Characters of what a search finds a result by. */
+  captionCharacters: 2000,
+  /** Days that a deleted result can still be brought back. */
+  undoDays: 7,
+  /** Bytes of the recipe inside a saved file. */
+  recipeBytes: 256 * 1024,
 } as const;

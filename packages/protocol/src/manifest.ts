@@ -50,7 +50,19 @@ export const ModelManifest = z.object({
   quality: z.number().min(0).max(1).default(0.5),
   /** Seconds to expect where nothing is measured yet, on one core of a common machine. */
   prior: z.object({ loadSeconds: z.number().nonnegative(), runSeconds: z.number().nonnegative() }),
+  /**
+   * Whether the same inputs, parameters and seed give the same result, so that the result cache may answer. Left out: yes, but for
+   * drivers that only speak to a server or a command, which may change behind our back.
+   */
+  reproducible: z.boolean().optional(),
   /** Settings that only the driver reads; the driver validates them. */
   options: z.record(z.string(), z.unknown()).default({}),
 });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+const elsewhere: ReadonlySet<string> = new Set(['openai', 'comfyui', 'automatic1111', 'command']);
+
+/** Whether results of a model may be answered from the result cache. */
+export function isReproducible(manifest: ModelManifest): boolean {
+  return manifest.reproducible ?? !elsewhere.has(manifest.driver);
+}

@@ -19,3 +19,11 @@ const byPrefix: ReadonlyArray<readonly [string, Modality]> = [
 export function modalityOf(mediaType: string): Modality | undefined {
   return byPrefix.find(([prefix]) => mediaType.startsWith(prefix))?.[1];
 }
+
+/** Pictures that may move: a film may be one. */
+const moving: ReadonlySet<string> = new Set(['image/gif', 'image/webp', 'image/apng']);
+
+/** Whether a port of a modality may carry bytes of a media type: a film may also be a GIF or an animated WebP. */
+export function mayCarry(modality: Modality, mediaType: string): boolean {
+  return modalityOf(mediaType) === modality || (modality === 'video' && moving.has(mediaType));
+}

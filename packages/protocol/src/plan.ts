@@ -33,7 +33,19 @@ export const Prediction = z.object({
 });
 export type Prediction = z.infer<typeof Prediction>;
 
-export const PlannedStep = z.object({ stepId: z.string(), task: z.string(), offer: Offer, prediction: Prediction });
+/** One of the edges that share a step's shards. */
+export const PlannedShare = z.object({ offer: Offer, secondsPerShard: z.number().nonnegative(), slots: z.number().int().positive() });
+export type PlannedShare = z.infer<typeof PlannedShare>;
+
+export const PlannedStep = z.object({
+  stepId: z.string(),
+  task: z.string(),
+  offer: Offer,
+  /** Of the whole step: where edges share it, all of them together. */
+  prediction: Prediction,
+  /** For a step with several shards: every edge that has this very model and helps, the offer's own first. */
+  sharing: z.array(PlannedShare).default([]),
+});
 export type PlannedStep = z.infer<typeof PlannedStep>;
 
 /** A chain with every step bound to an offer. Plain data; what it means at run time lives in packages/runs. */

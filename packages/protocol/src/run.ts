@@ -79,6 +79,20 @@ export const AttemptView = z.object({
 });
 export type AttemptView = z.infer<typeof AttemptView>;
 
+/** One shard of a step as its watchers see it; `outputId` is the first result of it. */
+export const ShardView = z.object({
+  index: z.number().int().nonnegative(),
+  state: z.enum(['waiting', 'queued', 'running', 'succeeded', 'failed']),
+  /** Where it runs, or ran; null before that, and where the cache had the answer. */
+  edgeId: EdgeId.nullable(),
+  outputId: OutputId.nullable(),
+});
+export type ShardView = z.infer<typeof ShardView>;
+
+/** The shards of a step that has several, by their numbers. */
+export const StepShards = z.object({ total: z.number().int().positive(), done: z.number().int().nonnegative(), each: z.array(ShardView) });
+export type StepShards = z.infer<typeof StepShards>;
+
 export const StepView = z.object({
   id: z.string(),
   task: z.string(),
@@ -87,7 +101,15 @@ export const StepView = z.object({
   /** What the step is bound to now; null until it is planned. */
   offer: Offer.nullable(),
   prediction: Prediction.nullable(),
+  /** Edges that share its shards, the first of them that of `offer`; empty for a step of one piece. */
+  sharing: z.array(Offer),
+  /** Null for a step of one piece. */
+  shards: StepShards.nullable(),
+  /** How many of its shards were answered by the result cache. */
+  cached: z.number().int().nonnegative(),
+  /** Of a step with several shards: those that run, wait or ended badly. */
   attempts: z.array(AttemptView),
+  /** In the order of shards, then of values. */
   outputs: z.array(OutputView),
   /** Taken over from the run that this one continues or repeats; nothing was computed. */
   reused: z.boolean(),
@@ -153,6 +175,8 @@ export const RunEvent = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('preview'), stepId: z.string(), attemptId: AttemptId, mediaType: z.string(), base64: z.string() }),
   z.object({ kind: z.literal('text'), stepId: z.string(), attemptId: AttemptId, delta: z.string() }),
+  /** A shard of a step with several has moved on; `step` follows at its end, and now and then before. */
+  z.object({ kind: z.literal('shard'), stepId: z.string(), shard: ShardView, done: z.number().int().nonnegative(), total: z.number().int().positive() }),
   z.object({ kind: z.literal('ended'), state: RunState }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;

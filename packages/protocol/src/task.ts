@@ -6,8 +6,10 @@ import type { Modality } from './modality.ts';
 export interface Port {
   readonly modality: Modality;
   readonly required: boolean;
-  /** A port with `many` gives or takes a list; nothing fans out by itself. */
+  /** A port with `many` gives or takes a list. Nothing fans out by itself: a port without it takes the first of several values. */
   readonly many: boolean;
+  /** False for an output that the gallery does not list by itself, as the frames of a film. */
+  readonly listed: boolean;
   readonly title: string;
   readonly description: string;
 }
@@ -35,21 +37,69 @@ export interface TaskDeclaration {
   readonly outputs: Readonly<Record<string, Port>>;
   readonly parameters: z.ZodObject;
   /**
-   * How much work a step is, in units that are proportional to its run time on one model and edge, such as steps times
-   * pictures. The planner scales measured history with it. At least a tiny positive number.
+   * How much work a step is (one shard of it, where it has several), in units that are proportional to its run time on one
+   * model and edge, such as steps times pictures. The planner scales measured history with it. At least a tiny positive number.
    */
   readonly work: (parameters: Record<string, unknown>) => number;
+  /** How a step is cut into shards that several edges may share; null for a task that is always done in one piece. */
+  readonly shards: Sharding | null;
+  /** What a search should find a result of this task by, besides the texts that it reads: prompts that stand in its parameters. */
+  readonly caption: (parameters: Record<string, unknown>) => string;
+  /** Looks at validated parameters as a whole, for what a schema of single fields cannot say. @throws AtelierError `invalid-input`, `parameter-out-of-bounds` */
+  readonly check: (parameters: Record<string, unknown>) => void;
 }
 
-type Draft = Omit<TaskDeclaration, 'seedWords' | 'work'> & Partial<Pick<TaskDeclaration, 'seedWords' | 'work'>>;
+/** SHA-256 of the values of each bound port, in order. */
+export type InputHashes = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * A step in parts. Each shard is computed alone, on any edge that has the model, and must come out the same wherever that
+ * is; its outputs stand in the order of the shards. All three functions are pure and take validated parameters.
+ */
+export interface Sharding {
+  /** At least 1. Known from the parameters alone, since a run is written before anything is computed. */
+  count(parameters: Record<string, unknown>): number;
+  /** Every shard's number once, in the order in which they are best begun. */
+  order(parameters: Record<string, unknown>): readonly number[];
+  /**
+   * All that a shard's result depends on besides the model, as plain JSON. Two shards with the same key, of one run or of
+   * several, have the same result: the result cache answers one with the other.
+   * @param inputs SHA-256 of the values of each bound port, in order
+   */
+  key(parameters: Record<string, unknown>, shard: number, inputs: InputHashes): unknown;
+}
+
+type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'shards' | 'caption' | 'check'>;
+type Draft = Omit<TaskDeclaration, keyof Defaults> & Partial<Defaults>;
 
 /** Declares a task. The declaration alone gives API, CLI flags, card, planner's graph and reference page. */
 export function defineTask(draft: Draft): TaskDeclaration {
-  return Object.freeze({ seedWords: [], work: () => 1, ...draft });
+  return Object.freeze({ seedWords: [], work: () => 1, shards: null, caption: () => '', check: () => undefined, ...draft });
 }
 
-export function port(modality: Modality, title: string, description: string, options: { required?: boolean; many?: boolean } = {}): Port {
-  return { modality, title, description, required: options.required ?? true, many: options.many ?? false };
+/** How many shards a step has. */
+export function shardCount(task: TaskDeclaration, parameters: Record<string, unknown>): number {
+  return task.shards?.count(parameters) ?? 1;
+}
+
+/** The shards of a step in the order in which they are best begun. */
+export function shardOrder(task: TaskDeclaration, parameters: Record<string, unknown>): readonly number[] {
+  return task.shards?.order(parameters) ?? [0];
+}
+
+/** What a shard's result depends on besides the model: all parameters and inputs, where the task says nothing else. */
+export function shardKey(task: TaskDeclaration, parameters: Record<string, unknown>, shard: number, inputs: InputHashes): unknown {
+  return task.shards?.key(parameters, shard, inputs) ?? { ...parameters, inputs };
+}
+
+interface PortOptions {
+  readonly required?: boolean;
+  readonly many?: boolean;
+  readonly listed?: boolean;
+}
+
+export function port(modality: Modality, title: string, description: string, options: PortOptions = {}): Port {
+  return { modality, title, description, required: options.required ?? true, many: options.many ?? false, listed: options.listed ?? true };
 }
 
 /** A zod schema's hint for forms; the same object lands in the JSON Schema. */
@@ -77,7 +127,10 @@ export function seedParameters(task: TaskDeclaration): string[] {
  */
 export function parseParameters(task: TaskDeclaration, given: Record<string, unknown>, where = task.name): Record<string, unknown> {
   const parsed = task.parameters.strict().safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    task.check(parsed.data);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0];
   const name = issue?.path.join('.') ?? '';
   if (issue?.code === 'unrecognized_keys') {

@@ -269,7 +269,13 @@ test('again from a step takes over what comes before it, and runs the rest with 
   const { id } = await studio.core.createRun(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
   const before = edge.orders.length;
-  const again = await studio.core.runAgain(studio.member, { id, seed: 'same', fromStep: 'text-generation-2', set: { 'text-generation-2.maxTokens': 7 } });
+  const again = await studio.core.runAgain(studio.member, {
+    id,
+    seed: 'same',
+    fresh: false,
+    fromStep: 'text-generation-2',
+    set: { 'text-generation-2.maxTokens': 7 },
+  });
   const second = await studio.runUntil(again.id, ended);
   expect(second.state).toBe('succeeded');
   expect(second.steps.map((step) => [step.reused, step.parameters.maxTokens])).toEqual([
@@ -284,7 +290,7 @@ test('again from a step takes over what comes before it, and runs the rest with 
 test('again with new seeds draws new ones', async () => {
   const { id } = await studio.core.createRun(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
-  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', set: {} });
+  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', fresh: false, set: {} });
   expect(again.steps[0]?.parameters.seed).not.toBe(first.steps[0]?.parameters.seed);
   await studio.runUntil(again.id, ended);
 });

@@ -222,7 +222,7 @@ function textOutput(edge: EdgeInside, text: string): StepOutput {
   const bytes = Buffer.from(text);
   const hash = createHash('sha256').update(bytes).digest('hex');
   edge.made.set(hash, bytes);
-  return { port: 'text', index: 0, hash, mediaType: 'text/plain', sizeBytes: bytes.length };
+  return { port: 'text', index: 0, hash, mediaType: 'text/plain', sizeBytes: bytes.length, text: bytes.toString('utf8') };
 }
 
 /** Brings bytes to the coordinator, as an edge does when it is asked for them. */

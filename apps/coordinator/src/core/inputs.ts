@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { holdsSound } from '@atelier/artifacts';
-import { type Artifact, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
+import { type Artifact, modalityOf, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { eq } from 'drizzle-orm';
 import { checkModality, textArtifact, writtenTexts } from './chain-request.ts';
@@ -57,7 +57,10 @@ async function recordArtifact(context: CoreContext, artifact: Pick<Artifact, 'ha
 export async function recordUpload(context: CoreContext, viewer: Viewer, artifact: Artifact, name: string | null): Promise<UploadView> {
   await recordArtifact(context, artifact, 'coordinator');
   const outputId = newId<OutputId>();
-  await context.database.db.insert(schema.outputs).values({ id: outputId, userId: viewer.id, hash: artifact.hash, mediaType: artifact.mediaType, name });
+  const modality = modalityOf(artifact.mediaType) ?? 'tensor';
+  await context.database.db
+    .insert(schema.outputs)
+    .values({ id: outputId, userId: viewer.id, hash: artifact.hash, mediaType: artifact.mediaType, name, modality, listed: true, caption: name ?? '' });
   return { ...artifact, outputId, name };
 }
 

@@ -57,8 +57,8 @@ async function insertInputs(tx: PoolClient, { runId, userId, draft }: NewRunRows
   const made = draft.inputs.filter((input) => input.isNew);
   if (made.length > 0) {
     await tx.query(
-      `INSERT INTO outputs (id, user_id, hash, media_type, port)
-      SELECT x.id, $1, x.hash, x.media_type, x.name FROM jsonb_to_recordset($2::jsonb) AS x(id uuid, hash text, media_type text, name text)`,
+      `INSERT INTO outputs (id, user_id, hash, media_type, port, modality)
+      SELECT x.id, $1, x.hash, x.media_type, x.name, 'text' FROM jsonb_to_recordset($2::jsonb) AS x(id uuid, hash text, media_type text, name text)`,
       [userId, JSON.stringify(made.map(({ outputId, hash, mediaType, name }) => ({ id: outputId, hash, media_type: mediaType, name })))],
     );
   }
@@ -135,8 +135,8 @@ async function copyOutputs(tx: PoolClient, { runId, userId, draft }: NewRunRows)
   if (ids.length === 0) return;
   const { rows } = await tx.query('SELECT id FROM outputs WHERE run_id = $1 AND step_id = ANY($2)', [draft.parentRunId, ids]);
   await tx.query(
-    `INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, name, recipe)
-    SELECT x.id, $1, $2, o.step_id, o.shard, o.port, o.index, o.hash, o.media_type, o.name, o.recipe
+    `INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, name, recipe, modality, text, caption, listed, cache_key)
+    SELECT x.id, $1, $2, o.step_id, o.shard, o.port, o.index, o.hash, o.media_type, o.name, o.recipe, o.modality, o.text, o.caption, false, o.cache_key
     FROM jsonb_to_recordset($3::jsonb) AS x(id uuid, "from" uuid) JOIN outputs o ON o.id = x."from"`,
     [userId, runId, JSON.stringify(rows.map((row) => ({ id: newId<string>(), from: row.id })))],
   );

@@ -5,7 +5,7 @@ import {
   type ErrorCode,
   type FromEdge,
   findTask,
-  modalityOf,
+  mayCarry,
   newId,
   type Recipe,
   type RunId,
@@ -93,7 +93,7 @@ function wrongOutputs(taskName: string, outputs: readonly StepOutput[]): ErrorBo
   for (const output of outputs) {
     const port = task.outputs[output.port];
     if (!port) return new AtelierError('step-failed', `The model made "${output.port}", which ${taskName} does not have.`).toJSON();
-    if (modalityOf(output.mediaType) !== port.modality) {
+    if (!mayCarry(port.modality, output.mediaType)) {
       return new AtelierError('step-failed', `The model made ${output.mediaType} for "${output.port}", which should be ${port.modality}.`).toJSON();
     }
   }
@@ -103,7 +103,7 @@ function wrongOutputs(taskName: string, outputs: readonly StepOutput[]): ErrorBo
 
 const insertResult = {
   name: 'insert-result',
-  text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint)),
+  text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint, modality text, text text, listed boolean)),
       bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING),
       place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING),
       step AS (SELECT parameters, inputs, work FROM steps WHERE run_id = $2 AND step_id = $3),
@@ -117,8 +117,8 @@ const insertResult = {
         GROUP BY wires.port),
       recipe AS (SELECT $7::jsonb || jsonb_build_object('parameters', step.parameters, 'inputs', COALESCE((SELECT jsonb_object_agg(port, hashes) FROM read), '{}')) AS value FROM step),
       output AS (
-        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe)
-        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", recipe.value FROM made, recipe)
+        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed)
+        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", recipe.value, made.modality, made.text, made.listed FROM made, recipe)
     INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes)
     SELECT $8, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', step.work, $9, $10, $11, $12 FROM step RETURNING work`,
 };
@@ -134,7 +134,11 @@ async function insertOutputs(
 ): Promise<Measurement> {
   const { task, modelId } = recipe;
   const { cold, runSeconds, loadSeconds } = result.timings;
-  const outputs = result.outputs.map((output) => ({ ...output, id: newId<string>() }));
+  const { outputs: ports } = findTask(task);
+  const outputs = result.outputs.map((output) => {
+    const port = ports[output.port];
+    return { ...output, id: newId<string>(), modality: port?.modality, listed: port?.listed ?? false };
+  });
   const outputBytes: Record<string, number> = {};
   for (const output of outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
   const values = [

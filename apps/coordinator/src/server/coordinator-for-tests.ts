@@ -191,7 +191,7 @@ export async function workingEdge(
       const made = await work(message.order, edge);
       const hash = createHash('sha256').update(made.bytes).digest('hex');
       held.set(hash, made);
-      const output = { port: made.port, index: 0, hash, mediaType: made.mediaType, sizeBytes: made.bytes.length };
+      const output = { port: made.port, index: 0, hash, mediaType: made.mediaType, sizeBytes: made.bytes.length, text: null };
       edge.send({ kind: 'result', attemptId, fence, outputs: [output], timings });
     } else if (message.kind === 'store') {
       const made = held.get(message.hash);

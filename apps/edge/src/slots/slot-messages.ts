@@ -12,6 +12,7 @@ export interface SlotJob {
   /** Where the manifest's files lie, verified. */
   readonly modelFolder: string;
   readonly task: string;
+  readonly shard: number;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, readonly SlotFile[]>>;
   readonly outFolder: string;

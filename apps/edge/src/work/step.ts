@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type ArtifactStore, type Fetched, fetchArtifact, type TransferMeasurement, type TransferOptions } from '@atelier/artifacts';
-import { AtelierError, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import { AtelierError, limits, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import type { SlotFile, SlotReport, SlotResult } from '../slots/slot-messages.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
 import { outputMediaType, readHead } from './sniff.ts';
@@ -47,7 +47,16 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
     const inputs = await inputFiles(order.inputs, tools.store);
     const transferSeconds = fetched.some(({ transferred }) => transferred) ? (performance.now() - begun) / 1000 : 0;
     const transferBytes = fetched.flatMap(({ transfers }) => transfers).reduce((sum, { bytes }) => sum + bytes, 0);
-    const job = { manifest, modelFolder: folder, task: order.task, parameters: order.parameters, inputs, outFolder, threads: tools.threads };
+    const job = {
+      manifest,
+      modelFolder: folder,
+      task: order.task,
+      shard: order.shard,
+      parameters: order.parameters,
+      inputs,
+      outFolder,
+      threads: tools.threads,
+    };
     const result = await tools.pool.run(job, (report) => events.onReport(report), signal);
     signal.throwIfAborted();
     const outputs = await keepOutputs(result, tools);
@@ -104,7 +113,8 @@ async function keepOutputs(result: SlotResult, tools: StepTools): Promise<StepOu
       await tools.makeRoom();
       return put();
     });
-    outputs.push({ port, index, hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType });
+    const text = isWhole && modality === 'text' && head.byteLength <= limits.inlineTextBytes ? head.toString('utf8') : null;
+    outputs.push({ port, index, hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType, text });
   }
   return outputs;
 }

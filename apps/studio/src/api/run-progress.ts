@@ -1,4 +1,4 @@
-import type { RunEvent, RunState, RunView } from '@atelier/protocol';
+import type { RunEvent, RunState, RunView, StepView } from '@atelier/protocol';
 
 /** What passes by while a step runs and is never stored. */
 export interface StepLive {
@@ -34,9 +34,16 @@ export function applyRunEvent(watched: WatchedRun | null, event: RunEvent, now: 
       return { ...watched, run: { ...watched.run, steps: watched.run.steps.map((step) => (step.id === event.step.id ? event.step : step)) } };
     case 'ended':
       return { ...watched, ended: event.state, run: { ...watched.run, state: event.state } };
+    case 'shard':
+      return { ...watched, run: { ...watched.run, steps: watched.run.steps.map((step) => (step.id === event.stepId ? withShard(step, event) : step)) } };
     default:
       return { ...watched, live: { ...watched.live, [event.stepId]: heard(watched.live[event.stepId], event, now) } };
   }
+}
+
+function withShard(step: StepView, { shard, done, total }: Extract<RunEvent, { kind: 'shard' }>): StepView {
+  const each = step.shards?.each ?? [];
+  return { ...step, shards: { total, done, each: each.map((other) => (other.index === shard.index ? shard : other)) } };
 }
 
 type Passing = Extract<RunEvent, { kind: 'progress' | 'preview' | 'text' }>;

@@ -1,15 +1,8 @@
-import { listTasks, type ResolvedChain, resolveChain, type TaskView } from '@atelier/protocol';
+import { listTasks, type ResolvedChain, resolveChain, type TaskView, taskView } from '@atelier/protocol';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { append, byName, chainInputs, chainOf, type Draft, draftOf, emptyDraft, fit, without, withParameter } from './draft.ts';
 
-const tasks: TaskView[] = listTasks().map((task) => ({
-  ...task,
-  seedWords: [...task.seedWords],
-  inputs: { ...task.inputs },
-  outputs: { ...task.outputs },
-  parameters: z.toJSONSchema(task.parameters, { io: 'input' }) as Record<string, unknown>,
-}));
+const tasks: TaskView[] = listTasks().map(taskView);
 const line = (...names: string[]): Draft => names.reduce(append, emptyDraft);
 const fits = (draft: Draft, name: string) => fit(draft, byName(tasks, name) as TaskView, tasks);
 

@@ -8,8 +8,8 @@ import {
   resolveChain,
   type StepView,
   type TaskView,
+  taskView,
 } from '@atelier/protocol';
-import { z } from 'zod';
 
 /** Made-up data for the design page, which exists in development only. */
 const prediction = (startSeconds: number, seconds: number): Prediction => ({
@@ -32,19 +32,18 @@ const makers = [offer('Server2', 'whisper'), offer('Server1', 'llama'), offer('S
 const seconds = [1.1, 1.4, 0.8, 4.2];
 
 export const sampleTasks: TaskView[] = ['automatic-speech-recognition', 'text-generation', 'text-to-image', 'image-to-video'].map((name) => {
-  const task = findTask(name);
-  return {
-    ...task,
-    seedWords: [...task.seedWords],
-    inputs: { ...task.inputs },
-    outputs: { ...task.outputs },
-    parameters: z.toJSONSchema(task.parameters, { io: 'input' }) as TaskView['parameters'],
-  };
+  return taskView(findTask(name));
 });
 
 const planned = chain.steps.map((step, index) => {
   const start = seconds.slice(0, index).reduce((sum, one) => sum + one, 0);
-  return { stepId: step.id, task: step.task, offer: makers[index] as (typeof makers)[number], prediction: prediction(start, seconds[index] as number) };
+  return {
+    stepId: step.id,
+    task: step.task,
+    offer: makers[index] as (typeof makers)[number],
+    prediction: prediction(start, seconds[index] as number),
+    sharing: [],
+  };
 });
 
 export const samplePlan: PlanSet = {
@@ -85,6 +84,9 @@ const step = (index: number, state: StepView['state'], more: Partial<StepView> =
     parameters: { steps: 20, seed: 7 },
     offer: plan.offer,
     prediction: plan.prediction,
+    sharing: [],
+    shards: null,
+    cached: 0,
     attempts: [],
     outputs: [],
     reused: false,

@@ -22,6 +22,7 @@ const planned = (stepId: string, edge: string, model: string, start: number, end
   task: stepId,
   offer: offer(edge, model),
   prediction: prediction(start, end),
+  sharing: [],
 });
 const chain: ResolvedChain = resolveChain({ steps: ['text-generation', 'text-to-image'] });
 const best: Plan = { totalSeconds: 3, steps: [planned('text-generation', 'Server2', 'llama', 0, 1), planned('text-to-image', 'Server10', 'starter', 1, 3)] };

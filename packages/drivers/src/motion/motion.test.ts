@@ -49,6 +49,7 @@ describe.skipIf(folder === undefined)('a film of the starter model', () => {
       task,
       parameters: task.parameters.parse({ seed: 3, ...parameters }),
       inputs: { image, ...inputs },
+      shard: 0,
       outFolder: out,
       report,
     });

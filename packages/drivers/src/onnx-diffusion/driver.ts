@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DiffusionModel, drawText, type TextToImageRequest } from '@atelier/diffusion';
 import { encodePng, encodePreview, floatsToPicture } from '@atelier/media';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, seedsOfShard } from '@atelier/protocol';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
 import { openDiffusionFolder } from './model-folder.ts';
 
@@ -27,11 +27,13 @@ export async function describeCpu(): Promise<{ device: string; reason: string }>
   };
 }
 
-async function draw(model: DiffusionModel, { task, parameters, inputs, outFolder, report }: StepRequest): Promise<StepResult> {
+async function draw(model: DiffusionModel, { task, shard, parameters, inputs, outFolder, report }: StepRequest): Promise<StepResult> {
   if (task.name !== 'text-to-image') throw new AtelierError('unknown-task', `The driver onnx-diffusion does not do ${task.name}.`);
   const prompt = inputs.prompt?.[0];
   if (prompt === undefined) throw new AtelierError('invalid-input', 'text-to-image needs a prompt.');
-  const request: TextToImageRequest = { ...(parameters as unknown as Parameters), prompt: await readFile(prompt.path, 'utf8') };
+  const given = parameters as unknown as Omit<Parameters, 'scheduler'> & { readonly scheduler: Parameters['scheduler'] | 'auto' };
+  const scheduler = given.scheduler === 'auto' ? 'ddim' : given.scheduler;
+  const request: TextToImageRequest = { ...given, scheduler, ...seedsOfShard(parameters, shard), prompt: await readFile(prompt.path, 'utf8') };
   const previews: Promise<void>[] = [];
   const { picture } = await drawText(model, request, {
     onStep: (done, steps) => report.progress((0.98 * done) / steps, `step ${done} of ${steps}`),

@@ -76,7 +76,7 @@ describe.skipIf(folder === undefined)('the starter model', () => {
     };
     const draw = async (seed: number) => {
       const inputs = { prompt: [{ path: prompt, mediaType: 'text/plain' }] };
-      const { image } = await loaded.run({ task, parameters: task.parameters.parse({ seed, steps: 10 }), inputs, outFolder: out, report });
+      const { image } = await loaded.run({ task, shard: 0, parameters: task.parameters.parse({ seed, steps: 10 }), inputs, outFolder: out, report });
       return readFile(image?.[0]?.path as string);
     };
     const [first, second, other] = [await draw(1), await draw(1), await draw(2)];

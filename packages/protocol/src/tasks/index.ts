@@ -3,10 +3,19 @@
  * Not here: what runs a task (packages/drivers) or which models serve it (models/).
  * Begin with text-to-image.ts. Adding a task is adding a file and a line here, or calling {@link registerTask}.
  */
+export { Keyframe, keyframeSeed, type WalkParameters } from './latent-walk.ts';
+export { schedulerNames, seedsOfShard } from './picture-parameters.ts';
+export { coarseToFine, ease, type FramePlace, framePlace, segmentFrames, type WalkTiming } from './walk-frames.ts';
+
 import { AtelierError } from '../errors.ts';
 import type { TaskDeclaration } from '../task.ts';
 import { automaticSpeechRecognition } from './automatic-speech-recognition.ts';
+import { framesToVideo } from './frames-to-video.ts';
+import { imageToImage } from './image-to-image.ts';
 import { imageToVideo } from './image-to-video.ts';
+import { imageUpscaling } from './image-upscaling.ts';
+import { inpainting } from './inpainting.ts';
+import { latentWalk } from './latent-walk.ts';
 import { textGeneration } from './text-generation.ts';
 import { textToImage } from './text-to-image.ts';
 
@@ -19,7 +28,8 @@ export function registerTask(task: TaskDeclaration): TaskDeclaration {
   return task;
 }
 
-for (const task of [automaticSpeechRecognition, textGeneration, textToImage, imageToVideo]) registerTask(task);
+const tasks = [automaticSpeechRecognition, textGeneration, textToImage, imageToImage, inpainting, imageUpscaling, imageToVideo, latentWalk, framesToVideo];
+for (const task of tasks) registerTask(task);
 
 /** All declared tasks, in the order in which they were declared. */
 export function listTasks(): TaskDeclaration[] {

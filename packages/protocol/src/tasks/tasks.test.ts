@@ -23,6 +23,6 @@ test('a task of a taken name is refused', () => {
 });
 
 test('the seed of a task that draws at random is known by its control', () => {
-  expect(seedParameters(findTask('text-to-image'))).toEqual(['seed']);
+  expect(seedParameters(findTask('text-to-image'))).toEqual(['variationSeed', 'seed']);
   expect(seedParameters(findTask('automatic-speech-recognition'))).toEqual([]);
 });

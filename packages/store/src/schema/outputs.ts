@@ -1,7 +1,7 @@
 /** Bytes and what ties them to where they came from. Permission to read goes through outputs: knowing a hash grants nothing. */
-import type { OutputId, Recipe, RunId } from '@atelier/protocol';
+import type { Modality, OutputId, Recipe, RunId, Visibility } from '@atelier/protocol';
 import { sql } from 'drizzle-orm';
-import { index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { user } from './auth.ts';
 import { moment, whole } from './columns.ts';
 import { runs } from './runs.ts';
@@ -48,6 +48,18 @@ export const outputs = pgTable(
     mediaType: text('media_type').notNull(),
     /** A file's name, where it came with one. */
     name: text('name'),
+    modality: text('modality').notNull().$type<Modality>(),
+    /** A short text itself. */
+    text: text('text'),
+    /** What a search finds it by. */
+    caption: text('caption').notNull().default(''),
+    /** Whether the gallery shows it by itself: frames of a film and written inputs it does not. */
+    listed: boolean('listed').notNull().default(false),
+    visibility: text('visibility').notNull().default('private').$type<Visibility>(),
+    /** Gone for its reader, and for good some days later. */
+    deletedAt: moment('deleted_at'),
+    /** SHA-256 of all that its bytes depend on, where they are the same each time. */
+    cacheKey: text('cache_key'),
     recipe: jsonb('recipe').$type<Recipe>(),
     createdAt: moment('created_at').notNull().defaultNow(),
   },
@@ -56,8 +68,35 @@ export const outputs = pgTable(
     uniqueIndex('outputs_of_step').on(table.runId, table.stepId, table.shard, table.port, table.index).where(sql`run_id is not null`),
     index('outputs_of_user').on(table.userId, table.id.desc()),
     index('outputs_hash').on(table.hash),
+    index('outputs_cache').on(table.cacheKey).where(sql`cache_key is not null and deleted_at is null`),
+    index('outputs_listed').on(table.userId, table.modality, table.id.desc()).where(sql`listed and deleted_at is null`),
+    index('outputs_public').on(table.id.desc()).where(sql`visibility = 'public' and deleted_at is null`),
+    index('outputs_deleted').on(table.deletedAt).where(sql`deleted_at is not null`),
+    index('outputs_caption').using('gin', sql`to_tsvector('simple', ${table.caption})`).where(sql`deleted_at is null`),
   ],
 );
+
+/** What people marked to find it again. */
+export const stars = pgTable(
+  'stars',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => user.id, { onDelete: 'cascade' }),
+    outputId: uuid('output_id')
+      .notNull()
+      .$type<OutputId>()
+      .references(() => outputs.id, { onDelete: 'cascade' }),
+    createdAt: moment('created_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.outputId] }), index('stars_output').on(table.outputId)],
+);
+
+/** This installation: one row. Names its part of a bucket that several share. */
+export const installation = pgTable('installation', {
+  id: uuid('id').primaryKey(),
+  createdAt: moment('created_at').notNull().defaultNow(),
+});
 
 /** What a run was given, by the name of the chain's input. */
 export const runInputs = pgTable(

@@ -4,7 +4,21 @@
  * to make, an edge that holds an attempt which is not leased to it has to be stopped. All are read again at the start and
  * ringing twice is ringing once, so what is to be done can never differ from what is so.
  */
-import type { AttemptState, EdgeId, ErrorBody, Offer, Plan, Prediction, ResolvedChain, RunId, RunState, Source, StepState, Timings } from '@atelier/protocol';
+import type {
+  AttemptState,
+  EdgeId,
+  ErrorBody,
+  Offer,
+  Plan,
+  PlannedShare,
+  Prediction,
+  ResolvedChain,
+  RunId,
+  RunState,
+  Source,
+  StepState,
+  Timings,
+} from '@atelier/protocol';
 import { sql } from 'drizzle-orm';
 import { boolean, doublePrecision, foreignKey, index, integer, jsonb, pgSequence, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { user } from './auth.ts';
@@ -34,6 +48,10 @@ export const runs = pgTable(
     /** SHA-256 of the request that came with the key. */
     requestHash: text('request_hash'),
     error: jsonb('error').$type<ErrorBody>(),
+    /** Computes everything, whatever the result cache knows. */
+    fresh: boolean('fresh').notNull().default(false),
+    /** Raised by every write to the run's state, so that whoever keeps it in memory knows whether it is still so. */
+    stateVersion: integer('state_version').notNull().default(0),
     createdAt: moment('created_at').notNull().defaultNow(),
     startedAt: moment('started_at'),
     endedAt: moment('ended_at'),
@@ -72,6 +90,8 @@ export const steps = pgTable(
     /** What it is bound to; null while it has to be planned. */
     boundEdge: uuid('bound_edge').$type<EdgeId>(),
     boundModel: text('bound_model'),
+    /** Edges that share its shards, where it has several; the bound one first. */
+    sharing: jsonb('sharing').$type<PlannedShare[]>(),
     /** The last binding with names for people, and what was expected of it. */
     offer: jsonb('offer').$type<Offer>(),
     prediction: jsonb('prediction').$type<Prediction>(),
@@ -89,7 +109,11 @@ export const shards = pgTable(
     runId: runId(),
     stepId: text('step_id').notNull(),
     index: integer('index').notNull(),
+    /** When it is best begun, among its step's. */
+    rank: integer('rank').notNull().default(0),
     done: boolean('done').notNull(),
+    /** Answered by the result cache. */
+    cached: boolean('cached').notNull().default(false),
     failures: integer('failures').notNull(),
     losses: integer('losses').notNull(),
     avoid: text('avoid').array().notNull().$type<EdgeId[]>(),

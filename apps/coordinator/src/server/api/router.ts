@@ -1,4 +1,4 @@
-import { AtelierError, contract, listTasks } from '@atelier/protocol';
+import { AtelierError, contract, listTasks, taskView } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { implement } from '@orpc/server';
 import { desc, eq } from 'drizzle-orm';
@@ -6,7 +6,6 @@ import { revokeToken } from '../identity/authenticate.ts';
 import type { Person } from '../identity/caller.ts';
 import { makeSingleUse } from '../identity/single-use.ts';
 import type { Services } from '../services.ts';
-import { taskView } from './task-view.ts';
 
 const { apikey } = schema;
 

@@ -65,7 +65,7 @@ function asRun({ task, model, parameters, input }: SingleStep): NewRun {
   const pinned = model === undefined || anyModel.includes(model) ? {} : { model };
   const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null));
   const chain = { inputs: {}, steps: [{ id: 'answer', task, ...pinned, parameters: given, inputs: {} }] };
-  return { chain, inputs: { input }, set: {}, priority: 0 };
+  return { chain, inputs: { input }, set: {}, priority: 0, fresh: false };
 }
 
 function resultOf(run: RunView): SingleStepResult {

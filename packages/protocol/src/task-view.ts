@@ -1,5 +1,6 @@
-import type { TaskDeclaration, TaskView } from '@atelier/protocol';
 import { z } from 'zod';
+import type { TaskView } from './api-views.ts';
+import type { TaskDeclaration } from './task.ts';
 
 /** A task's declaration as clients see it: its parameters as JSON Schema (draft 2020-12), hints for forms included. */
 export function taskView(task: TaskDeclaration): TaskView {
@@ -10,6 +11,7 @@ export function taskView(task: TaskDeclaration): TaskView {
     seedWords: [...task.seedWords],
     inputs: { ...task.inputs },
     outputs: { ...task.outputs },
+    shared: task.shards !== null,
     parameters: z.toJSONSchema(task.parameters, { io: 'input' }) as Record<string, unknown>,
   };
 }
