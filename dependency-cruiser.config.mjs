@@ -2,6 +2,7 @@
 const mayImport = {
   'packages/protocol': [],
   'packages/media': ['protocol'],
+  'packages/recipe': ['protocol'],
   'packages/artifacts': ['protocol'],
   'packages/diffusion': ['protocol'],
   'packages/models': ['protocol', 'artifacts', 'media'],
@@ -12,8 +13,8 @@ const mayImport = {
   'packages/store': ['protocol'],
   'packages/dispatch': ['protocol', 'store'],
   'packages/client': ['protocol'],
-  'apps/studio': ['protocol', 'client'],
-  'apps/coordinator': ['protocol', 'folder-lock', 'artifacts', 'media', 'models', 'planner', 'runs', 'store', 'dispatch'],
+  'apps/studio': ['protocol', 'client', 'recipe'],
+  'apps/coordinator': ['protocol', 'folder-lock', 'artifacts', 'media', 'recipe', 'models', 'planner', 'runs', 'store', 'dispatch'],
   'apps/edge': ['protocol', 'folder-lock', 'artifacts', 'media', 'models', 'drivers'],
   // The command line is the one shell that starts the others.
   'apps/cli': ['protocol', 'client', 'models'],
