@@ -50,6 +50,20 @@ test('a diamond keeps its wires and is put in an order in which each step follow
   expect(chain.steps.map((step) => step.id)).toEqual(['improve', 'draw', 'film']);
 });
 
+test('a mask is never the picture that it lies over: it is another input of the chain, wherever the picture comes from', () => {
+  const alone = resolveChain({ steps: ['inpainting'] });
+  expect(alone.steps[0]?.inputs).toEqual({ image: ['inputs.image'], mask: ['inputs.mask'], prompt: ['inputs.prompt'] });
+  expect(Object.keys(alone.inputs)).toEqual(['image', 'mask', 'prompt']);
+  const drawn = resolveChain({ steps: ['text-to-image', 'image-to-image', 'inpainting'] });
+  expect(drawn.steps[2]?.inputs).toEqual({ image: ['image-to-image.image'], mask: ['inputs.mask'], prompt: ['inputs.prompt'] });
+  const twice = resolveChain({ steps: ['inpainting', 'inpainting'] });
+  expect(twice.steps[1]?.inputs).toEqual({ image: ['inpainting.image'], mask: ['inputs.mask'], prompt: ['inputs.prompt'] });
+  const byHand = resolveChain({ inputs: { hole: { modality: 'image' } }, steps: [{ task: 'inpainting', inputs: { mask: 'inputs.hole' } }] });
+  expect(byHand.steps[0]?.inputs).toEqual({ mask: ['inputs.hole'], image: ['inputs.image'], prompt: ['inputs.prompt'] });
+  const half = resolveChain({ inputs: { mask: { modality: 'image' } }, steps: ['inpainting'] });
+  expect(half.steps[0]?.inputs).toEqual({ image: ['inputs.image'], mask: ['inputs.mask'], prompt: ['inputs.prompt'] });
+});
+
 test('a text written in the chain is a source', () => {
   const chain = resolveChain({ steps: [{ task: 'text-to-image', inputs: { prompt: { text: 'a red apple' } } }] });
   expect(chain.inputs).toEqual({});

@@ -14,7 +14,8 @@ interface Draft {
 
 /**
  * Fills in everything that a chain leaves out: names of steps, defaults of parameters, and wires. A required port that
- * is not wired takes the nearest earlier output of its modality, or else an input of the chain. An optional port is wired only by hand.
+ * is not wired takes the nearest earlier output of its modality, or else an input of the chain. A further required port of the same
+ * modality, such as a mask beside a picture, takes another input of the chain. An optional port is wired only by hand.
  * @throws AtelierError `invalid-input`, `unknown-task`, `modality-mismatch`, `parameter-out-of-bounds`; each says which step and what would fit
  */
 export function resolveChain(given: unknown): ResolvedChain {
@@ -70,22 +71,37 @@ function wire(step: Draft, earlier: readonly Draft[], all: readonly Draft[], cha
 
 function defaultSource(step: Draft, name: string, port: Port, earlier: readonly Draft[], chainInputs: ResolvedChain['inputs']): Source {
   const previous = earlier.at(-1);
-  if (!previous) return chainInput(name, port, chainInputs);
+  if (!previous || isFurther(step.task, name)) return chainInput(step, name, port, chainInputs);
   for (const candidate of [...earlier].reverse()) {
     const output = Object.entries(candidate.task.outputs).find(([, other]) => other.modality === port.modality);
     if (output) return `${candidate.id}.${output[0]}`;
   }
-  const declared = Object.entries(chainInputs).find(([, input]) => input.modality === port.modality);
-  if (declared) return `inputs.${declared[0]}`;
+  const declared = declaredInput(step, name, port, chainInputs);
+  if (declared) return declared;
   const made = Object.values(previous.task.outputs)[0]?.modality;
   throw mismatch(`${step.id} needs ${port.modality} for "${name}", but ${previous.id} makes ${made}`, made, port.modality);
 }
 
-function chainInput(name: string, port: Port, chainInputs: ResolvedChain['inputs']): Source {
-  const found = Object.entries(chainInputs).find(([, input]) => input.modality === port.modality);
-  if (found) return `inputs.${found[0]}`;
+/** Whether a task has a required port of the same modality before this one. */
+function isFurther(task: TaskDeclaration, name: string): boolean {
+  const ports = Object.entries(task.inputs);
+  const at = ports.findIndex(([other]) => other === name);
+  return ports.slice(0, at).some(([, other]) => other.required && other.modality === ports[at]?.[1].modality);
+}
+
+function chainInput(step: Draft, name: string, port: Port, chainInputs: ResolvedChain['inputs']): Source {
+  const declared = declaredInput(step, name, port, chainInputs);
+  if (declared) return declared;
   chainInputs[name] = { modality: port.modality, description: port.description };
   return `inputs.${name}`;
+}
+
+/** An input of the chain for a port: the one of its name, or else the first of its modality that is no other port's of the step. */
+function declaredInput(step: Draft, name: string, port: Port, chainInputs: ResolvedChain['inputs']): Source | undefined {
+  const taken = new Set(Object.values(step.inputs).flat());
+  const free = Object.keys(chainInputs).filter((input) => chainInputs[input]?.modality === port.modality && !taken.has(`inputs.${input}`));
+  const found = free.find((input) => input === name) ?? free.find((input) => !(input in step.task.inputs));
+  return found === undefined ? undefined : `inputs.${found}`;
 }
 
 function checkSource(step: Draft, name: string, port: Port, source: Source, all: readonly Draft[], chainInputs: ResolvedChain['inputs']): void {
