@@ -169,11 +169,20 @@ export const RunEvent = z.discriminatedUnion('kind', [
     kind: z.literal('progress'),
     stepId: z.string(),
     attemptId: AttemptId,
+    /** The shard that the attempt makes. */
+    shard: z.number().int().nonnegative().optional(),
     fraction: z.number().min(0).max(1),
     message: z.string().nullable(),
     remainingSeconds: z.number().nonnegative().nullable(),
   }),
-  z.object({ kind: z.literal('preview'), stepId: z.string(), attemptId: AttemptId, mediaType: z.string(), base64: z.string() }),
+  z.object({
+    kind: z.literal('preview'),
+    stepId: z.string(),
+    attemptId: AttemptId,
+    shard: z.number().int().nonnegative().optional(),
+    mediaType: z.string(),
+    base64: z.string(),
+  }),
   z.object({ kind: z.literal('text'), stepId: z.string(), attemptId: AttemptId, delta: z.string() }),
   /** A shard of a step with several has moved on; `step` follows at its end, and now and then before. */
   z.object({ kind: z.literal('shard'), stepId: z.string(), shard: ShardView, done: z.number().int().nonnegative(), total: z.number().int().positive() }),

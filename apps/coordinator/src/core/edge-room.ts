@@ -123,9 +123,10 @@ export class EdgeRoom {
     const attempt = this.#context.live.get(message.attemptId);
     if (attempt?.edgeId !== edge.id || attempt.fence !== message.fence) return;
     const { fence: _fence, ...event } = message;
-    const { stepId, runId } = attempt;
-    if (event.kind !== 'progress') this.#context.events.pass(runId, { ...event, stepId });
-    else this.#context.events.pass(runId, { ...event, stepId, remainingSeconds: remainingSeconds(attempt, event.fraction) });
+    const { stepId, runId, shard } = attempt;
+    if (event.kind === 'text') this.#context.events.pass(runId, { ...event, stepId });
+    else if (event.kind === 'preview') this.#context.events.pass(runId, { ...event, stepId, shard });
+    else this.#context.events.pass(runId, { ...event, stepId, shard, remainingSeconds: remainingSeconds(attempt, event.fraction) });
   }
 
   /** Acknowledged once it is decided: committed, or refused for good. */

@@ -1,7 +1,7 @@
-import type { RunId } from '@atelier/protocol';
+import type { RunEvent, RunId } from '@atelier/protocol';
 import { useEffect, useState } from 'react';
 import { api, queries, studio } from './client.ts';
-import { applyRunEvent, type WatchedRun } from './run-progress.ts';
+import { applyRunEvents, type WatchedRun } from './run-progress.ts';
 
 export interface RunWatch {
   readonly watched: WatchedRun | null;
@@ -10,6 +10,30 @@ export interface RunWatch {
   readonly lost: boolean;
   /** Watches anew, after the run was continued or the stream was lost. */
   readonly again: () => void;
+}
+
+/** Hands over what came since the last frame that the screen drew; in a page that is not on show, every quarter of a second. */
+function inBatches<T>(take: (batch: T[]) => void): { add: (one: T) => void; stop: () => void } {
+  let waiting: T[] = [];
+  let planned: (() => void) | null = null;
+  const hand = () => {
+    planned?.();
+    planned = null;
+    const batch = waiting;
+    waiting = [];
+    if (batch.length > 0) take(batch);
+  };
+  const add = (one: T) => {
+    waiting.push(one);
+    if (planned) return;
+    const frame = requestAnimationFrame(hand);
+    const timer = setTimeout(hand, 250);
+    planned = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  };
+  return { add, stop: () => planned?.() };
 }
 
 /** A run as it goes: the stored view and what passes by, from its event stream. */
@@ -22,18 +46,22 @@ export function useRun(id: string): RunWatch {
     const stop = new AbortController();
     setError(null);
     if (round === 0) setWatched(null);
+    const batches = inBatches((events: RunEvent[]) => setWatched((before) => applyRunEvents(before?.run.id === id ? before : null, events, Date.now())));
     const follow = async () => {
       for await (const event of studio.watchRun(id as RunId, { signal: stop.signal, onReconnect: () => setLost(true) })) {
         if (stop.signal.aborted) return;
         setLost(false);
-        setWatched((before) => applyRunEvent(before?.run.id === id ? before : null, event, Date.now()));
+        batches.add(event);
         if (event.kind !== 'ended') continue;
         void queries.invalidateQueries({ queryKey: api.runs.key() });
         void queries.invalidateQueries({ queryKey: api.queue.key() });
       }
     };
     follow().catch((problem: unknown) => stop.signal.aborted || setError(problem));
-    return () => stop.abort();
+    return () => {
+      stop.abort();
+      batches.stop();
+    };
   }, [id, round]);
   return { watched: watched?.run.id === id ? watched : null, error, lost, again: () => setRound((count) => count + 1) };
 }
