@@ -1,10 +1,20 @@
 /** Bytes and what ties them to where they came from. Permission to read goes through outputs: knowing a hash grants nothing. */
 import type { Modality, OutputId, Recipe, RunId, Visibility } from '@atelier/protocol';
-import { sql } from 'drizzle-orm';
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { type SQL, sql } from 'drizzle-orm';
+import { type AnyPgColumn, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { user } from './auth.ts';
 import { moment, whole } from './columns.ts';
 import { runs } from './runs.ts';
+
+/**
+ * The words of a caption, for the gallery's search. Punctuation only parts words: PostgreSQL's parser would else keep
+ * `photo.png` or `a-b` as names of hosts and files, which no search for `png` or `b` finds.
+ */
+export const captionWords = (caption: AnyPgColumn): SQL =>
+  sql`to_tsvector('simple', translate(${caption}, ${inSql(marks)}, ${inSql(' '.repeat(marks.length))}))`;
+const marks = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+/** Without a semicolon: drizzle-kit takes one for the end of the index. */
+const inSql = (text: string) => sql.raw(`'${text.replaceAll("'", "''").replace(';', "' || chr(59) || '")}'`);
 
 export const artifacts = pgTable('artifacts', {
   /** SHA-256, 64 hexadecimal digits. */
@@ -69,10 +79,12 @@ export const outputs = pgTable(
     index('outputs_of_user').on(table.userId, table.id.desc()),
     index('outputs_hash').on(table.hash),
     index('outputs_cache').on(table.cacheKey).where(sql`cache_key is not null and deleted_at is null`),
-    index('outputs_listed').on(table.userId, table.modality, table.id.desc()).where(sql`listed and deleted_at is null`),
-    index('outputs_public').on(table.id.desc()).where(sql`visibility = 'public' and deleted_at is null`),
+    index('outputs_listed').on(table.userId, table.modality, table.id).where(sql`listed and deleted_at is null`),
+    index('outputs_made').on(table.userId, table.id).where(sql`listed and run_id is not null and deleted_at is null`),
+    index('outputs_uploaded').on(table.userId, table.id).where(sql`listed and run_id is null and deleted_at is null`),
+    index('outputs_public').on(table.id).where(sql`visibility = 'public' and deleted_at is null`),
     index('outputs_deleted').on(table.deletedAt).where(sql`deleted_at is not null`),
-    index('outputs_caption').using('gin', sql`to_tsvector('simple', ${table.caption})`).where(sql`deleted_at is null`),
+    index('outputs_caption').using('gin', captionWords(table.caption)).where(sql`listed and deleted_at is null`),
   ],
 );
 
