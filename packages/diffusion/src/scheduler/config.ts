@@ -1,6 +1,6 @@
 import { AtelierError } from '@atelier/protocol';
 
-export const schedulerNames = ['ddim', 'euler'] as const;
+export const schedulerNames = ['ddim', 'euler', 'euler-ancestral', 'dpmpp-2m', 'unipc', 'lcm'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
 /** The settings of a diffusers scheduler_config.json that the schedulers here obey. */

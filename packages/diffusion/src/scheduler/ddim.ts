@@ -24,6 +24,7 @@ export function ddimScheduler(config: SchedulerConfig, steps: number): Scheduler
   }
   return {
     timesteps,
+    trainTimesteps: config.trainTimesteps,
     initialNoiseScale: 1,
     scaleInput: (sample) => sample,
     step: (prediction, index, sample) => ddimStep(config, alphaAt(index), alphaAfter(index), prediction, sample),

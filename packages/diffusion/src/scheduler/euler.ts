@@ -19,6 +19,7 @@ export function eulerScheduler(config: SchedulerConfig, steps: number): Schedule
   const greatest = Math.max(...sigmas);
   return {
     timesteps,
+    trainTimesteps: config.trainTimesteps,
     initialNoiseScale: config.timestepSpacing === 'leading' ? Math.hypot(greatest, 1) : greatest,
     scaleInput: (sample, index) => {
       const divisor = Math.hypot(sigmaAt(index), 1);

@@ -3,21 +3,51 @@
  * Not here: networks, noise and pictures; a scheduler is arithmetic on flat arrays.
  * Begin with scheduler.ts, then ddim.ts and euler.ts; noise-schedule.ts is what they share.
  */
+import { AtelierError } from '@atelier/protocol';
 import { parseSchedulerConfig, type SchedulerName } from './config.ts';
 import { ddimScheduler } from './ddim.ts';
 import { eulerScheduler } from './euler.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export { parseSchedulerConfig, type SchedulerConfig, type SchedulerName, schedulerNames } from './config.ts';
-export type { Scheduler, SchedulerStep } from './scheduler.ts';
+export { stepAtShare, stepAtStrength } from './partial-schedule.ts';
+export type { Scheduler, SchedulerStep, StepNoise } from './scheduler.ts';
+export { seededStepNoise } from './step-noise.ts';
+
+/** The names under which diffusers writes our schedulers into scheduler_config.json. */
+const ownNames: Readonly<Record<string, SchedulerName>> = {
+  DDIMScheduler: 'ddim',
+  EulerDiscreteScheduler: 'euler',
+  EulerAncestralDiscreteScheduler: 'euler-ancestral',
+  DPMSolverMultistepScheduler: 'dpmpp-2m',
+  UniPCMultistepScheduler: 'unipc',
+  LCMScheduler: 'lcm',
+};
 
 /**
- * A scheduler for a number of steps.
+ * The scheduler that a wish means: `auto` is the one that the model's scheduler_config.json names, where it is one of ours, else ddim.
+ * @example schedulerFor('auto', { _class_name: 'LCMScheduler' }) // 'lcm'
+ */
+export function schedulerFor(wish: SchedulerName | 'auto', json: unknown): SchedulerName {
+  if (wish !== 'auto') return wish;
+  const given = typeof json === 'object' && json !== null ? (json as { _class_name?: unknown })._class_name : undefined;
+  return (typeof given === 'string' && ownNames[given]) || 'ddim';
+}
+
+export interface SchedulerOptions {
+  /** `model`: the noise levels that the model's configuration asks for; `karras`: those of Karras et al., arXiv 2206.00364, formula 5. */
+  readonly sigmas?: 'model' | 'karras';
+}
+
+/**
+ * A scheduler for a number of steps, for one sampling at a time.
  * @param json a parsed diffusers scheduler_config.json, of whichever scheduler the model was published with
  * @throws AtelierError `invalid-input` for a setting that is not offered
  * @example createScheduler('ddim', { prediction_type: 'v_prediction', timestep_spacing: 'trailing' }, 20).timesteps[0] // 999
  */
-export function createScheduler(name: SchedulerName, json: unknown, steps: number): Scheduler {
+export function createScheduler(name: SchedulerName, json: unknown, steps: number, { sigmas = 'model' }: SchedulerOptions = {}): Scheduler {
   const config = parseSchedulerConfig(name, json);
-  return name === 'ddim' ? ddimScheduler(config, steps) : eulerScheduler(config, steps);
+  if (sigmas === 'model' && name === 'ddim') return ddimScheduler(config, steps);
+  if (sigmas === 'model' && name === 'euler') return eulerScheduler(config, steps);
+  throw new AtelierError('invalid-input', `The scheduler ${name} with sigmas: ${sigmas} is not offered here.`, { hint: 'Choose ddim or euler.' });
 }

@@ -1,16 +1,29 @@
-/** Samples are flat float32 of any shape; every index counts the steps from 0, from noise to picture. */
+/**
+ * Samples are flat float32 of any shape; every index counts the steps from 0, from noise to picture.
+ * A scheduler is for one sampling at a time: the multistep ones keep what the step before saw. A step that does not follow on the last
+ * one begins anew, so that a schedule may be entered anywhere (a strength, a refiner) and used again when a sampling is over.
+ */
 export interface Scheduler {
   /** The training timestep that the network is told at each step. */
   readonly timesteps: readonly number[];
+  /** How many timesteps the model was trained on: the shares of `stepAtShare` count in them. */
+  readonly trainTimesteps: number;
   /** What standard normal noise is multiplied with to begin a picture from nothing. */
   readonly initialNoiseScale: number;
   /** The sample as the network wants to see it. */
   scaleInput(sample: Float32Array, index: number): Float32Array;
-  /** Takes one step. */
-  step(prediction: Float32Array, index: number, sample: Float32Array): SchedulerStep;
+  /**
+   * Takes one step.
+   * @param noise fresh noise for this step; euler-ancestral and lcm ask for it, the others never do
+   * @throws AtelierError `internal` where a scheduler that adds noise is given none
+   */
+  step(prediction: Float32Array, index: number, sample: Float32Array, noise?: StepNoise): SchedulerStep;
   /** A clean sample with as much of the noise as step `index` begins with. */
   addNoise(clean: Float32Array, noise: Float32Array, index: number): Float32Array;
 }
+
+/** Standard normal values, as many as a sample has, for the step of this index. The same index must give the same values. */
+export type StepNoise = (index: number) => Float32Array;
 
 export interface SchedulerStep {
   /** The sample for the next step; after the last step, the result. */
