@@ -52,7 +52,13 @@ export const Again = z.object({
   fresh: z.boolean().default(false),
 });
 
-export const Page = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), before: RunId.optional(), state: RunState.optional() });
+export const Page = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: RunId.optional(),
+  state: RunState.optional(),
+  /** Only runs that have a step of this task. */
+  task: z.string().max(100).optional(),
+});
 
 export type PlanRequest = z.infer<typeof PlanRequest>;
 export type NewRun = z.infer<typeof NewRun>;

@@ -151,7 +151,7 @@ export const RunSummary = RunView.pick({
   error: true,
   parentRunId: true,
 }).extend({
-  steps: z.array(StepView.pick({ id: true, task: true, state: true })),
+  steps: z.array(StepView.pick({ id: true, task: true, state: true, reused: true })),
   /** The last picture, film or text that it made, for a thumbnail. */
   lastOutput: OutputView.nullable(),
 });

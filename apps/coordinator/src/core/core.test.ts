@@ -265,6 +265,14 @@ test('a member sees their own runs and outputs only, an owner all', async () => 
   expect((await studio.core.listRuns(studio.other, page)).map((summary) => summary.id)).not.toContain(id);
 });
 
+test('a list of runs is narrowed to those with a step of one task, each with the first result of its last step', async () => {
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  const run = await studio.runUntil(id, ended);
+  const [summary] = await studio.core.listRuns(studio.member, { limit: 1, task: run.steps.at(-1)?.task });
+  expect([summary?.id, summary?.lastOutput?.id]).toEqual([id, run.steps.at(-1)?.outputs[0]?.id]);
+  expect(await studio.core.listRuns(studio.member, { limit: 50, task: 'automatic-speech-recognition' })).toEqual([]);
+});
+
 test('again from a step takes over what comes before it, and runs the rest with the changed parameter', async () => {
   const { id } = await studio.core.createRun(studio.member, line, {});
   const first = await studio.runUntil(id, ended);

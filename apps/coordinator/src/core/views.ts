@@ -9,7 +9,7 @@ type RunRow = typeof schema.runs.$inferSelect;
 type StepRow = typeof schema.steps.$inferSelect;
 
 /** One moment of the database: statements that are read in it agree with each other. */
-type Snapshot = Pick<Database['db'], 'select'>;
+type Snapshot = Pick<Database['db'], 'select' | 'selectDistinctOn'>;
 
 /** Reads in one snapshot, so that no view shows a step as done whose results it does not show. */
 function inSnapshot<T>(database: Database, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
@@ -59,19 +59,24 @@ async function readSummaries(snapshot: Snapshot, viewer: Viewer, page: Page): Pr
         viewer.role === 'owner' ? undefined : eq(schema.runs.userId, viewer.id),
         page.before ? lt(schema.runs.id, page.before) : undefined,
         page.state ? eq(schema.runs.state, page.state) : undefined,
+        page.task ? inArray(schema.runs.id, snapshot.select({ id: schema.steps.runId }).from(schema.steps).where(eq(schema.steps.task, page.task))) : undefined,
       ),
     )
     .orderBy(desc(schema.runs.id))
     .limit(page.limit);
   const ids = runs.map((run) => run.id);
   if (ids.length === 0) return [];
-  const { runId, stepId, task, state, position } = schema.steps;
-  const steps = await snapshot.select({ runId, id: stepId, task, state, position }).from(schema.steps).where(inArray(runId, ids)).orderBy(asc(position));
-  const outputs = await readOutputs(snapshot, ids);
+  const { runId, stepId, task, state, reused, position } = schema.steps;
+  const steps = await snapshot
+    .select({ runId, id: stepId, task, state, reused, position })
+    .from(schema.steps)
+    .where(inArray(runId, ids))
+    .orderBy(asc(position));
+  const lastOutputs = await readLastOutputs(snapshot, ids);
   return runs.map((run) => {
     const own = steps.filter((step) => step.runId === run.id);
-    const lastOutput = own.toReversed().flatMap((step) => outputs.filter((output) => output.runId === run.id && output.stepId === step.id))[0] ?? null;
-    return { ...summaryFields(run), steps: own.map((step) => ({ id: step.id, task: step.task, state: step.state })), lastOutput };
+    const lastOutput = lastOutputs.get(run.id) ?? null;
+    return { ...summaryFields(run), steps: own.map(({ id, task, state, reused }) => ({ id, task, state, reused })), lastOutput };
   });
 }
 
@@ -136,7 +141,26 @@ async function readOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<OutputV
     .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
     .where(inArray(outputs.runId, runIds))
     .orderBy(asc(outputs.port), asc(outputs.index));
-  return rows.map(({ outputs: output, artifacts: artifact }) => ({
+  return rows.map(outputView);
+}
+
+/** The first result of the last step that made any, of each run; a step may have thousands. */
+async function readLastOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<Map<RunId, OutputView>> {
+  const { outputs, artifacts, steps } = schema;
+  const rows = await snapshot
+    .selectDistinctOn([outputs.runId], { outputs, artifacts })
+    .from(outputs)
+    .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
+    .innerJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
+    .where(inArray(outputs.runId, runIds))
+    .orderBy(asc(outputs.runId), desc(steps.position), asc(outputs.port), asc(outputs.index));
+  return new Map(rows.map((row) => [row.outputs.runId as RunId, outputView(row)]));
+}
+
+type OutputRow = { outputs: typeof schema.outputs.$inferSelect; artifacts: typeof schema.artifacts.$inferSelect };
+
+function outputView({ outputs: output, artifacts: artifact }: OutputRow): OutputView {
+  return {
     id: output.id,
     runId: output.runId as RunId,
     stepId: output.stepId as string,
@@ -147,7 +171,7 @@ async function readOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<OutputV
     sizeBytes: artifact.sizeBytes,
     recipe: output.recipe as OutputView['recipe'],
     createdAt: output.createdAt.toISOString(),
-  }));
+  };
 }
 
 async function readInputs(snapshot: Snapshot, runId: RunId): Promise<RunInputView[]> {
