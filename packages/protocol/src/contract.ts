@@ -6,6 +6,7 @@ import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visi
 import { ArtifactHash, EdgeId, ModelId, OutputId, RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { PlanSet } from './plan.ts';
+import { RecipeDocument } from './recipe.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
 
 /** Who may call: anybody, anybody signed in, or the installation's owners. Every route has one; a test enumerates them. */
@@ -68,6 +69,8 @@ export type Page = z.infer<typeof Page>;
 const RunById = z.object({ id: RunId });
 const OutputById = z.object({ id: OutputId });
 const Some = z.object({ ids: z.array(OutputId).min(1).max(500) });
+/** Those that it was done to; what is not there, or another's, is left out. */
+const Changed = z.object({ ids: z.array(OutputId) });
 
 export const contract = {
   tasks: route('member', 'Tasks').route({ method: 'GET', path: '/tasks', summary: 'All tasks, with ports and parameters' }).output(z.array(TaskView)),
@@ -124,6 +127,10 @@ export const contract = {
       .route({ method: 'GET', path: '/gallery/{id}', summary: 'One item, its recipe, what it came from and what came of it' })
       .input(OutputById)
       .output(GalleryDetail),
+    recipe: route('member', 'Gallery')
+      .route({ method: 'GET', path: '/outputs/{id}/recipe', summary: 'How an output was made, complete enough to make it again' })
+      .input(OutputById)
+      .output(RecipeDocument),
     change: route('member', 'Gallery')
       .route({ method: 'PATCH', path: '/gallery/{id}', summary: 'Star an item, or make it public or private' })
       .input(OutputById.extend({ starred: z.boolean().optional(), visibility: Visibility.optional() }))
@@ -131,8 +138,8 @@ export const contract = {
     remove: route('member', 'Gallery')
       .route({ method: 'POST', path: '/gallery/remove', summary: 'Delete items; they can be brought back for some days' })
       .input(Some)
-      .output(Some),
-    restore: route('member', 'Gallery').route({ method: 'POST', path: '/gallery/restore', summary: 'Bring deleted items back' }).input(Some).output(Some),
+      .output(Changed),
+    restore: route('member', 'Gallery').route({ method: 'POST', path: '/gallery/restore', summary: 'Bring deleted items back' }).input(Some).output(Changed),
     byHash: route('member', 'Gallery')
       .route({ method: 'GET', path: '/gallery/by-hash/{hash}', summary: "The caller's own output that has these bytes, for inputs of a recipe" })
       .input(z.object({ hash: ArtifactHash }))

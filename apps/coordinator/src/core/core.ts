@@ -22,6 +22,7 @@ import type {
   UploadView,
 } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Gallery } from './gallery/index.ts';
 import type { Logger } from './logger.ts';
 
 /** Who asks. A member sees their own runs, an owner all. */
@@ -125,6 +126,9 @@ export interface Core {
   ensureStored(hash: string, signal?: AbortSignal): Promise<void>;
   /** Whether this edge was asked for these bytes, so that its upload is welcome. */
   awaitsStore(edgeId: EdgeId, hash: string): boolean;
+
+  /** What was made and uploaded, as people find it again. */
+  readonly gallery: Gallery;
 
   listEdges(): Promise<EdgeView[]>;
   links(): Promise<LinkView[]>;

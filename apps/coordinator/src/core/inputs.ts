@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { holdsSound } from '@atelier/artifacts';
-import { type Artifact, modalityOf, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
+import { type Artifact, AtelierError, modalityOf, type NewRun, newId, type OutputId, type ResolvedChain, type UploadView } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { eq } from 'drizzle-orm';
 import { checkModality, textArtifact, writtenTexts } from './chain-request.ts';
@@ -41,6 +41,7 @@ async function storeText(context: CoreContext, text: string): Promise<Artifact> 
   const { bytes, ...artifact } = textArtifact(text);
   if (!(await holdsSound(context.artifacts, artifact.hash))) await context.artifacts.put(Readable.from([bytes]), { expectedHash: artifact.hash });
   await recordArtifact(context, artifact, 'coordinator');
+  await checkHeld(context, artifact.hash);
   return artifact;
 }
 
@@ -61,7 +62,14 @@ export async function recordUpload(context: CoreContext, viewer: Viewer, artifac
   await context.database.db
     .insert(schema.outputs)
     .values({ id: outputId, userId: viewer.id, hash: artifact.hash, mediaType: artifact.mediaType, name, modality, listed: true, caption: name ?? '' });
+  await checkHeld(context, artifact.hash);
   return { ...artifact, outputId, name };
+}
+
+/** From here on a purge sees that the bytes are needed; one that ended just before has taken them away. @throws AtelierError `unavailable` */
+async function checkHeld(context: CoreContext, hash: string): Promise<void> {
+  if (await context.artifacts.has(hash)) return;
+  throw new AtelierError('unavailable', 'The same bytes were being deleted at this moment.', { hint: 'Send them again.' });
 }
 
 /** An output that the viewer may read, and where its bytes are. @throws AtelierError `not-found` */
@@ -72,10 +80,14 @@ export async function findOutput(context: CoreContext, viewer: Viewer, outputId:
     context.database.db.select({ place: replicas.place }).from(replicas).innerJoin(outputs, eq(outputs.hash, replicas.hash)).where(eq(outputs.id, outputId)),
   ]);
   const row = rows[0];
-  if (!row || !maySee(viewer, row.outputs.userId)) throw notFound('output');
-  const { hash, mediaType, name, stepId, port } = row.outputs;
-  const fallback = stepId ? `${stepId}.${extensionOf(mediaType)}` : `${port ?? 'input'}.${extensionOf(mediaType)}`;
-  return { hash, mediaType, sizeBytes: row.artifacts.sizeBytes, name: name ?? fallback, at: places.map(({ place }) => place) };
+  if (!row || !maySee(viewer, row.outputs.userId) || row.outputs.deletedAt !== null) throw notFound('output');
+  const { hash, mediaType } = row.outputs;
+  return { hash, mediaType, sizeBytes: row.artifacts.sizeBytes, name: fileName(row.outputs), at: places.map(({ place }) => place) };
+}
+
+/** A file's name for an output: its own, or after the step that made it. */
+export function fileName({ name, stepId, port, mediaType }: Pick<typeof schema.outputs.$inferSelect, 'name' | 'stepId' | 'port' | 'mediaType'>): string {
+  return name ?? `${stepId ?? port ?? 'input'}.${extensionOf(mediaType)}`;
 }
 
 const extensions: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import { RunEvents } from './events.ts';
 import { facePart as fleetPart } from './face-fleet.ts';
 import { facePart as runsPart } from './face-runs.ts';
 import { Fleet } from './fleet.ts';
+import { createGallery } from './gallery/index.ts';
 import { History } from './history.ts';
 import { LiveAttempts } from './live-attempts.ts';
 import { Planning } from './planning.ts';
@@ -53,6 +54,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   return {
     ...runsPart(context, parts),
     ...fleetPart(context, parts),
+    gallery: createGallery(context),
     async close() {
       await reaper.close();
       await parts.planning.close();

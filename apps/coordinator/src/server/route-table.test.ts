@@ -56,6 +56,7 @@ test('there are routes of every policy, and only known ones are public', () => {
     'GET /*',
     'GET /api/auth/get-session',
     'GET /api/openapi.json',
+    'GET /api/public/gallery',
     'GET /docs',
     'GET /docs/:file',
     'GET /docs/start.js',

@@ -3,11 +3,11 @@ import { OpenAPIHandler } from '@orpc/openapi/fetch';
 import { traverseContractProcedures } from '@orpc/server';
 import { BodyLimitPlugin } from '@orpc/server/fetch';
 import type { Context } from 'hono';
-import type { Person } from '../identity/caller.ts';
+import type { Caller, Person } from '../identity/caller.ts';
 import type { RouteTable } from '../route-table.ts';
 import type { Services } from '../services.ts';
 import { asAnswer, asOrpcError } from './answer-error.ts';
-import { createApiRouter } from './router.ts';
+import { type ApiContext, createApiRouter } from './router.ts';
 
 /** Inputs of a run are texts within the body; larger things are uploaded. */
 const bodyBytes = limits.chainBytes + 16 * limits.textBytes;
@@ -16,7 +16,7 @@ export interface ContractRoute {
   readonly method: string;
   /** As in the contract: `/runs/{id}`. */
   readonly path: string;
-  readonly policy: Exclude<Policy, 'public'>;
+  readonly policy: Policy;
 }
 
 /** Every procedure of the contract as a route. @throws AtelierError `internal` for one without a policy, method or path */
@@ -25,7 +25,7 @@ export function contractRoutes(): ContractRoute[] {
   traverseContractProcedures({ router: contract, path: [] }, ({ contract: procedure, path }) => {
     const { route, meta } = procedure['~orpc'];
     const policy = (meta as { policy?: Policy }).policy;
-    if (policy !== 'member' && policy !== 'owner') throw new AtelierError('internal', `The procedure ${path.join('.')} has no policy that names a person.`);
+    if (policy === undefined) throw new AtelierError('internal', `The procedure ${path.join('.')} has no policy.`);
     if (!route.method || !route.path) throw new AtelierError('internal', `The procedure ${path.join('.')} has no method or path.`);
     routes.push({ method: route.method, path: route.path, policy });
   });
@@ -52,13 +52,25 @@ export function addApiRoutes(routes: RouteTable, services: Services): void {
   });
   for (const { method, path, policy } of contractRoutes()) {
     const honoPath = `/api${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-    const answer = async (context: Context, person: Person) => {
-      const handled = await handler.handle(context.req.raw, { prefix: '/api', context: { person, headers: context.req.raw.headers } });
+    const answer = async (context: Context, caller: Caller) => {
+      const handled = await handler.handle(context.req.raw, { prefix: '/api', context: apiContext(policy, caller, context) });
       if (handled.matched) return handled.response;
       throw new AtelierError('not-found', 'There is no such page.');
     };
     routes.add(policy, method, honoPath, answer, orpcErrorResponse);
   }
+}
+
+/** A public procedure has nobody to ask about: one that did would be a mistake, and is refused. */
+function apiContext(policy: Policy, caller: Caller, context: Context): ApiContext {
+  const { headers } = context.req.raw;
+  if (policy !== 'public') return { person: caller as Person, headers };
+  return {
+    headers,
+    get person(): Person {
+      throw new AtelierError('unauthenticated', 'This needs a signed-in user.');
+    },
+  };
 }
 
 /** A refusal at the gate, in the form in which procedures answer errors. */

@@ -25,6 +25,7 @@ export function createApiRouter(services: Services) {
     plan: os.plan.handler(({ input, context }) => core.plan(context.person, input)),
     runs: runProcedures(os, services),
     queue: os.queue.handler(({ context }) => core.queue(context.person)),
+    gallery: galleryProcedures(os, services),
     uploads: { get: os.uploads.get.handler(({ input, context }) => services.uploads.result(context.person, input.id)) },
     edges: edgeProcedures(os, services),
     models: os.models.handler(() => core.models()),
@@ -32,6 +33,19 @@ export function createApiRouter(services: Services) {
     me: os.me.handler(({ context: { person } }) => ({ id: person.id, name: person.name, email: person.email, role: person.role })),
     tokens: tokenProcedures(os, services),
   });
+}
+
+function galleryProcedures(os: Implementer, { core: { gallery } }: Services) {
+  return {
+    list: os.gallery.list.handler(({ input, context }) => gallery.list(context.person, input)),
+    get: os.gallery.get.handler(({ input, context }) => gallery.get(context.person, input.id)),
+    recipe: os.gallery.recipe.handler(({ input, context }) => gallery.recipe(context.person, input.id)),
+    change: os.gallery.change.handler(({ input: { id, ...change }, context }) => gallery.change(context.person, id, change)),
+    remove: os.gallery.remove.handler(async ({ input, context }) => ({ ids: await gallery.remove(context.person, input.ids) })),
+    restore: os.gallery.restore.handler(async ({ input, context }) => ({ ids: await gallery.restore(context.person, input.ids) })),
+    byHash: os.gallery.byHash.handler(({ input, context }) => gallery.byHash(context.person, input.hash)),
+    public: os.gallery.public.handler(({ input }) => gallery.listPublic(input)),
+  };
 }
 
 type Implementer = ReturnType<typeof implementer>;

@@ -1,0 +1,6 @@
+/**
+ * The gallery: what was made and uploaded, as lists, with where it came from, and its going for good.
+ * Not here: HTTP, bytes, small pictures; what a run is (core/views.ts).
+ * Begin with gallery.ts.
+ */
+export { createGallery, type Gallery, type StoredOutput } from './gallery.ts';

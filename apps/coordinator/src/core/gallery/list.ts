@@ -1,0 +1,69 @@
+import { AtelierError, type GalleryPage, type GalleryQuery, type OutputId, type PublicPage } from '@atelier/protocol';
+import { type Database, schema } from '@atelier/store';
+import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import type { Viewer } from '../core.ts';
+import { canComeBack, galleryItem, notDeleted, publicItem, selectItems } from './items.ts';
+import { prefixQuery } from './words.ts';
+
+const { artifacts, captionWords, outputs, stars, steps } = schema;
+
+/** A page of a viewer's gallery, newest first. @throws AtelierError `forbidden` where a member asks for everybody's */
+export async function listGallery(database: Database, viewer: Viewer, query: GalleryQuery): Promise<GalleryPage> {
+  const rows = await selectItems(database, viewer)
+    .where(and(...conditions(viewer, query)))
+    .orderBy(desc(outputs.id))
+    .limit(query.limit + 1);
+  return pageOf(rows, query.limit, (row) => galleryItem(viewer, row));
+}
+
+function conditions(viewer: Viewer, query: GalleryQuery): (SQL | undefined)[] {
+  return [
+    whose(viewer, query),
+    query.modality && eq(outputs.modality, query.modality),
+    ...which(query),
+    query.deleted ? canComeBack(new Date()) : notDeleted,
+    matching(query.search),
+    query.before && lt(outputs.id, query.before),
+  ];
+}
+
+function whose(viewer: Viewer, { everybody }: GalleryQuery): SQL | undefined {
+  if (!everybody) return eq(outputs.userId, viewer.id);
+  if (viewer.role === 'owner') return undefined;
+  throw new AtelierError('forbidden', 'Only an owner may look at what everybody made.', { hint: 'Leave "everybody" out.' });
+}
+
+/** What was starred or deleted is shown whatever it is; else what was made or, on request, uploaded, without the single frames of films. */
+function which({ starred, deleted, uploads }: GalleryQuery): (SQL | undefined)[] {
+  const origin = uploads ? isNull(outputs.runId) : isNotNull(outputs.runId);
+  if (starred) return [isNotNull(stars.outputId), uploads === undefined ? undefined : origin];
+  if (deleted) return [uploads === undefined ? undefined : origin];
+  return [sql`${outputs.listed}`, origin];
+}
+
+/** The words as a condition that the index of captions answers. */
+function matching(search: string | undefined): SQL | undefined {
+  const words = search === undefined ? undefined : prefixQuery(search);
+  return words === undefined ? undefined : sql`${captionWords(outputs.caption)} @@ to_tsquery('simple', ${words})`;
+}
+
+/** A page of what was made public, by whomever. */
+export async function listPublic(database: Database, query: { before?: OutputId; limit: number; search?: string }): Promise<PublicPage> {
+  const rows = await database.db
+    .select({ output: outputs, sizeBytes: artifacts.sizeBytes, task: steps.task })
+    .from(outputs)
+    .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
+    .leftJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
+    .where(and(isPublic, matching(query.search), query.before && lt(outputs.id, query.before)))
+    .orderBy(desc(outputs.id))
+    .limit(query.limit + 1);
+  return pageOf(rows, query.limit, publicItem);
+}
+
+/** Written out, so that the index of public outputs is known to hold all of them. */
+export const isPublic = and(sql`${outputs.visibility} = 'public'`, notDeleted);
+
+function pageOf<Row, Item extends { id: OutputId }>(rows: readonly Row[], limit: number, item: (row: Row) => Item): { items: Item[]; next: OutputId | null } {
+  const items = rows.slice(0, limit).map(item);
+  return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}

@@ -1,0 +1,85 @@
+import { type OutputId, type Recipe, type RecipeDocument, type RecipeInput, type ResolvedChain, type ResolvedStep, readsFrom } from '@atelier/protocol';
+import { type Database, schema } from '@atelier/store';
+import { eq } from 'drizzle-orm';
+
+const { outputs, runs } = schema;
+
+/** Which model made what a step gave. */
+interface ModelOfStep {
+  readonly stepId: string;
+  readonly modelId: string;
+  readonly modelHash: string;
+}
+
+/**
+ * How an output was made, with all that is needed to make it again. Permission must be checked before.
+ * @returns null for an upload, and for what was made before recipes were kept
+ */
+export async function readRecipeDocument(database: Database, id: OutputId): Promise<RecipeDocument | null> {
+  const [row] = await database.db
+    .select({ output: outputs, chain: runs.chain })
+    .from(outputs)
+    .innerJoin(runs, eq(runs.id, outputs.runId))
+    .where(eq(outputs.id, id));
+  const own = row?.output.recipe;
+  if (!row || !own || row.output.stepId === null || row.output.port === null) return null;
+  const { stepId, port, runId } = row.output;
+  const steps = ancestors(row.chain, stepId);
+  const models = await modelsOf(database, runId as string, [...steps.map((step) => step.id).filter((name) => name !== stepId)]);
+  const made = [...models, { stepId, modelId: own.modelId, modelHash: own.modelHash }];
+  if (!steps.some((step) => step.id === stepId) || steps.some((step) => !made.some((model) => model.stepId === step.id))) return null;
+  const known = await inputsOf(database, runId as string);
+  const used = inputNames(steps);
+  return {
+    atelier: 1,
+    chain: { name: row.chain.name, inputs: pick(row.chain.inputs, used), steps: steps.map((step) => pinned(step, made)) },
+    inputs: pick(known, used),
+    modelHashes: Object.fromEntries(made.map(({ stepId: name, modelId, modelHash }) => [name, { modelId, modelHash }])),
+    result: { stepId, port, index: row.output.index ?? 0 },
+  };
+}
+
+/** A step and all that it needs, in the chain's order. */
+function ancestors(chain: ResolvedChain, stepId: string): ResolvedStep[] {
+  const needed = new Set([stepId]);
+  // Each step stands after what it reads, so one way from the end is enough.
+  for (const step of chain.steps.toReversed()) if (needed.has(step.id)) for (const name of readsFrom(step)) needed.add(name);
+  return chain.steps.filter((step) => needed.has(step.id));
+}
+
+/** With the model that it really ran on, and without the machine: that says nothing elsewhere. */
+function pinned(step: ResolvedStep, models: readonly ModelOfStep[]): ResolvedStep {
+  const { id, task, parameters, inputs } = step;
+  return { id, task, model: models.find((made) => made.stepId === id)?.modelId as ResolvedStep['model'] & string, parameters, inputs };
+}
+
+async function modelsOf(database: Database, runId: string, stepIds: string[]): Promise<ModelOfStep[]> {
+  if (stepIds.length === 0) return [];
+  const { rows } = await database.pool.query<{ stepId: string; recipe: Recipe }>(
+    `SELECT DISTINCT ON (step_id) step_id AS "stepId", recipe FROM outputs WHERE run_id = $1 AND step_id = ANY($2) AND recipe IS NOT NULL ORDER BY step_id, shard, index`,
+    [runId, stepIds],
+  );
+  return rows.map(({ stepId, recipe }) => ({ stepId, modelId: recipe.modelId, modelHash: recipe.modelHash }));
+}
+
+/** What the run was given: texts as they were, everything else by its hash. */
+async function inputsOf(database: Database, runId: string): Promise<Record<string, RecipeInput>> {
+  const { rows } = await database.pool.query(
+    `SELECT i.name, COALESCE(i.text, o.text) AS text, o.hash, o.media_type AS "mediaType", a.size_bytes AS "sizeBytes"
+    FROM run_inputs i JOIN outputs o ON o.id = i.output_id JOIN artifacts a ON a.hash = o.hash WHERE i.run_id = $1 ORDER BY i.name`,
+    [runId],
+  );
+  return Object.fromEntries(
+    rows.map(({ name, text, hash, mediaType, sizeBytes }) => [name, text === null ? { hash, mediaType, sizeBytes: Number(sizeBytes) } : { text }]),
+  );
+}
+
+/** The chain's inputs that some of the steps read. */
+function inputNames(steps: readonly ResolvedStep[]): ReadonlySet<string> {
+  const sources = steps.flatMap((step) => Object.values(step.inputs).flat());
+  return new Set(sources.flatMap((source) => (typeof source === 'string' && source.startsWith('inputs.') ? [source.slice('inputs.'.length)] : [])));
+}
+
+function pick<T>(all: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name)));
+}
