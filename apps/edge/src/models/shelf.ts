@@ -37,7 +37,7 @@ interface Entry {
 }
 
 /** Drivers that do what their owner's file says: a manifest from elsewhere could run commands or send bytes away. */
-const ownerOnly: ReadonlySet<string> = new Set(['command', 'openai']);
+const ownerOnly: ReadonlySet<string> = new Set(['command', 'openai', 'comfyui', 'automatic1111']);
 const retryAfterMs = 120_000;
 
 /** The models that this edge offers: kept in its folder, pulled one after the other, and pulled on after a restart. */

@@ -59,7 +59,8 @@ export class ReplayServer {
     const body = (await buffer(request)).toString('latin1');
     const path = request.url ?? '';
     this.asked.push({ path, body });
-    const json = (status: number, value: unknown) => response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
+    const json = (status: number, value: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value));
     const scenario = recorded[this.scenario];
     if (path === '/prompt') {
       this.#ended.clear();

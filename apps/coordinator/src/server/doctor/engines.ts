@@ -34,14 +34,14 @@ export const knownEngines: readonly KnownEngine[] = [
     url: 'http://127.0.0.1:8188',
     probe: '/system_stats',
     shape: z.object({ system: z.looseObject({}) }),
-    hint: 'Its model folder can be read in part; running its graphs through an edge comes with the driver for ComfyUI in a later release.',
+    hint: 'Offer your own graphs on it by the driver "comfyui": docs/edges.md shows the manifest for the edge\'s edge.yaml.',
   },
   {
     name: 'AUTOMATIC1111',
     url: 'http://127.0.0.1:7860',
     probe: '/sdapi/v1/options',
     shape: z.looseObject({ sd_model_checkpoint: z.unknown() }),
-    hint: 'Running its pictures through an edge comes with the driver for AUTOMATIC1111 in a later release.',
+    hint: 'Offer it by the driver "automatic1111": docs/edges.md shows the manifest for the edge\'s edge.yaml.',
   },
 ];
 
