@@ -15,3 +15,4 @@ export * from './seeded-noise.ts';
 export * from './tensor.ts';
 export * from './text-states.ts';
 export * from './text-to-image.ts';
+export * from './walk/index.ts';
