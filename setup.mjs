@@ -84,7 +84,12 @@ function install() {
 
 function buildStudio(node) {
   const studio = path.join(root, 'apps/studio');
-  const inputs = [...filesUnder(studio), ...filesUnder(path.join(root, 'packages/protocol/src')), ...filesUnder(path.join(root, 'packages/client/src'))];
+  const inputs = [
+    ...filesUnder(studio),
+    ...filesUnder(path.join(root, 'packages/protocol/src')),
+    ...filesUnder(path.join(root, 'packages/client/src')),
+    ...filesUnder(path.join(root, 'packages/recipe/src')),
+  ];
   step('studio', path.join(studio, 'dist/index.html'), inputs, () => {
     say('Building the studio ...');
     const vite = path.join(path.dirname(createRequire(path.join(studio, 'package.json')).resolve('vite/package.json')), 'bin/vite.js');

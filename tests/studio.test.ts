@@ -238,6 +238,8 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
 
   test('the microphone is recorded and uploaded', async () => {
     await visit('/', 'What do you want to make?');
+    // What was composed before outlives a visit to another page.
+    await button(page, 'Clear').click();
     await addStep('Speech to text', 'Choose the first step');
     await button(page, 'Record').click();
     await button(page, 'Stop recording').click();
@@ -245,11 +247,13 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     expect(visitor.complaints()).toEqual([]);
   });
 
-  test('a picture that is dropped on the page begins a chain and is uploaded', async () => {
+  test('a picture that is dropped on the page is asked what it is for, begins that chain and is uploaded', async () => {
     await visit('/', 'What do you want to make?');
+    await button(page, 'Clear').click();
     await button(page, 'Choose the first step').waitFor();
     await visitor.drop({ name: 'apple.png', mediaType: 'image/png', bytes: readFileSync(picture) });
-    await button(page, 'Image to video').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Image to video', exact: true }).click();
+    await region(page, 'Chain').getByRole('button', { name: 'Image to video', exact: true }).waitFor();
     await page.getByText('· uploaded').waitFor();
     await button(page, 'Run').waitFor();
     expect(visitor.complaints()).toEqual([]);

@@ -1,6 +1,8 @@
 import { listTasks, type ResolvedChain, resolveChain, type TaskView, taskView } from '@atelier/protocol';
 import { expect, test } from 'vitest';
-import { append, byName, chainInputs, chainOf, type Draft, draftOf, emptyDraft, fit, without, withParameter } from './draft.ts';
+import { chainInputs, pictureUnder, readerOfInput, withAnother, withoutInput } from './chain-inputs.ts';
+import { append, byName, chainOf, type Draft, draftOf, emptyDraft, without, withParameter } from './draft.ts';
+import { fit } from './fit.ts';
 
 const tasks: TaskView[] = listTasks().map(taskView);
 const line = (...names: string[]): Draft => names.reduce(append, emptyDraft);
@@ -33,8 +35,36 @@ test('the composer and the resolver agree on what may be appended', () => {
   }
 });
 
-test('the inputs that the composer asks for are those of the resolved chain', () => {
-  for (const first of tasks) expect(chainInputs(line(first.name), tasks)).toEqual(resolveChain(chainOf(line(first.name))).inputs);
+test('the inputs that the composer asks for are those of the resolved chain, for every line of up to three tasks', () => {
+  const agree = (draft: Draft) =>
+    expect([draft.steps.map((step) => step.task), chainInputs(draft, tasks)]).toEqual([
+      draft.steps.map((step) => step.task),
+      resolveChain(chainOf(draft)).inputs,
+    ]);
+  const grown = (draft: Draft) => tasks.filter((task) => fit(draft, task, tasks).fits).map((task) => append(draft, task.name));
+  const lines = grown(emptyDraft);
+  for (const draft of lines) agree(draft);
+  for (const draft of lines.flatMap(grown)) agree(draft);
+  for (const draft of lines.flatMap(grown).flatMap(grown)) agree(draft);
+});
+
+test('a mask lies over the picture that the same step reads, unless a step draws it', () => {
+  expect(pictureUnder(line('inpainting'), tasks, 'mask')).toBe('image');
+  expect(pictureUnder(line('inpainting'), tasks, 'image')).toBeUndefined();
+  expect(pictureUnder(line('text-to-image', 'inpainting'), tasks, 'mask')).toBeUndefined();
+  expect(readerOfInput(line('text-to-image', 'inpainting'), tasks, 'mask')).toMatchObject({ port: 'mask', step: { id: 'inpainting' } });
+});
+
+test('a port that takes many values gets an input for each, in order, and gives one back', () => {
+  const one = line('frames-to-video');
+  const two = withAnother(one, tasks, 'frames');
+  const three = withAnother(two?.draft as Draft, tasks, 'frames');
+  expect([two?.name, three?.name]).toEqual(['frames2', 'frames3']);
+  expect(resolveChain(chainOf(three?.draft as Draft)).steps[0]?.inputs.frames).toEqual(['inputs.frames', 'inputs.frames2', 'inputs.frames3']);
+  const back = withoutInput(three?.draft as Draft, 'frames2');
+  expect(resolveChain(chainOf(back)).steps[0]?.inputs.frames).toEqual(['inputs.frames', 'inputs.frames3']);
+  expect(Object.keys(chainInputs(back, tasks))).toEqual(['frames', 'frames3']);
+  expect(withAnother(line('image-to-video'), tasks, 'image')).toBeUndefined();
 });
 
 test('a task may stand twice under different names', () => {
@@ -49,7 +79,7 @@ test('taking a step out drops the wires that read it', () => {
 });
 
 test('only parameters that differ from their defaults are shown as chosen', () => {
-  const resolved = resolveChain({ steps: [{ task: 'text-to-image', parameters: { steps: 30, scheduler: 'ddim' } }] });
+  const resolved = resolveChain({ steps: [{ task: 'text-to-image', parameters: { steps: 30, scheduler: 'auto' } }] });
   expect(draftOf(resolved, tasks).steps[0]?.parameters).toEqual({ steps: 30 });
 });
 

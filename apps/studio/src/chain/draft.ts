@@ -19,56 +19,6 @@ export interface Draft {
 
 export const emptyDraft: Draft = { inputs: {}, steps: [] };
 
-export type Fit = { readonly fits: true } | { readonly fits: false; readonly reason: string };
-
-/** What flows once the draft ran: its inputs and everything its steps make. */
-function available(draft: Draft, tasks: readonly TaskView[]): Set<Modality> {
-  const made = draft.steps.flatMap((step) => portModalities(byName(tasks, step.task)?.outputs));
-  const given = Object.values(chainInputs(draft, tasks)).map((input) => input.modality);
-  return new Set([...given, ...made]);
-}
-
-/** Whether a task can follow the draft: each of its required ports must find its modality before it. A first step reads the chain's own inputs. */
-export function fit(draft: Draft, task: TaskView, tasks: readonly TaskView[]): Fit {
-  if (draft.steps.length === 0) return { fits: true };
-  const flows = available(draft, tasks);
-  const missing = Object.values(task.inputs).find((port) => port.required && !flows.has(port.modality));
-  if (!missing) return { fits: true };
-  const bridge = tasks.find(
-    (other) =>
-      portModalities(other.outputs).includes(missing.modality) &&
-      Object.values(other.inputs).every((port) => !port.required || flows.has(port.modality)) &&
-      other.name !== task.name,
-  );
-  const advice = bridge ? ` Add ${bridge.title} first.` : '';
-  return { fits: false, reason: `Needs ${article(missing.modality)}, which nothing before it makes.${advice}` };
-}
-
-const articles: Record<Modality, string> = {
-  text: 'a text',
-  image: 'a picture',
-  audio: 'a recording',
-  video: 'a film',
-  signal: 'a signal',
-  tensor: 'a tensor',
-};
-
-export const article = (modality: Modality) => articles[modality];
-
-/** The inputs of the chain: those it declares and those its steps need because nothing earlier makes them. */
-export function chainInputs(draft: Draft, tasks: readonly TaskView[]): Record<string, ChainInput> {
-  const inputs: Record<string, ChainInput> = { ...draft.inputs };
-  const first = draft.steps[0];
-  const task = first && byName(tasks, first.task);
-  if (!first || !task) return inputs;
-  for (const [name, port] of Object.entries(task.inputs)) {
-    const wired = first.inputs?.[name] !== undefined;
-    const found = Object.values(inputs).some((input) => input.modality === port.modality);
-    if (port.required && !wired && !found) inputs[name] = { modality: port.modality, description: port.description };
-  }
-  return inputs;
-}
-
 /** The draft with a task at its end, under a name that is still free. */
 export function append(draft: Draft, task: string): Draft {
   let id = task;
@@ -117,6 +67,17 @@ export function draftOf(chain: ResolvedChain, tasks: readonly TaskView[]): Draft
   };
 }
 
+/** The draft with these steps free to run on any model. */
+export function withoutModels(draft: Draft, steps: ReadonlySet<string>): Draft {
+  return {
+    ...draft,
+    steps: draft.steps.map((step) => {
+      const { model: _, ...free } = step;
+      return steps.has(step.id) ? free : step;
+    }),
+  };
+}
+
 /** The draft as the API takes it. */
 export function chainOf(draft: Draft): Chain {
   return {
@@ -133,4 +94,5 @@ export function makes(task: TaskView | undefined): Modality {
 
 export const byName = (tasks: readonly TaskView[], name: string) => tasks.find((task) => task.name === name);
 
-const portModalities = (ports: TaskView['outputs'] | undefined): Modality[] => Object.values(ports ?? {}).map((port) => port.modality);
+/** The modalities of ports, in their order. */
+export const portModalities = (ports: TaskView['outputs'] | undefined): Modality[] => Object.values(ports ?? {}).map((port) => port.modality);

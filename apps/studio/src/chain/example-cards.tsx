@@ -7,8 +7,10 @@ import { Card, Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { modalityIcons } from '../ui/modality.tsx';
 import { complain } from '../ui/toast.tsx';
+import { chainInputs } from './chain-inputs.ts';
 import { draftOfExample } from './composer-state.ts';
-import { article, byName, chainInputs, makes } from './draft.ts';
+import { byName, makes } from './draft.ts';
+import { article } from './fit.ts';
 import { runExample } from './start-run.ts';
 
 interface ExampleCardsProps {

@@ -1,41 +1,61 @@
-import type { ChainInput } from '@atelier/protocol';
-import { FileUp, X } from 'lucide-react';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
-import { sentenceOf } from '../api/sentence.ts';
-import { ProgressBar } from '../ui/blocks.tsx';
-import { Button, IconButton } from '../ui/button.tsx';
+import type { ChainInput, TaskView } from '@atelier/protocol';
+import { Images } from 'lucide-react';
+import { useId } from 'react';
 import { inputLook } from '../ui/fields.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
-import { formatBytes } from '../units/bytes.ts';
-import { compose, type Given, useComposition } from './composer-state.ts';
+import { isMask, readerOfInput } from './chain-inputs.ts';
+import { ChooseFile } from './choose-file.tsx';
+import { compose, useComposition } from './composer-state.ts';
+import { giveBeside } from './dropped.ts';
+import { GivenFile } from './given-file.tsx';
+import { MaskInput } from './mask/mask-input.tsx';
 import { MicrophoneButton } from './microphone-button.tsx';
 import { giveFile } from './start-run.ts';
 import { Suggestions } from './suggestions.tsx';
 
-/** One input of the chain: a text area, or a file that is chosen, dropped or recorded. */
-export function InputPanel({ name, input, draws, onRun }: { name: string; input: ChainInput; draws: boolean; onRun: () => void }) {
-  const given = useComposition((state) => state.given[name]);
+interface InputPanelProps {
+  name: string;
+  input: ChainInput;
+  tasks: readonly TaskView[];
+  onRun: () => void;
+}
+
+/** One input of the chain: a text area, or a file that is chosen, dropped, recorded, painted or was made before. */
+export function InputPanel({ name, input, tasks, onRun }: InputPanelProps) {
+  const { draft, given: all } = useComposition();
+  const given = all[name];
+  const reader = readerOfInput(draft, tasks, name);
+  const many = reader?.task.inputs[reader.port]?.many ?? false;
   const Icon = modalityIcons[input.modality];
   const id = useId();
   return (
     <div data-modality={input.modality}>
       <label htmlFor={id} className="mb-2 flex items-center gap-2 text-sm font-semibold">
         <Icon aria-hidden className="size-4 text-hue" />
-        {modalityWords[input.modality]}
+        {isMask(reader) ? 'Mask' : titleOf(name, input)}
         {input.description && <span className="truncate font-normal text-muted">{input.description}</span>}
       </label>
       {input.modality === 'text' ? (
-        <TextInput id={id} name={name} text={given?.kind === 'text' ? given.text : ''} draws={draws} onRun={onRun} />
-      ) : given?.kind === 'file' ? (
-        <GivenFile name={name} given={given} />
+        <TextInput id={id} name={name} text={given?.kind === 'text' ? given.text : ''} onRun={onRun} />
+      ) : isMask(reader) ? (
+        <MaskInput id={id} name={name} tasks={tasks} given={given} />
+      ) : given && given.kind !== 'text' ? (
+        <GivenFile name={name} given={given} many={many} />
       ) : (
-        <FileInput id={id} name={name} input={input} />
+        <FileInput id={id} name={name} input={input} many={many} tasks={tasks} />
       )}
+      {many && given && input.modality !== 'text' && <AddMore name={name} input={input} tasks={tasks} />}
     </div>
   );
 }
 
-function TextInput({ id, name, text, draws, onRun }: { id: string; name: string; text: string; draws: boolean; onRun: () => void }) {
+/** What an input is called: by its kind, and by its number where it stands beside others. */
+function titleOf(name: string, { modality }: ChainInput): string {
+  const number = /\d+$/.exec(name)?.[0];
+  return number === undefined ? modalityWords[modality] : `${modalityWords[modality]} ${number}`;
+}
+
+function TextInput({ id, name, text, onRun }: { id: string; name: string; text: string; onRun: () => void }) {
   const write = (next: string) => compose.give(name, { kind: 'text', text: next });
   return (
     <>
@@ -52,75 +72,43 @@ function TextInput({ id, name, text, draws, onRun }: { id: string; name: string;
         }}
         className={`${inputLook} field-sizing-content min-h-24 py-3 text-lg!`}
       />
-      {draws && <Suggestions onChoose={write} />}
+      <Suggestions onChoose={write} />
     </>
   );
 }
 
-const accepts: Record<string, string> = { audio: 'audio/*,video/webm', image: 'image/*', video: 'video/*' };
+interface FileInputProps {
+  id: string;
+  name: string;
+  input: ChainInput;
+  many: boolean;
+  tasks: readonly TaskView[];
+}
 
-function FileInput({ id, name, input }: { id: string; name: string; input: ChainInput }) {
-  const picker = useRef<HTMLInputElement>(null);
+function FileInput({ id, name, input, many, tasks }: FileInputProps) {
+  const take = ([first, ...more]: File[]) => {
+    if (first) giveFile(name, first);
+    for (const file of more) giveBeside(name, file, tasks);
+  };
   return (
     <div className="flex flex-col items-center gap-3 rounded-xl border border-dashed border-line-strong/70 bg-well px-4 py-7 text-center">
       <div className="flex flex-wrap justify-center gap-2">
         {input.modality === 'audio' && <MicrophoneButton onRecorded={(file) => giveFile(name, file)} />}
-        <Button icon={FileUp} onClick={() => picker.current?.click()}>
-          Choose a file
-        </Button>
+        <ChooseFile id={id} modality={input.modality} many={many} label={many ? 'Choose files' : 'Choose a file'} onFiles={take} />
       </div>
       <p className="text-sm text-muted">or drop one anywhere on this page</p>
-      <input
-        ref={picker}
-        id={id}
-        type="file"
-        className="sr-only"
-        tabIndex={-1}
-        accept={accepts[input.modality]}
-        onChange={(event) => {
-          const file = event.target.files?.[0];
-          if (file) giveFile(name, file);
-        }}
-      />
     </div>
   );
 }
 
-function GivenFile({ name, given }: { name: string; given: Extract<Given, { kind: 'file' }> }) {
-  const url = useObjectUrl(given.file);
-  const { file } = given;
+function AddMore({ name, input, tasks }: { name: string; input: ChainInput; tasks: readonly TaskView[] }) {
+  const { draft } = useComposition();
+  const reader = readerOfInput(draft, tasks, name);
+  const last = Object.keys(draft.inputs).findLast((other) => readerOfInput(draft, tasks, other)?.port === reader?.port) ?? name;
+  if (last !== name) return null;
   return (
-    <div className="rounded-xl border border-line bg-well p-3">
-      <div className="flex items-center gap-3">
-        <div className="min-w-0 grow">
-          <p className="truncate text-sm font-medium">{file.name}</p>
-          <p className="text-xs text-muted">
-            {formatBytes(file.size)}
-            {given.error ? <span className="text-bad"> · {sentenceOf(given.error).message}</span> : given.upload ? ' · uploaded' : ' · uploading'}
-          </p>
-        </div>
-        {given.error !== null && (
-          <Button size="small" onClick={() => giveFile(name, file)}>
-            Try again
-          </Button>
-        )}
-        <IconButton icon={X} label="Take the file away" onClick={() => compose.give(name, null)} />
-      </div>
-      <ProgressBar fraction={given.progress} label="Upload" className={`mt-2 ${given.upload ? 'invisible' : ''}`} />
-      {/* biome-ignore lint/a11y/useMediaCaption: the user's own recording has no captions. */}
-      {url && file.type.startsWith('audio/') && <audio controls src={url} className="mt-1 h-10 w-full" />}
-      {url && file.type.startsWith('image/') && <img src={url} alt="What was chosen" className="mt-2 max-h-48 rounded-lg" />}
+    <div className="mt-2">
+      <ChooseFile modality={input.modality} many icon={Images} label="Add more" onFiles={(files) => files.map((file) => giveBeside(name, file, tasks))} />
     </div>
   );
-}
-
-function useObjectUrl(file: File): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  const same = useMemo(() => file, [file]);
-  useEffect(() => {
-    const made = URL.createObjectURL(same);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [same]);
-  return url;
 }

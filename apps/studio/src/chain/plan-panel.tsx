@@ -1,14 +1,15 @@
 import type { PlanSet, TaskView } from '@atelier/protocol';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Play } from 'lucide-react';
+import { ChevronDown, Play, RefreshCw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
 import { PlanPicture } from '../plan-picture/plan-picture.tsx';
 import { PlanTable } from '../plan-picture/plan-table.tsx';
 import { Card, Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button, Tip } from '../ui/button.tsx';
+import { Menu, MenuItem } from '../ui/menu.tsx';
 import { formatSeconds } from '../units/time.ts';
-import { type Composition, useComposition } from './composer-state.ts';
+import { type Composition, type Given, useComposition } from './composer-state.ts';
 import { chainOf } from './draft.ts';
 
 type PlanRequest = Parameters<typeof api.plan.call>[0];
@@ -38,8 +39,13 @@ export function useLivePlan(composition: Composition) {
 }
 
 function requestOf({ draft, given }: Composition): PlanRequest {
-  const sizes = Object.entries(given).map(([name, one]) => [name, one.kind === 'text' ? new TextEncoder().encode(one.text).length : one.file.size] as const);
+  const sizes = Object.entries(given).map(([name, one]) => [name, bytesOf(one)] as const);
   return { chain: chainOf(draft), inputBytes: Object.fromEntries(sizes) };
+}
+
+function bytesOf(given: Given): number {
+  if (given.kind === 'text') return new TextEncoder().encode(given.text).length;
+  return given.kind === 'file' ? given.file.size : given.sizeBytes;
 }
 
 interface PlanPanelProps {
@@ -47,7 +53,8 @@ interface PlanPanelProps {
   tasks: readonly TaskView[];
   why: string | null;
   busy: boolean;
-  onRun: () => void;
+  /** @param fresh computes everything, whatever the result cache knows */
+  onRun: (fresh?: boolean) => void;
 }
 
 export function PlanPanel({ plan, tasks, why, busy, onRun }: PlanPanelProps) {
@@ -62,13 +69,7 @@ export function PlanPanel({ plan, tasks, why, busy, onRun }: PlanPanelProps) {
             {plan.data ? summary(plan.data) : plan.isError ? 'No plan is possible yet' : 'Planning'}
           </p>
         </div>
-        <Tip text={why ?? 'Ctrl Enter'}>
-          <span>
-            <Button look="primary" size="large" icon={Play} busy={busy} disabled={why !== null || plan.isError} onClick={onRun}>
-              Run
-            </Button>
-          </span>
-        </Tip>
+        <RunButton why={why} busy={busy} disabled={why !== null || plan.isError} onRun={onRun} />
       </div>
       {plan.isError ? (
         <Problem error={plan.error} onRetry={() => void plan.refetch()} />
@@ -81,6 +82,40 @@ export function PlanPanel({ plan, tasks, why, busy, onRun }: PlanPanelProps) {
         <Skeleton className="h-52" />
       )}
     </Card>
+  );
+}
+
+function RunButton({ why, busy, disabled, onRun }: Pick<PlanPanelProps, 'why' | 'busy' | 'onRun'> & { disabled: boolean }) {
+  return (
+    <div className="flex">
+      <Tip text={why ?? 'Ctrl Enter'}>
+        <span>
+          <Button look="primary" size="large" icon={Play} busy={busy} disabled={disabled} onClick={() => onRun()} className="rounded-r-none">
+            Run
+          </Button>
+        </span>
+      </Tip>
+      <Menu
+        trigger={
+          <Button
+            look="primary"
+            size="large"
+            disabled={disabled || busy}
+            aria-label="More ways to run"
+            className="rounded-l-none border-l border-on-accent/25 px-2.5!"
+          >
+            <ChevronDown aria-hidden className="size-4" />
+          </Button>
+        }
+      >
+        <MenuItem icon={Play} hint="A result that was made before the same way is taken over at once." onSelect={() => onRun()}>
+          Run
+        </MenuItem>
+        <MenuItem icon={RefreshCw} hint="Every step is computed, also where the same result is there already." onSelect={() => onRun(true)}>
+          Compute anew
+        </MenuItem>
+      </Menu>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Chain, ExampleView, RunView, TaskView } from '@atelier/protocol';
+import type { Chain, ExampleView, OutputId, RunView, TaskView } from '@atelier/protocol';
 import { AtelierError, newId } from '@atelier/protocol';
 import { api, client, queries } from '../api/client.ts';
 import { exampleFile, uploadFile } from '../api/upload-file.ts';
@@ -8,13 +8,16 @@ import { chainOf } from './draft.ts';
 
 type NewRun = Parameters<typeof client.runs.create>[0];
 
-/** Uploads a chosen file at once and keeps the composer told, so that running waits for nothing. */
-export function giveFile(name: string, file: File): void {
+/**
+ * Uploads a chosen file at once and keeps the composer told, so that running waits for nothing.
+ * @param over of a painted mask: the input whose picture it was painted over
+ */
+export function giveFile(name: string, file: File, over?: string): void {
   const tell = (change: Partial<Extract<Given, { kind: 'file' }>>) => {
     const now = compose.now().given[name];
     if (now?.kind === 'file' && now.file === file) compose.give(name, { ...now, ...change });
   };
-  compose.give(name, { kind: 'file', file, progress: 0, upload: null, error: null });
+  compose.give(name, { kind: 'file', file, progress: 0, upload: null, error: null, ...(over === undefined ? {} : { over }) });
   uploadFile(file, (progress) => tell({ progress })).then(
     (upload) => tell({ upload, progress: 1 }),
     (error: unknown) => tell({ error }),
@@ -41,16 +44,20 @@ export function missing(composition: Composition, names: readonly string[]): str
   return null;
 }
 
-/** Runs what was composed. */
-export async function runComposition(composition: Composition, names: readonly string[]): Promise<RunView> {
+/**
+ * Runs what was composed.
+ * @param fresh computes everything, whatever the result cache knows
+ */
+export async function runComposition(composition: Composition, names: readonly string[], fresh = false): Promise<RunView> {
   const why = missing(composition, names);
   if (why) throw new AtelierError('invalid-input', why);
   const inputs = Object.fromEntries(names.map((name) => [name, inputValue(composition.given[name] as Given)]));
-  return started({ chain: chainOf(composition.draft), inputs });
+  return started({ chain: chainOf(composition.draft), inputs, fresh });
 }
 
-function inputValue(given: Given): { text: string } | { outputId: NonNullable<Extract<Given, { kind: 'file' }>['upload']>['outputId'] } {
+function inputValue(given: Given): { text: string } | { outputId: OutputId } {
   if (given.kind === 'text') return { text: given.text };
+  if (given.kind === 'output') return { outputId: given.outputId };
   if (!given.upload) throw new AtelierError('unavailable', 'The file is still on its way.');
   return { outputId: given.upload.outputId };
 }

@@ -5,8 +5,10 @@ import { Button, Tip } from '../ui/button.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { ModalityTag, modalityIcons } from '../ui/modality.tsx';
 import { announce } from '../ui/toast.tsx';
+import { chainInputs } from './chain-inputs.ts';
 import { compose, useComposition } from './composer-state.ts';
-import { article, byName, chainInputs, fit, makes } from './draft.ts';
+import { byName, makes } from './draft.ts';
+import { article, fit } from './fit.ts';
 import { PasteDialog } from './paste-dialog.tsx';
 
 /** The chain as chips in order, with a menu of the tasks that fit next. */

@@ -13,10 +13,16 @@ test('every parameter of every declared task has a control of the kind that its 
     'steps:slider',
     'guidanceScale:slider',
     'scheduler:select',
+    'sigmas:select',
+    'guidanceRescale:slider',
     'width:number',
     'height:number',
+    'count:slider',
+    'variationStrength:slider',
+    'variationSeed:seed',
     'seed:seed',
   ]);
+  expect(named(of('latent-walk'), 'keyframes').kind).toBe('objects');
   expect(named(of('text-generation'), 'stop').kind).toBe('list');
   expect(named(of('automatic-speech-recognition'), 'language').kind).toBe('text');
 });

@@ -17,11 +17,14 @@ export type Field =
   | (Common & { kind: 'switch' })
   | (Common & { kind: 'text' | 'textarea'; maxLength?: number; pattern?: string })
   | (Common & { kind: 'list'; maxItems?: number })
+  /** A list of things with several values each, which has an editor of its own elsewhere. */
+  | (Common & { kind: 'objects' })
   | (Common & { kind: 'seed'; max: number });
 
 interface Property extends Partial<ParameterHint> {
   type?: string | string[];
   enum?: unknown[];
+  items?: { type?: string };
   default?: unknown;
   minimum?: number;
   maximum?: number;
@@ -48,6 +51,7 @@ function field(name: string, property: Property): Field {
   if (property.control === 'seed') return { ...common, kind: 'seed', max: property.maximum ?? 0xffff_ffff };
   if (property.enum) return { ...common, kind: 'select', options: property.enum.map(String) };
   if (type === 'boolean') return { ...common, kind: 'switch' };
+  if (type === 'array' && property.items?.type === 'object') return { ...common, kind: 'objects' };
   if (type === 'array') return { ...common, kind: 'list', ...(property.maxItems === undefined ? {} : { maxItems: property.maxItems }) };
   if (type === 'integer' || type === 'number') return numeric(common, property, type === 'integer');
   return {

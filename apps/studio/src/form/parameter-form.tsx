@@ -1,6 +1,7 @@
-import { ChevronRight, Dices, RotateCcw } from 'lucide-react';
+import { ChevronRight, Dices, Lock, LockOpen, RotateCcw } from 'lucide-react';
 import { Slider, Switch } from 'radix-ui';
 import { type ReactNode, useId, useState } from 'react';
+import { Link } from 'react-router';
 import { IconButton } from '../ui/button.tsx';
 import { inputLook } from '../ui/fields.tsx';
 import { Select } from '../ui/select.tsx';
@@ -54,7 +55,7 @@ function Control({ field, value, onChange }: ControlProps) {
   const shown = value ?? field.standard;
   const problem = complaint(field, value);
   const wiring = { id, describedBy: `${id}-hint` };
-  const wide = field.kind === 'textarea' || field.kind === 'list';
+  const wide = field.kind === 'textarea' || field.kind === 'list' || field.kind === 'objects';
   return (
     <div className={wide ? 'sm:col-span-2' : ''}>
       <div className="mb-1.5 flex min-h-6 items-center justify-between gap-2">
@@ -62,7 +63,7 @@ function Control({ field, value, onChange }: ControlProps) {
           {field.title}
           {field.unit && <span className="font-normal text-muted"> ({field.unit})</span>}
         </label>
-        {value !== undefined && field.kind !== 'seed' && field.standard !== undefined && !same(value, field.standard) && (
+        {value !== undefined && field.kind !== 'seed' && field.kind !== 'objects' && field.standard !== undefined && !same(value, field.standard) && (
           <IconButton icon={RotateCcw} label={`Put ${field.title} back`} size="small" className="-my-1 size-6!" onClick={() => onChange(undefined)} />
         )}
       </div>
@@ -90,7 +91,7 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
           label={field.title}
           value={String(value ?? '')}
           onChange={onChange}
-          options={field.options.map((option) => ({ value: option, label: spoken(option) }))}
+          options={field.options.map((option) => ({ value: option, label: spoken(field.name, option) }))}
         />
       );
     case 'switch':
@@ -104,6 +105,8 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
           <Switch.Thumb className="block size-5 rounded-full bg-surface transition-transform duration-150 data-[state=checked]:translate-x-4" />
         </Switch.Root>
       );
+    case 'objects':
+      return <ObjectsControl id={id} value={value} />;
     case 'list': {
       const text = Array.isArray(value) ? value.join('\n') : '';
       const change = (lines: string) => onChange(lines === '' ? undefined : lines.split('\n'));
@@ -205,20 +208,54 @@ function SliderControl({ field, value, onChange, id, describedBy }: ControlProps
   );
 }
 
+const drawSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
+
+/** A seed that is kept, or one that is drawn each time it runs. */
 function SeedControl({ field, value, onChange, id, describedBy }: ControlProps<Extract<Field, { kind: 'seed' }>> & Wiring) {
-  const roll = () => onChange(crypto.getRandomValues(new Uint32Array(1))[0]);
+  const kept = value !== undefined;
+  const toggle = kept ? 'Draw another at each run' : 'Keep one';
   return (
     <div className="flex items-center gap-2">
       <NumberInput field={field} value={value} onChange={onChange} id={id} describedBy={describedBy} />
-      <IconButton icon={Dices} look="plain" label="Draw a seed" onClick={roll} />
-      {value !== undefined && <IconButton icon={RotateCcw} label="Leave the seed to chance" onClick={() => onChange(undefined)} />}
+      <IconButton icon={Dices} look="plain" label={`Draw a ${field.title.toLowerCase()}`} onClick={() => onChange(drawSeed())} />
+      <IconButton
+        icon={kept ? Lock : LockOpen}
+        look={kept ? 'soft' : 'plain'}
+        aria-pressed={kept}
+        label={`${field.title}: ${toggle.toLowerCase()}`}
+        onClick={() => onChange(kept ? undefined : drawSeed())}
+      />
+    </div>
+  );
+}
+
+/** A walk's keyframes, in a line; they are edited on a page of their own. */
+function ObjectsControl({ id, value }: { id: string; value: unknown }) {
+  const rows = Array.isArray(value) ? (value as Array<{ prompt?: unknown }>) : [];
+  const words = rows.map((row, index) => (typeof row?.prompt === 'string' ? row.prompt : `number ${index + 1}`)).join(' → ');
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2 rounded-lg border border-line bg-well px-3 py-2">
+      <output id={id} className="min-w-0 grow text-sm break-words">
+        {words || 'None yet'}
+      </output>
+      <Link to="/walks" className="text-sm font-medium text-accent-ink underline underline-offset-2">
+        Edit on the Walks page
+      </Link>
     </div>
   );
 }
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-const written: Record<string, string> = { ddim: 'DDIM', mp4: 'MP4', webp: 'WebP', gif: 'GIF' };
+const written: Record<string, string> = {
+  ...{ mp4: 'MP4', webp: 'WebP', gif: 'GIF', auto: "Automatic: the model's own" },
+  ...{ ddim: 'DDIM', 'dpmpp-2m': 'DPM++ 2M', unipc: 'UniPC', lcm: 'LCM' },
+  ...{ 'sigmas.model': "The model's own", 'sigmas.karras': 'Karras' },
+  ...{ 'textPath.lerp': 'Straight', 'textPath.slerp': 'Along the sphere' },
+  ...{ 'noise.same': 'The same throughout', 'noise.slerp': 'Turned from keyframe to keyframe' },
+  ...{ 'easing.linear': 'Even', 'easing.smooth': 'Slow near keyframes', 'easing.hold': 'Resting at keyframes' },
+};
 
-/** `picture-prompt` as "Picture prompt"; names of formats and methods as they are written. */
-const spoken = (option: string) => written[option] ?? option.charAt(0).toUpperCase() + option.slice(1).replaceAll('-', ' ');
+/** `picture-prompt` as "Picture prompt"; what has a better word, in that. */
+const spoken = (name: string, option: string) =>
+  written[`${name}.${option}`] ?? written[option] ?? option.charAt(0).toUpperCase() + option.slice(1).replaceAll('-', ' ');

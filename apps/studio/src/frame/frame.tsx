@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { sentenceOf } from '../api/sentence.ts';
 import { useMe } from '../api/session.ts';
+import { DropAnywhere } from '../chain/drop-anywhere.tsx';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { placeOf, places } from './places.ts';
@@ -37,6 +38,7 @@ export function Frame() {
       <CommandPalette />
       <ShortcutsDialog />
       <TokensDialog />
+      <DropAnywhere />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { NavigateFunction } from 'react-router';
 import { Key } from '../ui/blocks.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { places } from './places.ts';
+import { typing } from './typing.ts';
 import { openWindow, useWindow } from './windows.ts';
 
 /** What a page adds to the list of shortcuts; the page itself listens. */
@@ -11,8 +12,6 @@ const pageShortcuts: ReadonlyArray<{ keys: string[]; does: string }> = [
   { keys: ['Tab'], does: 'In a plan: walk from offer to offer' },
   { keys: ['Esc'], does: 'Close what is open' },
 ];
-
-const typing = (target: EventTarget | null) => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 const opensPalette = (event: KeyboardEvent) => (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k';
 const withModifier = (event: KeyboardEvent) => event.ctrlKey || event.metaKey || event.altKey;

@@ -4,6 +4,7 @@ import { BookOpen, Command, Keyboard, KeyRound, LoaderCircle, LogOut, Monitor, M
 import { Link, useLocation, useNavigate } from 'react-router';
 import { api } from '../api/client.ts';
 import { signOut } from '../api/session.ts';
+import { compose } from '../chain/composer-state.ts';
 import { IconButton } from '../ui/button.tsx';
 import { Menu, MenuChoices, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx';
 import { complain } from '../ui/toast.tsx';
@@ -70,7 +71,11 @@ function ThemeMenu() {
 
 function AccountMenu({ person }: { person: PersonView }) {
   const navigate = useNavigate();
-  const leave = () => void signOut().then(() => navigate('/sign-in'), complain);
+  const leave = () =>
+    void signOut().then(() => {
+      compose.clear();
+      navigate('/sign-in');
+    }, complain);
   const initials = person.name
     .split(/\s+/)
     .map((word) => word.charAt(0))

@@ -3,9 +3,9 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../api/client.ts';
+import { chainInputs } from '../chain/chain-inputs.ts';
 import { compose, useComposition } from '../chain/composer-state.ts';
-import { byName, chainInputs, makes } from '../chain/draft.ts';
-import { DropAnywhere } from '../chain/drop-anywhere.tsx';
+import { byName, makes } from '../chain/draft.ts';
 import { ExampleCards } from '../chain/example-cards.tsx';
 import { InputPanel } from '../chain/input-panel.tsx';
 import { rememberPlan } from '../chain/plan-memory.ts';
@@ -52,14 +52,14 @@ function Composer({ tasks }: { tasks: readonly TaskView[] }) {
   const names = Object.keys(inputs);
   const why = missing(composition, names);
   const run = useMutation({
-    mutationFn: () => runComposition(composition, names),
+    mutationFn: (fresh: boolean) => runComposition(composition, names, fresh),
     onSuccess: (made) => {
       if (plan.data) rememberPlan(made.id, plan.data);
       navigate(`/runs/${made.id}`);
     },
     onError: complain,
   });
-  const start = () => why === null && !run.isPending && run.mutate();
+  const start = (fresh = false) => why === null && !run.isPending && run.mutate(fresh);
   useRunKey(start);
   const begun = composition.draft.steps.length > 0;
   return (
@@ -67,26 +67,31 @@ function Composer({ tasks }: { tasks: readonly TaskView[] }) {
       <ComposerHead tasks={tasks} />
       <Card aria-label="Chain" className="p-5 sm:p-6">
         <StepRow tasks={tasks} selected={selected} onSelect={setSelected} />
-        {!begun && <p className="mt-4 text-sm text-muted">Drop a recording or a picture anywhere on this page, and a chain begins with it.</p>}
+        {!begun && (
+          <p className="mt-4 text-sm text-muted">
+            Drop a recording or a picture anywhere, and a chain begins with it. A picture that Atelier made brings its own chain along.
+          </p>
+        )}
       </Card>
       {begun && (
         <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
           <Card aria-label="Input and parameters" className="min-w-0 p-5 sm:p-6">
-            {Object.entries(inputs).map(([name, input]) => (
-              <InputPanel key={name} name={name} input={input} draws={input.modality === 'text'} onRun={start} />
-            ))}
+            <div className="flex flex-col gap-5">
+              {Object.entries(inputs).map(([name, input]) => (
+                <InputPanel key={name} name={name} input={input} tasks={tasks} onRun={start} />
+              ))}
+            </div>
             <StepParameters tasks={tasks} selected={selected} onSelect={setSelected} />
           </Card>
           <PlanPanel plan={plan} tasks={tasks} why={why} busy={run.isPending} onRun={start} />
         </div>
       )}
-      <DropAnywhere tasks={tasks} />
     </div>
   );
 }
 
 /** Ctrl Enter runs from anywhere on the page. */
-function useRunKey(start: () => void): void {
+function useRunKey(start: () => unknown): void {
   const latest = useRef(start);
   latest.current = start;
   useEffect(() => {

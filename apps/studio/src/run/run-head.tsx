@@ -66,8 +66,7 @@ function RunActions({ run, tasks, onGoesOn }: RunHeadProps) {
   const goOn = useMutation({ mutationFn: () => client.runs.continue({ id: run.id }), onSuccess: onGoesOn, onError: complain });
   const open = run.state === 'running' || run.state === 'planning' || run.state === 'paused';
   const edit = () => {
-    compose.loadChain(run.chain, tasks);
-    for (const input of run.inputs) if (input.text !== null) compose.give(input.name, { kind: 'text', text: input.text });
+    compose.loadRun(run, tasks);
     navigate('/');
   };
   return (

@@ -1,0 +1,112 @@
+import type { ChainInput, Modality, TaskView } from '@atelier/protocol';
+import { byName, type Draft, type DraftStep, portModalities } from './draft.ts';
+
+/**
+ * The inputs of the chain: those it declares and those its steps need because nothing earlier makes them. The same rule as
+ * `resolveChain` of the protocol, over the tasks that the coordinator told, which may be more than this page was built with.
+ */
+export function chainInputs(draft: Draft, tasks: readonly TaskView[]): Record<string, ChainInput> {
+  return boundInputs(draft, tasks).inputs;
+}
+
+/** Which port of which step an input of the chain goes to first. */
+export interface InputUse {
+  readonly step: DraftStep;
+  readonly task: TaskView;
+  readonly port: string;
+}
+
+/** Who reads an input of the chain, or undefined where nobody does. */
+export function readerOfInput(draft: Draft, tasks: readonly TaskView[], input: string): InputUse | undefined {
+  return boundInputs(draft, tasks).uses[input];
+}
+
+interface Bound {
+  readonly inputs: Record<string, ChainInput>;
+  readonly uses: Record<string, InputUse>;
+  /** What the steps so far make. */
+  readonly made: Set<Modality>;
+}
+
+function boundInputs(draft: Draft, tasks: readonly TaskView[]): Bound {
+  const bound: Bound = { inputs: { ...draft.inputs }, uses: {}, made: new Set() };
+  for (const [index, step] of draft.steps.entries()) {
+    const task = byName(tasks, step.task);
+    if (!task) continue;
+    const taken = new Set<unknown>(Object.values(step.inputs ?? {}).flat());
+    for (const port of Object.keys(task.inputs)) {
+      for (const input of inputsOfPort(bound, { step, task, port }, taken, index === 0)) bound.uses[input] ??= { step, task, port };
+    }
+    for (const modality of portModalities(task.outputs)) bound.made.add(modality);
+  }
+  return bound;
+}
+
+/** The inputs of the chain that a port reads, by its wires or by the rule; makes one where the rule asks for it. */
+function inputsOfPort({ inputs, made }: Bound, { step, task, port }: InputUse, taken: Set<unknown>, first: boolean): string[] {
+  const written = step.inputs?.[port];
+  if (written !== undefined) return [written].flat().flatMap((source) => (typeof source === 'string' && source.startsWith('inputs.') ? [source.slice(7)] : []));
+  const { required, modality, description } = task.inputs[port] as TaskView['inputs'][string];
+  const opens = first || isFurther(task, port);
+  if (!required || (made.has(modality) && !opens)) return [];
+  const free = Object.keys(inputs).filter((name) => inputs[name]?.modality === modality && !taken.has(`inputs.${name}`));
+  const found = free.find((name) => name === port) ?? free.find((name) => !(name in task.inputs));
+  if (found === undefined && !opens) return [];
+  const name = found ?? port;
+  if (found === undefined) inputs[name] = { modality, description };
+  taken.add(`inputs.${name}`);
+  return [name];
+}
+
+/** Whether a task has a required port of the same modality before this one. */
+export function isFurther(task: TaskView, name: string): boolean {
+  const ports = Object.entries(task.inputs);
+  const at = ports.findIndex(([other]) => other === name);
+  return ports.slice(0, at).some(([, other]) => other.required && other.modality === ports[at]?.[1].modality);
+}
+
+/**
+ * The draft with one more input beside `input`, for a port that takes many values.
+ * @returns the draft and the new input's name
+ */
+export function withAnother(draft: Draft, tasks: readonly TaskView[], input: string): { draft: Draft; name: string } | undefined {
+  const { inputs, uses } = boundInputs(draft, tasks);
+  const use = uses[input];
+  const like = inputs[input];
+  if (!use || !like || !use.task.inputs[use.port]?.many) return undefined;
+  const stem = input.replace(/\d+$/, '');
+  let number = 2;
+  while (`${stem}${number}` in inputs) number += 1;
+  const name = `${stem}${number}`;
+  const sources = [use.step.inputs?.[use.port] ?? `inputs.${input}`].flat();
+  const wired = { ...use.step, inputs: { ...use.step.inputs, [use.port]: [...sources, `inputs.${name}`] } };
+  const steps = draft.steps.map((step) => (step.id === use.step.id ? wired : step));
+  return { draft: { ...draft, inputs: { ...inputs, [name]: like }, steps }, name };
+}
+
+/** The draft without an input that was added for a port with many values; the last one stays. */
+export function withoutInput(draft: Draft, input: string): Draft {
+  const { [input]: _, ...inputs } = draft.inputs;
+  const steps = draft.steps.map((step) => {
+    const ports = Object.entries(step.inputs ?? {}).map(([port, source]) => [
+      port,
+      Array.isArray(source) ? source.filter((one) => one !== `inputs.${input}`) : source,
+    ]);
+    return step.inputs ? { ...step, inputs: Object.fromEntries(ports) } : step;
+  });
+  return { ...draft, inputs, steps };
+}
+
+/**
+ * The input that holds the picture which an input's mask lies over, or undefined where the input is no mask or a step draws the
+ * picture: a mask is a further required picture of a step, by the name of `mask`.
+ */
+export function pictureUnder(draft: Draft, tasks: readonly TaskView[], input: string): string | undefined {
+  const { uses } = boundInputs(draft, tasks);
+  const mask = uses[input];
+  if (!isMask(mask)) return undefined;
+  return Object.keys(uses).find((name) => uses[name]?.step.id === mask?.step.id && uses[name]?.port === 'image');
+}
+
+/** Whether an input of the chain is a mask. */
+export const isMask = (use: InputUse | undefined) => use?.port === 'mask' && use.task.inputs.mask?.modality === 'image';

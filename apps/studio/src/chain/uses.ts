@@ -1,0 +1,9 @@
+import type { Modality, TaskView } from '@atelier/protocol';
+
+/** The tasks that begin with one value of a modality, in the order in which they are declared. */
+export function tasksThatBeginWith(tasks: readonly TaskView[], modality: Modality): TaskView[] {
+  return tasks.filter((task) => Object.values(task.inputs).some((port) => port.required && !port.many && port.modality === modality));
+}
+
+/** Where the Walk page takes a picture as a keyframe. */
+export const walkWithPicture = (outputId: string) => `/walks?picture=${outputId}`;
