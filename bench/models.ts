@@ -36,7 +36,7 @@ function note(view: RunView): void {
 }
 
 async function run(studio: Studio, inputs: NewRun['inputs']): Promise<void> {
-  const { id } = await studio.client.api.runs.create({ chain, inputs, set: { instruction: 'picture-prompt' } });
+  const { id } = await studio.client.api.runs.create({ chain, inputs, set: { instruction: 'picture-prompt' }, fresh: true });
   const ended = await studio.ended(id);
   if (ended.state !== 'succeeded') throw new Error(`the run ended as ${ended.state}: ${ended.error?.message}`);
   note(ended);

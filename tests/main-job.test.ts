@@ -53,7 +53,7 @@ describe.skipIf(withoutModels)(`the main job on the real starter models${starter
     const run = await expectFourResults(folder);
 
     // The same seeds give the same bytes on the same machine.
-    const again = await studio.client.api.runs.again({ id: run.id, seed: 'same' });
+    const again = await studio.client.api.runs.again({ id: run.id, seed: 'same', fresh: true });
     const repeated = await studio.ended(again.id);
     const hashes = (view: RunView) => view.steps.flatMap((step) => step.outputs.map((output) => output.hash));
     expect(hashes(repeated)).toEqual(hashes(run));

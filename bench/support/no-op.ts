@@ -46,4 +46,5 @@ export const noOpModel = {
   files: [],
   memoryBytes: 0,
   prior: { loadSeconds: 0, runSeconds: 0.001 },
+  reproducible: false,
 };
