@@ -37,6 +37,11 @@ export interface AtelierClient {
    * @param options.range first and last byte, as in HTTP; the answer has status 206 then
    */
   download(id: OutputId, options?: { range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<Response>;
+  /**
+   * All pictures of a step in one zip, as `frame-0001.png` and so on.
+   * @throws AtelierError `conflict` where some are missing yet
+   */
+  downloadFrames(run: RunId, stepId: string, options?: { signal?: AbortSignal }): Promise<Response>;
 }
 
 /**
@@ -64,19 +69,19 @@ export function createClient(options: ClientOptions): AtelierClient {
     ],
   });
   const api: Api = createORPCClient(link);
+  const bytes = async (path: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Response> => {
+    const response = await fetch(`${url}${path}`, { headers: { ...authorization, ...headers }, ...(signal ? { signal } : {}) }).catch((thrown: unknown) => {
+      throw asAtelierError(thrown);
+    });
+    if (!response.ok) throw await errorOfResponse(response);
+    return response;
+  };
   return {
     url,
     api,
     upload: (body, more) => upload({ endpoint: `${url}/api/uploads`, headers: authorization, result: (id) => api.uploads.get({ id }) }, body, more),
     watchRun: (id, more) => watchRun(api, id, more),
-    async download(id, more = {}) {
-      const range: Record<string, string> = more.range ? { range: `bytes=${more.range.start}-${more.range.end ?? ''}` } : {};
-      const request = { headers: { ...authorization, ...range }, ...(more.signal ? { signal: more.signal } : {}) };
-      const response = await fetch(`${url}/api/outputs/${id}/content`, request).catch((thrown: unknown) => {
-        throw asAtelierError(thrown);
-      });
-      if (!response.ok) throw await errorOfResponse(response);
-      return response;
-    },
+    download: (id, { range, signal } = {}) => bytes(`/api/outputs/${id}/content`, range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {}, signal),
+    downloadFrames: (run, stepId, { signal } = {}) => bytes(`/api/runs/${run}/steps/${encodeURIComponent(stepId)}/frames.zip`, {}, signal),
   };
 }

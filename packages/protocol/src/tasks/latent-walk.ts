@@ -32,6 +32,8 @@ export const Keyframe = z
   .strict();
 export type Keyframe = z.infer<typeof Keyframe>;
 
+const frameBounds = `a walk has 2 to ${limits.walkFrames} frames, as a whole number`;
+
 const parameters = z.object({
   keyframes: hint(
     z
@@ -43,7 +45,14 @@ const parameters = z.object({
       description: 'The points of the way: prompts, texts of earlier steps, or pictures.',
     },
   ),
-  frames: hint(z.int().min(2).max(limits.walkFrames).default(24), { title: 'Frames', description: 'Of the whole walk.', control: 'slider' }),
+  frames: hint(
+    z
+      .int({ error: frameBounds })
+      .min(2, { error: frameBounds })
+      .max(limits.walkFrames, { error: `${frameBounds}; a longer way can be walked in parts, each beginning with the last keyframe of the one before` })
+      .default(24),
+    { title: 'Frames', description: 'Of the whole walk.', control: 'slider' },
+  ),
   loop: hint(z.boolean().default(false), { title: 'Loop', description: 'Goes back to the first keyframe at the end.', control: 'switch' }),
   textPath: hint(z.enum(['lerp', 'slerp']).default('lerp'), {
     title: 'Way between prompts',

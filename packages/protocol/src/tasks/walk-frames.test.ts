@@ -65,9 +65,10 @@ test('the noise of a keyframe counts only where noise is turned', () => {
 });
 
 test.each([
-  [{ frames: 0 }, /frames/],
-  [{ frames: 1 }, /frames/],
-  [{ frames: 100_000 }, /frames/],
+  [{ frames: 0 }, /2 to 2400 frames/],
+  [{ frames: 1 }, /2 to 2400 frames/],
+  [{ frames: 2.5 }, /whole number/],
+  [{ frames: 100_000 }, /walked in parts/],
   [{ keyframes: [{ prompt: 'a red apple' }] }, /at least two keyframes/],
   [{ keyframes: [{ prompt: 'a' }, {}] }, /Keyframe 2 says nothing/],
   [{ keyframes: three, frames: 2 }, /too few/],

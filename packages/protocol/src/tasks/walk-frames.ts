@@ -47,7 +47,10 @@ export function segmentFrames({ keyframes, frames, loop }: Omit<WalkTiming, 'eas
   });
 }
 
-/** @param frame from 0 @returns its place, eased */
+/**
+ * Where a frame lies, eased.
+ * @param frame from 0; need not be whole where a track sets the pace
+ */
 export function framePlace(timing: WalkTiming, frame: number): FramePlace {
   const segments = segmentFrames(timing);
   let first = 0;
