@@ -55,6 +55,7 @@ test('the same frames give the same bytes, whatever the time', async () => {
   expect(first.bytes).toEqual(second.bytes);
   const mvhd = Buffer.from(first.bytes).indexOf('mvhd', 0, 'latin1');
   expect([...first.bytes.subarray(mvhd + 8, mvhd + 16)]).toEqual(Array(8).fill(0));
+  expect(Buffer.from(first.bytes).readUInt32BE(mvhd + 24)).toBe(90_000);
 });
 
 test('an MP4 cut anywhere in its head or pictures is damaged', async () => {

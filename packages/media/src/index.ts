@@ -1,10 +1,11 @@
 /**
  * Pictures, films and sound: bytes in, pixels and samples out, and back.
- * Not here: models, and files; everything takes and gives bytes.
- * Begin with picture.ts, film.ts and audio.ts; sniff.ts tells what some bytes are.
+ * Not here: models. Everything takes and gives bytes, but for films, which are written to a file since they may be longer than memory.
+ * Begin with picture.ts, film-writer.ts and audio.ts; sniff.ts tells what some bytes are.
  */
 export * from './audio.ts';
 export * from './film.ts';
+export { type FilmFormat, type FilmOptions, type FilmWriter, type FilmWriterOptions, filmFormats, openFilmWriter, sampleNumbers } from './film-writer.ts';
 export * from './mp4.ts';
 export * from './onset.ts';
 export * from './picture.ts';

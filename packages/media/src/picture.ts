@@ -92,6 +92,11 @@ export async function resizePicture(picture: RgbPicture, size: { readonly width:
   return rgbOf(sharpOf(picture).resize({ ...size, fit: 'fill', kernel: 'lanczos3' }));
 }
 
+/** Whether two pictures of one size are the same in every pixel. */
+export function samePixels(a: RgbPicture, b: RgbPicture): boolean {
+  return Buffer.compare(a.data, b.data) === 0;
+}
+
 /** A picture as sharp takes it. */
 export function sharpOf(picture: RgbPicture): Sharp {
   return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
