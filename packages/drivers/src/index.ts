@@ -14,6 +14,7 @@ export const drivers: Readonly<Record<DriverName, () => Promise<Driver>>> = {
   llama: async () => (await import('./llama/index.ts')).llama,
   'onnx-diffusion': async () => (await import('./onnx-diffusion/index.ts')).onnxDiffusion,
   motion: async () => (await import('./motion/index.ts')).motion,
+  media: async () => (await import('./media/index.ts')).media,
   openai: async () => (await import('./openai/index.ts')).openai,
   comfyui: async () => (await import('./comfyui/index.ts')).comfyui,
   automatic1111: async () => (await import('./automatic1111/index.ts')).automatic1111,

@@ -126,7 +126,7 @@ export class ModelShelf {
     for (const manifest of listed) if (!this.#entries.get(manifest.id)?.own) this.#put(manifest);
     await this.#writeList();
     for (const [id, entry] of this.#entries) {
-      if (entry.own && entry.manifest.files.length === 0) entry.state = 'ready';
+      if (entry.manifest.files.length === 0) entry.state = 'ready';
       else if (await this.#store.isComplete(entry.manifest)) await this.#ready(entry);
       else this.#bring(id);
     }
