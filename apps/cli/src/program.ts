@@ -10,11 +10,13 @@ import { runsCommand } from './commands/runs.ts';
 import { startCommand } from './commands/start.ts';
 import { stopCommand } from './commands/stop.ts';
 import { tokenCommand } from './commands/token.ts';
+import { walkCommand } from './commands/walk.ts';
 
 const examples = `
 Begin with
   atelier start
   atelier run text-to-image --input "a red apple" --out out
+  atelier walk "a red apple" "a green pear" --out walk.gif
 
 A studio elsewhere is reached by ATELIER_URL and ATELIER_TOKEN.
 Exit codes: 0 fine, 1 it failed, 2 called wrongly or with unusable input.`;
@@ -29,7 +31,7 @@ export function createProgram(version: string, views: readonly TaskView[] = []):
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .addHelpText('after', examples);
-  program.addCommand(startCommand()).addCommand(stopCommand()).addCommand(planCommand()).addCommand(runCommand(views));
+  program.addCommand(startCommand()).addCommand(stopCommand()).addCommand(planCommand()).addCommand(runCommand(views)).addCommand(walkCommand());
   const others = [runsCommand, edgesCommand, edgeCommand, modelsCommand, tokenCommand, doctorCommand];
   for (const command of others) program.addCommand(command());
   throwErrors(program);

@@ -9,6 +9,7 @@ import { readInputs, sendInputs } from '../run/inputs.ts';
 import { interruptible } from '../run/interrupt.ts';
 import { nameResults, saveResults } from '../run/save-results.ts';
 import { describeBounds, parseSettings } from '../run/settings-text.ts';
+import { cacheLine } from '../run/shard-progress.ts';
 import type { StudioOptions } from '../studio.ts';
 import { createBars } from '../terminal/bars.ts';
 import { formatBytes, formatSeconds, formatTable } from '../terminal/format.ts';
@@ -27,6 +28,7 @@ interface RunFlags extends FollowFlags {
   readonly detach?: boolean;
   readonly priority: string;
   readonly name?: string;
+  readonly fresh?: boolean;
 }
 
 /** @param views tasks that only the studio knows may be among them; for --help */
@@ -39,6 +41,7 @@ export function runCommand(views: readonly TaskView[] = []): Command {
     .option('--set <step.parameter=value>', 'change a parameter; may be repeated', collect)
     .option('--out <folder>', 'leave every result here, named by its step, with a run.json')
     .option('--detach', 'start it and return at once')
+    .option('--fresh', 'compute everything, also what the result cache knows')
     .option('--priority <number>', 'runs of higher priority start first (-100 to 100)', '0')
     .option('--name <name>', 'a name for the run')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the run instead of leaving it')
@@ -64,12 +67,15 @@ async function createRun(client: AtelierClient, terminal: Terminal, flags: RunFl
   const inputs = await readInputs(flags.input ?? [], given.resolved && Object.keys(given.resolved.inputs));
   const bars = createBars(terminal);
   const sent = await sendInputs(client, inputs, (name, fraction) => bars.show(`upload ${name}`, fraction, '')).finally(() => bars.stop());
-  const request = { chain: given.chain, inputs: sent, set, priority, ...(flags.name === undefined ? {} : { name: flags.name }) };
+  const request = { chain: given.chain, inputs: sent, set, priority, fresh: flags.fresh === true, ...(flags.name === undefined ? {} : { name: flags.name }) };
   return client.api.runs.create(request, { context: { idempotencyKey: randomUUID() } });
 }
 
-/** Follows a run to its end, saves its results and says what came of it. */
-export async function finishRun(client: AtelierClient, terminal: Terminal, flags: FollowFlags, run: RunView): Promise<ExitCode> {
+/**
+ * Follows a run to its end, or until Ctrl-C.
+ * @returns the run as it ended, or the exit code where nobody waits for it any more
+ */
+export async function watchToEnd(client: AtelierClient, terminal: Terminal, flags: FollowFlags, run: RunView): Promise<RunView | ExitCode> {
   if (run.plan) terminal.note(`${formatPlan(run.plan)}, about ${formatSeconds(run.plan.totalSeconds)}`);
   const { result: ended, interruption } = await interruptible((signal) => followRun(client, run.id, terminal, signal), {
     runId: run.id,
@@ -78,7 +84,13 @@ export async function finishRun(client: AtelierClient, terminal: Terminal, flags
     terminal,
   });
   if (interruption === 'cancelled') return 1;
-  if (!ended) return 0;
+  return ended ?? 0;
+}
+
+/** Follows a run to its end, saves its results and says what came of it. */
+export async function finishRun(client: AtelierClient, terminal: Terminal, flags: FollowFlags, run: RunView): Promise<ExitCode> {
+  const ended = await watchToEnd(client, terminal, flags, run);
+  if (typeof ended === 'number') return ended;
   const results = flags.out === undefined ? nameResults(ended) : await saveResults(client, ended, flags.out);
   const texts = await textsOf(client, results);
   const files = results.map(({ output, ...about }) => ({ ...about, outputId: output.id }));
@@ -99,10 +111,13 @@ function resultLine(one: ReturnType<typeof nameResults>[number], text: string | 
   return text === undefined ? `${name}  ${paint.dim(formatBytes(one.sizeBytes))}` : `${name}  ${paint.dim('"')}${text}${paint.dim('"')}`;
 }
 
-function endLines(run: RunView, out: string | undefined, { paint }: Terminal): string[] {
+/** How a run ended, and what to do now. */
+export function endLines(run: RunView, out: string | undefined, { paint }: Terminal): string[] {
   const took = run.startedAt && run.endedAt ? ` in ${formatSeconds((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000)}` : '';
-  if (run.state === 'succeeded')
-    return out === undefined ? [`${paint.good('Done')}${took}. Get the files: atelier runs get ${run.id} --out DIR`] : [`${paint.good('Done')}${took}.`];
+  if (run.state === 'succeeded') {
+    const done = `${paint.good('Done')}${took}${cachedWords(run)}.`;
+    return [out === undefined ? `${done} Get the files: atelier runs get ${run.id} --out DIR` : done];
+  }
   const failed = run.steps.find((step) => step.state === 'failed');
   const error = failed?.error ?? run.error;
   const lines = [
@@ -111,6 +126,14 @@ function endLines(run: RunView, out: string | undefined, { paint }: Terminal): s
   if (error?.hint) lines.push(error.hint);
   if (run.state === 'failed') lines.push(`Its results are kept. Try the rest again: atelier runs continue ${run.id}`);
   return lines;
+}
+
+/** What the result cache answered, in a run that has succeeded. */
+function cachedWords(run: RunView): string {
+  const lines = run.steps.flatMap((step) => cacheLine(step) ?? []);
+  if (lines.length === 0) return '';
+  const isAll = run.steps.every((step) => step.reused || step.cached >= (step.shards?.total ?? 1));
+  return isAll ? ', all of it from the cache; --fresh computes it again' : `, ${[...new Set(lines)].join(', ')}`;
 }
 
 /** The parameters of the task that stands on the command line before --help; how to see them where none does. */

@@ -1,8 +1,9 @@
-import { AtelierError, RunId, RunState, type RunSummary, type RunView } from '@atelier/protocol';
+import { AtelierError, RunId, RunState, type RunSummary, type RunView, type StepView } from '@atelier/protocol';
 import { Command } from 'commander';
 import { schemasOf } from '../run/chain-argument.ts';
 import { saveResults } from '../run/save-results.ts';
 import { parseSettings } from '../run/settings-text.ts';
+import { cacheLine, machinesOf } from '../run/shard-progress.ts';
 import type { StudioOptions } from '../studio.ts';
 import { formatAgo, formatBytes, formatSeconds } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -83,12 +84,25 @@ function showCommand(): Command {
     );
 }
 
+/** More results than fit on a line are counted. */
+function resultWords({ outputs }: StepView): string {
+  if (outputs.length > 4) return `${outputs.length} x ${outputs[0]?.mediaType}`;
+  return outputs.map((output) => `${output.mediaType} ${formatBytes(output.sizeBytes)}`).join(', ');
+}
+
+/** The state, and how far it is where the step is in parts, or that the cache had the answer. */
+function stepState(step: StepView): string {
+  if (step.shards && step.shards.total > 1 && step.state !== 'succeeded') return `${step.state} ${step.shards.done}/${step.shards.total}`;
+  const cached = step.state === 'succeeded' ? cacheLine(step) : undefined;
+  return cached === undefined ? step.state : `${step.state}, ${cached}`;
+}
+
 function runLines(run: RunView, terminal: Terminal): string[] {
   const steps = terminal.table(run.steps, [
     { title: 'step', value: (step) => step.id },
-    { title: 'state', value: (step) => (step.reused ? `${step.state} before` : step.state) },
+    { title: 'state', value: (step) => (step.reused ? `${step.state} before` : stepState(step)) },
     { title: 'model', value: (step) => step.offer?.modelName ?? '' },
-    { title: 'edge', value: (step) => step.offer?.edgeName ?? '' },
+    { title: 'edge', value: machinesOf },
     { title: 'attempts', value: (step) => String(step.attempts.length), align: 'right' },
     {
       title: 'took',
@@ -97,7 +111,7 @@ function runLines(run: RunView, terminal: Terminal): string[] {
     },
     {
       title: 'results',
-      value: (step) => step.outputs.map((output) => `${output.mediaType} ${formatBytes(output.sizeBytes)}`).join(', ') || (step.error?.message ?? ''),
+      value: (step) => resultWords(step) || (step.error?.message ?? ''),
       flexible: true,
     },
   ]);
@@ -147,6 +161,7 @@ interface AgainFlags extends FollowFlags {
   readonly seed: string;
   readonly from?: string;
   readonly set?: string[];
+  readonly fresh?: boolean;
   readonly detach?: boolean;
 }
 
@@ -157,6 +172,7 @@ function againCommand(): Command {
     .option('--seed <same|new>', 'keep every seed, or draw new ones', 'same')
     .option('--from <step>', 'take over what does not come after this step')
     .option('--set <step.parameter=value>', 'change a parameter; may be repeated', collect)
+    .option('--fresh', 'compute everything, also what the result cache knows')
     .option('--out <folder>', 'leave every result here, with a run.json')
     .option('--detach', 'start it and return at once')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the run instead of leaving it')
@@ -165,7 +181,13 @@ function againCommand(): Command {
         if (flags.seed !== 'same' && flags.seed !== 'new') throw new AtelierError('invalid-input', '--seed is same or new.');
         const id = runId(word);
         const set = await settingsFor(client, id, flags.set ?? []);
-        const run = await client.api.runs.again({ id, seed: flags.seed, set, ...(flags.from === undefined ? {} : { fromStep: flags.from }) });
+        const run = await client.api.runs.again({
+          id,
+          seed: flags.seed,
+          set,
+          fresh: flags.fresh === true,
+          ...(flags.from === undefined ? {} : { fromStep: flags.from }),
+        });
         if (!flags.detach) return finishRun(client, terminal, flags, run);
         terminal.answer(run, () => [`Run ${run.id} has started.`, `Watch it: atelier runs watch ${run.id}`]);
         return 0;

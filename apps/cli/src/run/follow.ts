@@ -3,16 +3,27 @@ import type { RunEvent, RunId, RunView, StepView } from '@atelier/protocol';
 import { createBars } from '../terminal/bars.ts';
 import { formatSeconds } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { cacheLine, machinesOf, ShardProgress } from './shard-progress.ts';
 
 /** What a run's events add up to, step by step. */
 class Picture {
   readonly steps = new Map<string, StepView>();
+  /** Of steps in several parts. */
+  readonly shards = new Map<string, ShardProgress>();
 
   take(event: RunEvent): StepView[] {
     const changed = event.kind === 'snapshot' ? event.run.steps : event.kind === 'step' ? [event.step] : [];
     const news = changed.filter((step) => this.steps.get(step.id)?.state !== step.state);
-    for (const step of changed) this.steps.set(step.id, step);
+    for (const step of changed) this.#keep(step);
+    if (event.kind === 'shard') this.shards.get(event.stepId)?.takeShard(event);
     return news;
+  }
+
+  #keep(step: StepView): void {
+    this.steps.set(step.id, step);
+    const known = this.shards.get(step.id);
+    if (known) known.takeStep(step);
+    else if (step.shards && step.shards.total > 1) this.shards.set(step.id, new ShardProgress(step));
   }
 
   edgeOf(stepId: string): string {
@@ -32,7 +43,9 @@ export async function followRun(client: AtelierClient, id: RunId, terminal: Term
   try {
     for await (const event of client.watchRun(id, { signal, onReconnect: (error) => error && bars.note('The connection broke; trying again ...') })) {
       for (const step of picture.take(event)) showStep(step, terminal, bars);
-      if (event.kind === 'progress') bars.show(event.stepId, event.fraction, progressMessage(event, picture.edgeOf(event.stepId)));
+      if (event.kind === 'shard') showShards(event.stepId, picture, bars);
+      if (event.kind === 'progress' && !picture.shards.has(event.stepId))
+        bars.show(event.stepId, event.fraction, progressMessage(event, picture.edgeOf(event.stepId)));
       if (event.kind === 'text') {
         const text = (texts.get(event.stepId) ?? '') + event.delta;
         texts.set(event.stepId, text);
@@ -45,12 +58,28 @@ export async function followRun(client: AtelierClient, id: RunId, terminal: Term
   return signal.aborted ? undefined : client.api.runs.get({ id });
 }
 
-function showStep(step: StepView, terminal: Terminal, bars: ReturnType<typeof createBars>): void {
-  const where = step.offer ? `${step.offer.modelName} on ${step.offer.edgeName}` : '';
+function showShards(stepId: string, picture: Picture, bars: ReturnType<typeof createBars>): void {
+  const shards = picture.shards.get(stepId);
+  if (!shards) return;
+  const { fraction, message } = shards.tell();
+  bars.show(stepId, fraction, message);
+}
+
+/** Of a step that is done: where and how long, and what was not computed at all. */
+function doneLine(step: StepView): string {
+  if (step.reused) return 'taken over from before';
+  const cached = cacheLine(step);
+  if (cached && step.cached >= (step.shards?.total ?? 1)) return `done: ${cached}, nothing was computed`;
+  const where = step.offer ? `${step.offer.modelName} on ${machinesOf(step)}` : '';
   const took = step.startedAt && step.endedAt ? `, ${formatSeconds((Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1000)}` : '';
+  return `done: ${where}${took}${cached ? `, ${cached}` : ''}`;
+}
+
+function showStep(step: StepView, terminal: Terminal, bars: ReturnType<typeof createBars>): void {
+  const where = step.offer ? `${step.offer.modelName} on ${step.sharing.length > 1 ? `${step.sharing.length} machines` : step.offer.edgeName}` : '';
   const lines: Partial<Record<StepView['state'], string>> = {
     running: `runs: ${where}`,
-    succeeded: step.reused ? 'taken over from before' : `done: ${where}${took}`,
+    succeeded: doneLine(step),
     failed: `failed: ${step.error?.message ?? where}`,
     cancelled: 'stopped',
   };

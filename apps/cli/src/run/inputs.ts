@@ -34,7 +34,11 @@ function severalInputs(names: readonly string[] | undefined): string {
   return `Name each one: ${example.map((name) => `--input ${name}=...`).join(' ')}`;
 }
 
-async function readValue(value: string): Promise<GivenInput> {
+/**
+ * What a word on the command line means: a file, the text of a small text file, or the word itself.
+ * @throws AtelierError `invalid-input` for a folder, and for what looks like a file that is not there
+ */
+export async function readValue(value: string): Promise<GivenInput> {
   if (value === '-') return { kind: 'text', text: await readAll(process.stdin) };
   const found = value.length < 4096 && !value.includes('\n') ? await stat(value).catch(() => undefined) : undefined;
   if (found?.isDirectory()) throw new AtelierError('invalid-input', `${value} is a folder, not a file.`);

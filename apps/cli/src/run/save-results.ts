@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { AtelierClient } from '@atelier/client';
-import { AtelierError, type OutputView, type RunView } from '@atelier/protocol';
+import type { OutputView, RunView } from '@atelier/protocol';
 import { endingOf } from './media-types.ts';
+import { saveOutput } from './save-file.ts';
 
 /** A result and the name of its file. */
 export interface NamedResult {
@@ -43,40 +40,17 @@ export function nameResults(run: RunView): NamedResult[] {
 }
 
 /**
- * Downloads every result of a run into a folder and writes `run.json` beside them. Each file is checked against its hash and
- * put in its place whole or not at all.
+ * Downloads every result of a run into a folder and writes `run.json` beside them. Each file is put in its place whole or not at
+ * all. Pictures and films carry their recipe, so that their bytes are not those that `run.json` names by SHA-256.
  * @throws AtelierError `hash-mismatch`, `disk-full`
  */
 export async function saveResults(client: AtelierClient, run: RunView, folder: string): Promise<NamedResult[]> {
   await mkdir(folder, { recursive: true });
   const results = nameResults(run);
-  for (const result of results) await saveOne(client, result, folder);
+  for (const result of results) await saveOutput(client, result.output, join(folder, result.file));
   const files = results.map(({ output: _, ...about }) => about);
   await writeWhole(join(folder, 'run.json'), `${JSON.stringify({ ...run, files }, null, 2)}\n`);
   return results;
-}
-
-async function saveOne(client: AtelierClient, result: NamedResult, folder: string): Promise<void> {
-  const target = join(folder, result.file);
-  const part = `${target}.${process.pid}.part`;
-  const hash = createHash('sha256');
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  try {
-    const { body } = await client.download(result.output.id);
-    await pipeline(body ? Readable.fromWeb(body as import('node:stream/web').ReadableStream) : Readable.from([]), watch, createWriteStream(part));
-    const found = hash.digest('hex');
-    if (found !== result.sha256)
-      throw new AtelierError('hash-mismatch', `${result.file} came with other bytes than its name says.`, { hint: 'Get it again with: atelier runs get.' });
-    await rename(part, target);
-  } catch (thrown) {
-    await rm(part, { force: true });
-    throw AtelierError.from(thrown);
-  }
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {

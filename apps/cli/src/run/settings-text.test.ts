@@ -1,3 +1,4 @@
+import { schedulerNames } from '@atelier/protocol';
 import { expect, test } from 'vitest';
 import { parametersOf, schemasOf } from './chain-argument.ts';
 import { describeBounds, parseSettings } from './settings-text.ts';
@@ -19,6 +20,13 @@ test('a value of the wrong type is refused with what would fit', () => {
   expect(() => parseSettings(['stop=a'], schema)).toThrow(/JSON list/);
 });
 
+test('a list of keyframes is given as JSON', () => {
+  const walk = schemasOf({ chain: { steps: ['latent-walk'] }, resolved: undefined }, []);
+  const text = 'keyframes=[{"prompt":"a","frames":12},{"prompt":"b"}]';
+  expect(parseSettings([text], walk)).toEqual({ keyframes: [{ prompt: 'a', frames: 12 }, { prompt: 'b' }] });
+  expect(() => parseSettings(['keyframes=a,b'], walk)).toThrow(/JSON list/);
+});
+
 test('what is no setting is refused with an example', () => {
   expect(() => parseSettings(['steps'], schema)).toThrow(/not step.parameter=value/);
 });
@@ -30,5 +38,5 @@ test('a parameter that only the studio knows is read by its look, and its text m
 test('bounds are told with their default', () => {
   const { steps, scheduler } = parametersOf('text-to-image', []);
   expect(describeBounds(steps ?? {})).toBe('1 to 150, default 20');
-  expect(describeBounds(scheduler ?? {})).toBe('ddim | euler, default ddim');
+  expect(describeBounds(scheduler ?? {})).toBe(`${schedulerNames.join(' | ')}, default auto`);
 });
