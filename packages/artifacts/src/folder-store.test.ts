@@ -84,6 +84,15 @@ test('collecting deletes what was used longest ago until the quota holds, and ne
   expect([await store.has(first), await store.has(second)]).toEqual([true, true]);
 });
 
+test('what is put after a collection counts at the next one', async () => {
+  await using under = await openStore();
+  await under.store.put(bytes('aaaa'));
+  expect(await under.store.collect(8, () => false)).toEqual([]);
+  await under.store.put(bytes('bbbb'));
+  await under.store.put(bytes('cccc'));
+  expect(await under.store.collect(8, () => false)).toHaveLength(1);
+});
+
 test('a disk that is full is told as such and keeps nothing', async () => {
   await using under = await openStore();
   const full = async function* () {

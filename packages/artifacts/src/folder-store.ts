@@ -69,6 +69,7 @@ class Folder implements FolderStore {
     try {
       const written = await writeHashed(bytes, temporary, options, this.#endures);
       await this.#place(temporary, written);
+      this.#mostBytes += written.sizeBytes;
       return written;
     } catch (error) {
       await rm(temporary, { force: true });

@@ -7,5 +7,7 @@ export * from './fetch-artifact.ts';
 export * from './folder-store.ts';
 export * from './range.ts';
 export * from './respond.ts';
+export { s3Store } from './s3/s3-store.ts';
+export { readS3Settings, type S3Settings } from './s3/settings.ts';
 export * from './store.ts';
 export * from './tickets.ts';
