@@ -1,6 +1,6 @@
-import { AtelierError } from '@atelier/protocol';
 import type { SchedulerConfig } from './config.ts';
 import { cumulativeAlphas, spacedTimesteps } from './noise-schedule.ts';
+import { cleanSample, clip, refuseNoiseWithoutSignal } from './prediction.ts';
 import { type Scheduler, type SchedulerStep, weightedSum } from './scheduler.ts';
 
 /**
@@ -17,11 +17,7 @@ export function ddimScheduler(config: SchedulerConfig, steps: number): Scheduler
     const next = (timesteps[index] as number) - stride;
     return next >= 0 ? (alphas[next] as number) : config.setAlphaToOne ? 1 : (alphas[0] as number);
   };
-  if (config.predictionType === 'epsilon' && alphaAt(0) < 1e-12) {
-    throw new AtelierError('invalid-input', 'A schedule with zero terminal SNR needs a model that predicts v, not noise.', {
-      hint: 'Choose the scheduler euler, or set rescale_betas_zero_snr to false in scheduler_config.json.',
-    });
-  }
+  refuseNoiseWithoutSignal(config, alphaAt(0));
   return {
     timesteps,
     trainTimesteps: config.trainTimesteps,
@@ -33,12 +29,16 @@ export function ddimScheduler(config: SchedulerConfig, steps: number): Scheduler
 }
 
 function ddimStep(config: SchedulerConfig, alpha: number, alphaNext: number, prediction: Float32Array, sample: Float32Array): SchedulerStep {
-  const signal = Math.sqrt(alpha);
-  const noise = Math.sqrt(1 - alpha);
-  const isV = config.predictionType === 'v_prediction';
-  const clean = isV ? weightedSum(signal, sample, -noise, prediction) : weightedSum(1 / signal, sample, -noise / signal, prediction);
-  const epsilon = isV ? weightedSum(signal, prediction, noise, sample) : prediction;
-  const { clipRange } = config;
-  if (clipRange !== undefined) for (let i = 0; i < clean.length; i++) clean[i] = Math.max(-clipRange, Math.min(clipRange, clean[i] as number));
+  const mixture = { signal: Math.sqrt(alpha), noise: Math.sqrt(1 - alpha) };
+  const clean = cleanSample(config.predictionType, mixture, prediction, sample);
+  const epsilon = noiseOf(config, mixture, prediction, sample);
+  clip(clean, config);
   return { sample: weightedSum(Math.sqrt(alphaNext), clean, Math.sqrt(1 - alphaNext), epsilon), clean };
+}
+
+/** The noise that a prediction means, before anything is clipped. */
+function noiseOf({ predictionType }: SchedulerConfig, { signal, noise }: { signal: number; noise: number }, prediction: Float32Array, sample: Float32Array) {
+  if (predictionType === 'epsilon') return prediction;
+  if (predictionType === 'v_prediction') return weightedSum(signal, prediction, noise, sample);
+  return weightedSum(1 / noise, sample, -signal / noise, prediction);
 }

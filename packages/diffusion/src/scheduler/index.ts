@@ -1,18 +1,29 @@
 /**
  * Schedulers: which timesteps a picture visits and how noise is taken away between them.
  * Not here: networks, noise and pictures; a scheduler is arithmetic on flat arrays.
- * Begin with scheduler.ts, then ddim.ts and euler.ts; noise-schedule.ts is what they share.
+ * Begin with scheduler.ts, then ddim.ts and euler.ts; noise-schedule.ts, sigma-schedule.ts and prediction.ts are what they share.
  */
-import { AtelierError } from '@atelier/protocol';
-import { parseSchedulerConfig, type SchedulerName } from './config.ts';
+import { parseSchedulerConfig, type SchedulerConfig, type SchedulerName } from './config.ts';
 import { ddimScheduler } from './ddim.ts';
-import { eulerScheduler } from './euler.ts';
+import { dpmpp2mScheduler } from './dpmpp-2m.ts';
+import { eulerAncestralScheduler, eulerScheduler } from './euler.ts';
+import { lcmScheduler } from './lcm.ts';
 import type { Scheduler } from './scheduler.ts';
+import { unipcScheduler } from './unipc.ts';
 
-export { parseSchedulerConfig, type SchedulerConfig, type SchedulerName, schedulerNames } from './config.ts';
+export { karrasSchedulers, type PredictionType, parseSchedulerConfig, type SchedulerConfig, type SchedulerName, schedulerNames } from './config.ts';
 export { stepAtShare, stepAtStrength } from './partial-schedule.ts';
 export type { Scheduler, SchedulerStep, StepNoise } from './scheduler.ts';
 export { seededStepNoise } from './step-noise.ts';
+
+const makers: Readonly<Record<SchedulerName, (config: SchedulerConfig, steps: number) => Scheduler>> = {
+  ddim: ddimScheduler,
+  euler: eulerScheduler,
+  'euler-ancestral': eulerAncestralScheduler,
+  'dpmpp-2m': dpmpp2mScheduler,
+  unipc: unipcScheduler,
+  lcm: lcmScheduler,
+};
 
 /** The names under which diffusers writes our schedulers into scheduler_config.json. */
 const ownNames: Readonly<Record<string, SchedulerName>> = {
@@ -46,8 +57,5 @@ export interface SchedulerOptions {
  * @example createScheduler('ddim', { prediction_type: 'v_prediction', timestep_spacing: 'trailing' }, 20).timesteps[0] // 999
  */
 export function createScheduler(name: SchedulerName, json: unknown, steps: number, { sigmas = 'model' }: SchedulerOptions = {}): Scheduler {
-  const config = parseSchedulerConfig(name, json);
-  if (sigmas === 'model' && name === 'ddim') return ddimScheduler(config, steps);
-  if (sigmas === 'model' && name === 'euler') return eulerScheduler(config, steps);
-  throw new AtelierError('invalid-input', `The scheduler ${name} with sigmas: ${sigmas} is not offered here.`, { hint: 'Choose ddim or euler.' });
+  return makers[name](parseSchedulerConfig(name, json, sigmas), steps);
 }

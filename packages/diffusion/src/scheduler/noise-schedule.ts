@@ -1,5 +1,8 @@
 import type { SchedulerConfig } from './config.ts';
 
+/** What stands for zero signal at the last timestep, so that its noise level stays finite: diffusers' own choice, sigma 4096. */
+const leastAlpha = 2 ** -24;
+
 /**
  * The share of signal at every training timestep: cumulative products of 1 - beta, from near 1 down to near or exactly 0.
  * Computed in float64; diffusers does it in float32, which differs by about one part in a million.
@@ -12,6 +15,13 @@ export function cumulativeAlphas(config: SchedulerConfig): Float64Array {
     alphas[t] = product;
   }
   return config.zeroTerminalSnr ? withZeroTerminalSnr(alphas) : alphas;
+}
+
+/** Noise to signal at every training timestep, sigma in Karras et al., arXiv 2206.00364: growing, and always finite. */
+export function trainedSigmas(config: SchedulerConfig): Float64Array {
+  const alphas = cumulativeAlphas(config);
+  if (config.zeroTerminalSnr) alphas[alphas.length - 1] = leastAlpha;
+  return alphas.map((alpha) => Math.sqrt((1 - alpha) / alpha));
 }
 
 function beta({ betaSchedule, betaStart, betaEnd, trainTimesteps }: SchedulerConfig, t: number): number {
@@ -28,28 +38,35 @@ function withZeroTerminalSnr(alphas: Float64Array): Float64Array {
 }
 
 /**
- * The training timesteps that a picture of `steps` steps visits, from noise to picture. Only Euler's linspace gives fractions.
+ * How a scheduler spaces its timesteps. `whole`: rounded, down to timestep 0; `fractional`: the same without rounding where the spacing
+ * is linspace; `spare`: rounded, and spaced for one step more, of which the last, at timestep 0, is not taken.
+ */
+export type Spacing = 'whole' | 'fractional' | 'spare';
+
+/**
+ * The training timesteps that a picture of `steps` steps visits, from noise to picture.
  * The three spacings are those of table 2 in Lin et al., arXiv 2305.08891, in diffusers' rounding.
  */
-export function spacedTimesteps(config: SchedulerConfig, steps: number, rounding: 'whole' | 'fractional'): number[] {
+export function spacedTimesteps(config: SchedulerConfig, steps: number, spacing: Spacing): number[] {
   const { trainTimesteps, timestepSpacing, stepsOffset } = config;
+  const points = spacing === 'spare' && timestepSpacing !== 'trailing' ? steps + 1 : steps;
   const at = (index: number): number => {
     switch (timestepSpacing) {
       case 'linspace': {
-        const exact = steps === 1 ? 0 : ((trainTimesteps - 1) * (steps - 1 - index)) / (steps - 1);
-        return rounding === 'whole' ? roundHalfToEven(exact) : exact;
+        const exact = points === 1 ? 0 : ((trainTimesteps - 1) * (points - 1 - index)) / (points - 1);
+        return spacing === 'fractional' ? exact : roundHalfToEven(exact);
       }
       case 'leading':
-        return (steps - 1 - index) * Math.floor(trainTimesteps / steps) + stepsOffset;
+        return (points - 1 - index) * Math.floor(trainTimesteps / points) + stepsOffset;
       case 'trailing':
-        return roundHalfToEven(trainTimesteps - index * (trainTimesteps / steps)) - 1;
+        return roundHalfToEven(trainTimesteps - index * (trainTimesteps / points)) - 1;
     }
   };
   return Array.from({ length: steps }, (_, index) => at(index));
 }
 
 /** Rounds as NumPy does, which decides between neighbours at halves. */
-function roundHalfToEven(value: number): number {
+export function roundHalfToEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
   if (rest !== 0.5) return Math.round(value);

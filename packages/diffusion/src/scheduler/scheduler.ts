@@ -1,3 +1,5 @@
+import { AtelierError } from '@atelier/protocol';
+
 /**
  * Samples are flat float32 of any shape; every index counts the steps from 0, from noise to picture.
  * A scheduler is for one sampling at a time: the multistep ones keep what the step before saw. A step that does not follow on the last
@@ -30,6 +32,12 @@ export interface SchedulerStep {
   readonly sample: Float32Array;
   /** What the network believes now that the clean sample is: good for a preview. */
   readonly clean: Float32Array;
+}
+
+/** The noise of a step. @throws AtelierError `internal` where the caller brought none */
+export function stepNoise(scheduler: string, noise: StepNoise | undefined, index: number): Float32Array {
+  if (noise === undefined) throw new AtelierError('internal', `The scheduler ${scheduler} needs fresh noise for its steps.`);
+  return noise(index);
 }
 
 /** a * x + b * y, value by value. */
