@@ -45,6 +45,8 @@ export interface MeasuredLink {
 
 export interface FleetModel {
   readonly manifest: ModelManifest;
+  /** SHA-256 over the manifest's files: only edges with the very same files share a step. */
+  readonly modelHash: string;
   readonly state: EdgeModel['state'];
   /** In memory now. */
   readonly loaded: boolean;

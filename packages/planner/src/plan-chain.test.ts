@@ -98,7 +98,7 @@ test('another edge never makes the best plan slower', () => {
 });
 
 const draw = { ...mainJob, steps: mainJob.steps.slice(2, 3).map((step) => ({ ...step, inputs: { prompt: ['inputs.audio'] } })) };
-const oneModel = (quality = 0.5) => ({ manifest: manifest('sd', ['text-to-image'], { quality }), state: 'ready' as const, loaded: true });
+const oneModel = (quality = 0.5) => ({ manifest: manifest('sd', ['text-to-image'], { quality }), modelHash: 'sd', state: 'ready' as const, loaded: true });
 const edge = (number: number, more = {}) => ({
   id: edgeId(number),
   name: `Server${number}`,
@@ -151,7 +151,7 @@ test('a task that nobody offers names the model to pull', () => {
 });
 
 test('a finished step is not planned again and its result is fetched from where it lies', () => {
-  const film = { manifest: manifest('film', ['image-to-video']), state: 'ready' as const, loaded: true };
+  const film = { manifest: manifest('film', ['image-to-video']), modelHash: 'film', state: 'ready' as const, loaded: true };
   const fleet = fleetOf(edge(1, { models: [film] }), edge(2, { models: [film] }));
   const settled = new Map(
     mainJob.steps.slice(0, 3).map((step) => [step.id, { kind: 'finished' as const, outputs: { image: { bytes: 5e7, at: [edgeId(2)] } } }]),

@@ -67,7 +67,7 @@ export function randomFleet(random: () => number, shape: FleetShape): FleetSnaps
     queuedSeconds: shape.queues === 'some' && random() < 0.5 ? random() * 6 : 0,
     models: manifests
       .filter((one, place) => random() < shape.density || (number === 0 && place % shape.models === 0 && one.tasks.length > 0))
-      .map((one) => ({ manifest: one, state: 'ready', loaded: random() < 0.3 })),
+      .map((one) => ({ manifest: one, modelHash: `hash of ${one.id}`, state: 'ready', loaded: random() < 0.3 })),
   }));
   return { edges, links: randomLinks(random, edges, shape.linkDensity ?? 0.7), histories: randomHistories(random, edges), outputs: [] };
 }

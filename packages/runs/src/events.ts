@@ -10,27 +10,34 @@ export interface AttemptRef {
 
 /** What can happen to a run. */
 export type RunMachineEvent =
-  /** A plan was made from what was known at version `basedOn`; an outdated one is refused. */
-  | { readonly kind: 'planned'; readonly basedOn: number; readonly bindings: Readonly<Record<string, Binding>> }
+  /** A plan was made from what was known at version `basedOn`; an outdated one is refused. A step of one shard takes the first of its bindings. */
+  | { readonly kind: 'planned'; readonly basedOn: number; readonly bindings: Readonly<Record<string, readonly Binding[]>> }
+  /** More edges offer the very model with which a step of several shards runs. */
+  | { readonly kind: 'shared'; readonly stepId: string; readonly sharing: readonly Binding[] }
+  /** The result cache was asked for a step whose inputs are there: it had these shards, or none. */
+  | { readonly kind: 'answered'; readonly stepId: string; readonly shards: readonly number[] }
   /** The attempt's edge has its lease. */
   | { readonly kind: 'taken'; readonly attempt: AttemptRef }
-  | { readonly kind: 'succeeded'; readonly attempt: AttemptRef }
+  /** `seconds`: what the shard took, so that its fellows are shared out by measured speed. */
+  | { readonly kind: 'succeeded'; readonly attempt: AttemptRef; readonly seconds?: number }
   /** `final`: trying again cannot help, as with damaged media. */
   | { readonly kind: 'failed'; readonly attempt: AttemptRef; readonly final: boolean }
   /** The attempt's lease ended, or its edge came back without it. */
   | { readonly kind: 'lost'; readonly attempt: AttemptRef }
   /** A queued attempt cannot start where it is: its edge is away, drains, or no longer offers the model. */
   | { readonly kind: 'withdrawn'; readonly attempt: AttemptRef }
-  /** Results that others still need are gone with the edges that had them: their steps run once more. */
-  | { readonly kind: 'redo'; readonly stepIds: readonly string[] }
+  /** Results that others still need are gone with the edges that had them: these shards, by step, are computed once more. */
+  | { readonly kind: 'redo'; readonly shards: Readonly<Record<string, readonly number[]>> }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   /** Try what failed again, from the beginning of its count. */
   | { readonly kind: 'continue' };
 
-/** What has to be done after the new state is safe. */
+/** What has to be done after the new state is safe; `ask` before that. */
 export type RunCommand =
+  /** The result cache may have some of this step: nothing of it starts before `answered`. */
+  | { readonly kind: 'ask'; readonly stepId: string }
   /** There are queued attempts for this edge. */
   | { readonly kind: 'ring'; readonly edgeId: EdgeId }
   /** The edge works on something that is no longer wanted. */

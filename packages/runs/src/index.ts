@@ -4,6 +4,7 @@
  * Begin with the table at the top of machine.ts.
  */
 
+export { hasSeveral } from './draft.ts';
 export type { AttemptRef, RunCommand, RunMachineEvent, Transition } from './events.ts';
 export { transition } from './machine.ts';
 export type { Binding, MachineAttempt, MachineShard, MachineStep, NewStep, RunMachineState } from './state.ts';

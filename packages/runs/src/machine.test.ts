@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { type EdgeId, endedRunStates, limits } from '@atelier/protocol';
 import { expect, test } from 'vitest';
+import { hasSeveral } from './draft.ts';
 import type { RunMachineEvent } from './events.ts';
 import { transition } from './machine.ts';
-import { beginRun, liveAttempt, lossesPerStep, type MachineStep, type RunMachineState } from './state.ts';
+import { windowOf } from './sharing.ts';
+import { beginRun, liveAttempt, lossesPerStep, type MachineShard, type MachineStep, type RunMachineState } from './state.ts';
 import { attemptsOf, randomEvent, randomFrom, randomRun, type Weather, weathers } from './walk.ts';
 
-const seeds = Array.from({ length: 600 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 1500 }, (_, index) => index + 1);
 const edge = (name: string) => name as EdgeId;
 
 test('the table above the code names exactly the states that walks reach', async () => {
@@ -40,7 +42,7 @@ test('in every walk nothing starts before its inputs, nothing succeeds twice, an
 
 /** A shard has one result, and another only after the first was given up. */
 function countResult(succeeded: Set<string>, event: RunMachineEvent, seed: number): void {
-  if (event.kind === 'redo') for (const shard of [...succeeded]) if (event.stepIds.includes(shard.split('/')[0] as string)) succeeded.delete(shard);
+  if (event.kind === 'redo') for (const [id, shards] of Object.entries(event.shards)) for (const shard of shards) succeeded.delete(`${id}/${shard}`);
   if (event.kind !== 'succeeded') return;
   const shard = `${event.attempt.stepId}/${event.attempt.shard}`;
   if (succeeded.has(shard)) throw new Error(`seed ${seed}: ${shard} has a second result`);
@@ -52,7 +54,8 @@ function brokenRule(state: RunMachineState): string | undefined {
   const steps = [...state.steps.values()];
   const live = attemptsOf(state).filter(({ attempt }) => attempt.state === 'queued' || attempt.state === 'leased');
   if (endedRunStates.includes(state.state) && live.length > 0) return 'something runs in an ended run';
-  if (state.state === 'running' && live.length === 0) return 'a running run does nothing';
+  const asking = steps.some((step) => !step.asked && step.sharing.length > 0 && step.state === 'ready');
+  if (state.state === 'running' && live.length === 0 && !asking) return 'a running run does nothing';
   if (state.state === 'paused' && live.some(({ attempt }) => attempt.state === 'queued')) return 'something may start in a paused run';
   return steps.map((step) => brokenStepRule(state, step)).find((rule) => rule !== undefined);
 }
@@ -62,11 +65,23 @@ function brokenStepRule(state: RunMachineState, step: MachineStep): string | und
   if (step.remaining !== missing) return `${step.id} counts wrongly what it waits for`;
   if (missing > 0 && step.shards.some(liveAttempt)) return `${step.id} runs before its inputs`;
   if (step.state === 'succeeded' && !step.shards.every((shard) => shard.done)) return `${step.id} is done before its shards`;
-  for (const shard of step.shards) {
-    const earlier = shard.attempts.slice(0, -1);
-    if (earlier.some((attempt) => attempt.state === 'queued' || attempt.state === 'leased')) return `${step.id} has two live attempts`;
-    if (shard.failures > limits.attemptsPerStep || shard.losses > lossesPerStep) return `${step.id} was tried too often`;
+  if (!step.asked && step.shards.some((shard) => shard.attempts.length > 0)) return `${step.id} began before the result cache was asked`;
+  return brokenShareRule(step) ?? step.shards.map((shard) => brokenShardRule(step, shard)).find((rule) => rule !== undefined);
+}
+
+function brokenShareRule(step: MachineStep): string | undefined {
+  for (const binding of step.sharing) {
+    const live = step.shards.filter((shard) => liveAttempt(shard)?.edgeId === binding.edgeId).length;
+    if (hasSeveral(step) && live > windowOf(binding)) return `${step.id} keeps more on one edge than it may`;
   }
+  return undefined;
+}
+
+function brokenShardRule(step: MachineStep, shard: MachineShard): string | undefined {
+  if (shard.done && liveAttempt(shard)) return `${step.id} computes what it has`;
+  const earlier = shard.attempts.slice(0, -1);
+  if (earlier.some((attempt) => attempt.state === 'queued' || attempt.state === 'leased')) return `${step.id} has two live attempts`;
+  if (shard.failures > limits.attemptsPerStep || shard.losses > lossesPerStep) return `${step.id} was tried too often`;
   return undefined;
 }
 
@@ -103,7 +118,7 @@ test('an edge that vanishes takes with it only the bindings of what has not begu
   const { state: lost, commands } = transition(state, { kind: 'lost', attempt: { stepId: 'top', shard: 0, number: 1 } });
   expect(lost.state).toBe('planning');
   expect(commands).toEqual([{ kind: 'plan' }]);
-  expect([...lost.steps.values()].map((step) => step.bound)).toEqual([null, null, null, null]);
+  expect([...lost.steps.values()].map((step) => step.sharing)).toEqual([[], [], [], []]);
   expect(lost.steps.get('top')?.shards[0]?.avoid).toEqual(['a']);
 });
 
@@ -121,7 +136,7 @@ test('a final failure is not tried again', () => {
 
 test('a result that is gone is made again, and what already read it is not', () => {
   let state = run(run(planned(diamond(), 'a'), 'top', 'succeeded'), 'left', 'succeeded');
-  state = apply(take(state, 'right'), { kind: 'redo', stepIds: ['top'] });
+  state = apply(take(state, 'right'), { kind: 'redo', shards: { top: [0] } });
   expect(stateOf(state)).toEqual({ top: 'ready', left: 'succeeded', right: 'waiting', join: 'waiting' });
   state = run(planned(state, 'b'), 'top', 'succeeded');
   expect(stateOf(state)).toEqual({ top: 'succeeded', left: 'succeeded', right: 'queued', join: 'waiting' });
@@ -169,7 +184,7 @@ function diamond(): RunMachineState {
 }
 
 function bindingsTo(state: RunMachineState, name: string) {
-  return Object.fromEntries([...state.steps.keys()].map((id) => [id, { edgeId: edge(name), modelId: 'model' }]));
+  return Object.fromEntries([...state.steps.keys()].map((id) => [id, [{ edgeId: edge(name), modelId: 'model', slots: 1, secondsPerShard: 1 }]]));
 }
 
 function planned(state: RunMachineState, name: string): RunMachineState {

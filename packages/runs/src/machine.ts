@@ -2,39 +2,48 @@
  * The state of a run, by event. A cell names every state that may follow; `-` refuses the event.
  * machine.test.ts reads this table and holds the code to it, both ways.
  *
- * |           | planned | taken             | succeeded                        | failed                  | lost                    | withdrawn | redo | cancel    | pause  | resume           | continue |
- * |-----------|---------|-------------------|----------------------------------|-------------------------|-------------------------|-----------|------|-----------|--------|------------------|----------|
- * | planning  | running | planning          | planning                         | planning, running, failed | planning, running, failed | planning | planning | cancelled | paused | -                | -        |
- * | running   | -       | running           | running, succeeded, failed       | planning, running, failed | planning, running, failed | planning | planning | cancelled | paused | -                | -        |
- * | paused    | -       | -                 | paused, succeeded, failed        | paused, failed          | paused, failed          | -         | paused | cancelled | -      | planning, running | -        |
- * | succeeded | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
- * | failed    | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | planning |
- * | cancelled | -       | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
+ * |           | planned | shared | answered | taken             | succeeded                        | failed                  | lost                    | withdrawn | redo | cancel    | pause  | resume           | continue |
+ * |-----------|---------|--------|----------|-------------------|----------------------------------|-------------------------|-------------------------|-----------|------|-----------|--------|------------------|----------|
+ * | planning  | running | planning | planning, running, succeeded | planning          | planning                         | planning, running, failed | planning, running, failed | planning | planning | cancelled | paused | -                | -        |
+ * | running   | -       | running | running, succeeded | running           | running, succeeded, failed       | planning, running, failed | planning, running, failed | planning, running | planning | cancelled | paused | -                | -        |
+ * | paused    | -       | paused | -        | -                 | paused, succeeded, failed        | paused, failed          | paused, failed          | -         | paused | cancelled | -      | planning, running | -        |
+ * | succeeded | -       | -      | -        | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
+ * | failed    | -       | -      | -        | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | planning |
+ * | cancelled | -       | -      | -        | -                 | -                                | -                       | -                       | -         | - | -         | -      | -                | -        |
  *
- * A step: waiting -> ready (all it reads succeeded) -> queued (bound, run not paused) -> running (taken) -> succeeded | failed;
- * back to ready, without a binding, when its attempt failed, was lost or withdrawn. A failed step lets nothing new start;
+ * A step: waiting -> ready (all it reads succeeded) -> asked (the result cache, once) -> queued (bound, run not paused) -> running (taken)
+ * -> succeeded | failed. A step of one shard goes back to ready, without a binding, when its attempt failed, was lost or withdrawn.
+ * A step of several is shared by edges: each has a few live attempts (sharing.ts), a shard that went wrong goes back to all, and
+ * an edge that is gone loses its part; only without any is the step planned anew. A failed step lets nothing new start;
  * attempts that run already may finish, and their results are kept; then the run is failed. So nothing runs in an ended run.
  */
-import { type AttemptState, type EdgeId, endedRunStates, limits, type RunState } from '@atelier/protocol';
-import type { AttemptRef, RunCommand, RunMachineEvent, Transition } from './events.ts';
+import { type AttemptState, type EdgeId, endedRunStates, limits } from '@atelier/protocol';
 import {
-  attemptOf,
-  type Binding,
-  liveAttempt,
-  lossesPerStep,
-  type MachineAttempt,
-  type MachineShard,
-  type MachineStep,
-  type RunMachineState,
-} from './state.ts';
+  byAttempts,
+  type Draft,
+  dropBinding,
+  dropFailing,
+  editShard,
+  editStep,
+  endLive,
+  hasLease,
+  hasSeveral,
+  isSettled,
+  needsAttempt,
+  queueShard,
+  shardOf,
+  stepOf,
+  stopAttempts,
+  unbind,
+  unboundSteps,
+  withdrawQueued,
+} from './draft.ts';
+import type { AttemptRef, RunMachineEvent, Transition } from './events.ts';
+import { shareOut } from './sharing.ts';
+import { attemptOf, type Binding, liveAttempt, lossesPerStep, type MachineShard, type MachineStep, type RunMachineState } from './state.ts';
 
-/** The next state being made. Steps are replaced, never changed in place. */
-interface Draft {
-  state: RunState;
-  planVersion: number;
-  readonly steps: Map<string, MachineStep>;
-  readonly commands: RunCommand[];
-}
+/** What the last shard took counts as much as all that was known before. */
+const learningRate = 0.5;
 
 /** What a run becomes by an event, and what has to be done once that is safe. Pure; the given state is left alone. */
 export function transition(state: RunMachineState, event: RunMachineEvent): Transition {
@@ -50,18 +59,22 @@ function apply(draft: Draft, event: RunMachineEvent): boolean {
   switch (event.kind) {
     case 'planned':
       return bind(draft, event);
+    case 'shared':
+      return share(draft, event.stepId, event.sharing);
+    case 'answered':
+      return answer(draft, event.stepId, event.shards);
     case 'taken':
       return moveAttempt(draft, event.attempt, 'queued', 'leased');
     case 'succeeded':
-      return moveAttempt(draft, event.attempt, 'leased', 'succeeded') && finishShard(draft, event.attempt);
+      return moveAttempt(draft, event.attempt, 'leased', 'succeeded') && finishShard(draft, event);
     case 'failed':
       return moveAttempt(draft, event.attempt, 'leased', 'failed') && countFailure(draft, event.attempt, event.final);
     case 'lost':
       return moveAttempt(draft, event.attempt, 'leased', 'lost') && countLoss(draft, event.attempt);
     case 'withdrawn':
-      return moveAttempt(draft, event.attempt, 'queued', 'withdrawn') && unbind(draft, [event.attempt.stepId]);
+      return moveAttempt(draft, event.attempt, 'queued', 'withdrawn') && leaveEdge(draft, event.attempt);
     case 'redo':
-      return redo(draft, event.stepIds);
+      return redo(draft, event.shards);
     case 'cancel':
       return cancel(draft);
     case 'pause':
@@ -76,11 +89,39 @@ function apply(draft: Draft, event: RunMachineEvent): boolean {
 function bind(draft: Draft, event: Extract<RunMachineEvent, { kind: 'planned' }>): boolean {
   if (draft.state !== 'planning' || event.basedOn !== draft.planVersion) return false;
   for (const step of draft.steps.values()) {
-    const bound = event.bindings[step.id];
-    if (bound && needsAttempt(step)) draft.steps.set(step.id, { ...step, bound });
+    const bindings = event.bindings[step.id] ?? [];
+    if (step.sharing.length > 0 || bindings.length === 0 || !needsAttempt(step)) continue;
+    draft.steps.set(step.id, { ...step, sharing: hasSeveral(step) ? bindings : bindings.slice(0, 1) });
   }
   if (unboundSteps(draft).length > 0) return false;
   draft.planVersion += 1;
+  return true;
+}
+
+/** More edges for a step that is bound already: only such as have its model and are not at it. */
+function share(draft: Draft, stepId: string, sharing: readonly Binding[]): boolean {
+  const step = draft.steps.get(stepId);
+  const modelId = step?.sharing[0]?.modelId;
+  if (!step || modelId === undefined || !hasSeveral(step) || isSettled(step) || endedRunStates.includes(draft.state)) return false;
+  const more = sharing.filter((one) => one.modelId === modelId && !step.sharing.some((known) => known.edgeId === one.edgeId));
+  if (more.length === 0) return false;
+  draft.steps.set(stepId, { ...step, sharing: [...step.sharing, ...more] });
+  return true;
+}
+
+/** What the result cache had is done without an attempt; what waits for one is taken back. A step is asked about once, but may be told more. */
+function answer(draft: Draft, stepId: string, found: readonly number[]): boolean {
+  const step = draft.steps.get(stepId);
+  const open = draft.state === 'planning' || draft.state === 'running';
+  if (!step || !open || isSettled(step) || step.remaining > 0 || (step.asked && found.length === 0)) return false;
+  const answered = new Set(found);
+  const shards = step.shards.map((shard) => {
+    const live = liveAttempt(shard);
+    if (!answered.has(shard.index) || shard.done || live?.state === 'leased') return shard;
+    return { ...(live ? endLive(shard, live) : shard), done: true, cached: true };
+  });
+  draft.steps.set(stepId, byAttempts({ ...step, asked: true, shards }));
+  finishStep(draft, stepId);
   return true;
 }
 
@@ -93,9 +134,23 @@ function moveAttempt(draft: Draft, ref: AttemptRef, from: AttemptState, to: Atte
   return true;
 }
 
-function finishShard(draft: Draft, ref: AttemptRef): boolean {
-  editShard(draft, ref, (shard) => ({ ...shard, done: true }));
-  const step = stepOf(draft, ref.stepId);
+function finishShard(draft: Draft, { attempt, seconds }: Extract<RunMachineEvent, { kind: 'succeeded' }>): true {
+  editShard(draft, attempt, (shard) => ({ ...shard, done: true }));
+  const edgeId = attemptOf(draft, attempt)?.edgeId as EdgeId;
+  if (seconds !== undefined) editStep(draft, attempt.stepId, (step) => withMeasured(step, edgeId, seconds));
+  return finishStep(draft, attempt.stepId);
+}
+
+function withMeasured(step: MachineStep, edgeId: EdgeId, seconds: number): MachineStep {
+  const sharing = step.sharing.map((one) =>
+    one.edgeId === edgeId ? { ...one, secondsPerShard: one.secondsPerShard + learningRate * (seconds - one.secondsPerShard) } : one,
+  );
+  return hasSeveral(step) ? { ...step, sharing } : step;
+}
+
+/** Once all shards of a step are done, the steps that read it have one less to wait for. */
+function finishStep(draft: Draft, stepId: string): true {
+  const step = stepOf(draft, stepId);
   if (!step.shards.every((shard) => shard.done)) return true;
   draft.steps.set(step.id, { ...step, state: 'succeeded' });
   for (const other of draft.steps.values()) {
@@ -110,16 +165,23 @@ function countFailure(draft: Draft, ref: AttemptRef, final: boolean): boolean {
   const edgeId = attemptOf(draft, ref)?.edgeId as EdgeId;
   editShard(draft, ref, (shard) => ({ ...shard, failures: shard.failures + 1, avoid: including(shard.avoid, edgeId) }));
   if (final || shardOf(draft, ref).failures >= limits.attemptsPerStep) return failStep(draft, ref.stepId);
-  return unbind(draft, [ref.stepId]);
+  return hasSeveral(stepOf(draft, ref.stepId)) ? dropFailing(draft, ref.stepId, edgeId) : unbind(draft, [ref.stepId]);
 }
 
-/** The edge is gone: everything that was going to run there and has not started is planned again. */
+/** The edge is gone: everything that was going to run there and has not started runs elsewhere, or is planned again. */
 function countLoss(draft: Draft, ref: AttemptRef): boolean {
   const edgeId = attemptOf(draft, ref)?.edgeId as EdgeId;
   editShard(draft, ref, (shard) => ({ ...shard, losses: shard.losses + 1, avoid: including(shard.avoid, edgeId) }));
   if (shardOf(draft, ref).losses >= lossesPerStep) return failStep(draft, ref.stepId);
-  const others = [...draft.steps.values()].filter((step) => needsAttempt(step) && step.bound?.edgeId === edgeId).map((step) => step.id);
-  return unbind(draft, [ref.stepId, ...others]);
+  const there = [...draft.steps.values()].filter((step) => !isSettled(step) && step.sharing.some((one) => one.edgeId === edgeId));
+  for (const step of there) if (hasSeveral(step)) dropBinding(draft, step.id, edgeId);
+  const others = there.filter((step) => !hasSeveral(step) && needsAttempt(step)).map((step) => step.id);
+  return unbind(draft, hasSeveral(stepOf(draft, ref.stepId)) ? others : [ref.stepId, ...others]);
+}
+
+function leaveEdge(draft: Draft, ref: AttemptRef): boolean {
+  const edgeId = attemptOf(draft, ref)?.edgeId as EdgeId;
+  return hasSeveral(stepOf(draft, ref.stepId)) ? dropBinding(draft, ref.stepId, edgeId) : unbind(draft, [ref.stepId]);
 }
 
 function failStep(draft: Draft, stepId: string): true {
@@ -127,13 +189,16 @@ function failStep(draft: Draft, stepId: string): true {
   return true;
 }
 
-/** Steps that had succeeded run again; what reads them and has not succeeded waits for them again. */
-function redo(draft: Draft, stepIds: readonly string[]): boolean {
+/** Shards of steps that had succeeded run again; what reads those steps and has not succeeded waits for them again. */
+function redo(draft: Draft, gone: Readonly<Record<string, readonly number[]>>): boolean {
   const halting = [...draft.steps.values()].some((step) => step.state === 'failed');
-  const gone = stepIds.length > 0 && stepIds.every((id) => draft.steps.get(id)?.state === 'succeeded');
-  if (halting || !gone || endedRunStates.includes(draft.state)) return false;
+  const stepIds = Object.keys(gone);
+  const known =
+    stepIds.length > 0 && stepIds.every((id) => draft.steps.get(id)?.state === 'succeeded' && gone[id]?.some((index) => hasShard(draft, id, index)));
+  if (halting || !known || endedRunStates.includes(draft.state)) return false;
   for (const id of stepIds) {
-    editStep(draft, id, (step) => ({ ...step, state: 'ready', shards: step.shards.map((shard) => ({ ...shard, done: false })) }));
+    const again = (shard: MachineShard) => (gone[id]?.includes(shard.index) ? { ...shard, done: false, cached: false } : shard);
+    editStep(draft, id, (step) => ({ ...step, state: 'ready', shards: step.shards.map(again) }));
     for (const other of draft.steps.values()) {
       if (other.reads.includes(id)) editStep(draft, other.id, (step) => ({ ...step, remaining: step.remaining + 1 }));
     }
@@ -145,6 +210,8 @@ function redo(draft: Draft, stepIds: readonly string[]): boolean {
   }
   return unbind(draft, stepIds);
 }
+
+const hasShard = (draft: Draft, stepId: string, index: number) => stepOf(draft, stepId).shards[index] !== undefined;
 
 function cancel(draft: Draft): boolean {
   if (endedRunStates.includes(draft.state)) return false;
@@ -174,7 +241,7 @@ function tryAgain(draft: Draft): boolean {
   for (const step of draft.steps.values()) {
     if (step.state === 'succeeded') continue;
     const shards = step.shards.map((shard) => ({ ...shard, failures: 0, losses: 0, avoid: [] }));
-    draft.steps.set(step.id, { ...step, shards, bound: null, state: step.remaining === 0 ? 'ready' : 'waiting' });
+    draft.steps.set(step.id, { ...step, shards, sharing: [], state: step.remaining === 0 ? 'ready' : 'waiting' });
   }
   draft.planVersion += 1;
   draft.state = 'running';
@@ -201,85 +268,26 @@ function settle(draft: Draft): void {
 function startReady(draft: Draft): void {
   const edges = new Set<EdgeId>();
   for (const step of draft.steps.values()) {
-    const { bound } = step;
-    if (!bound || step.state === 'waiting' || !needsAttempt(step)) continue;
-    draft.steps.set(step.id, byAttempts({ ...step, shards: step.shards.map((shard) => queueShard(shard, bound)) }));
-    edges.add(bound.edgeId);
+    if (step.sharing.length === 0 || step.state === 'waiting' || isSettled(step)) continue;
+    if (!step.asked) draft.commands.push({ kind: 'ask', stepId: step.id });
+    else for (const edgeId of handOut(draft, step)) edges.add(edgeId);
   }
   for (const edgeId of edges) draft.commands.push({ kind: 'ring', edgeId });
 }
 
-function queueShard(shard: MachineShard, bound: Binding): MachineShard {
-  if (shard.done || liveAttempt(shard)) return shard;
-  const attempt: MachineAttempt = { ...bound, number: shard.attempts.length + 1, state: 'queued' };
-  return { ...shard, attempts: [...shard.attempts, attempt] };
-}
-
-function withdrawQueued(draft: Draft): void {
-  for (const step of draft.steps.values()) {
-    if (step.state === 'waiting' || !step.shards.some((shard) => liveAttempt(shard)?.state === 'queued')) continue;
-    stopAttempts(draft, step.id, ['queued']);
-    editStep(draft, step.id, byAttempts);
-  }
-}
-
-/** Ends a step's attempts that are in one of these states: a queued one is withdrawn, a leased one cancelled and its edge told. */
-function stopAttempts(draft: Draft, stepId: string, states: readonly AttemptState[]): void {
-  for (const shard of stepOf(draft, stepId).shards) {
+/** Gives shards of a step to edges that share it. @returns the edges */
+function handOut(draft: Draft, step: MachineStep): EdgeId[] {
+  const [only] = step.sharing;
+  const moves = hasSeveral(step) ? shareOut(step) : needsAttempt(step) && only ? [{ shard: 0, to: only }] : [];
+  if (moves.length === 0) return [];
+  const shards = [...step.shards];
+  for (const { shard: index, to } of moves) {
+    const shard = shards[index] as MachineShard;
     const live = liveAttempt(shard);
-    if (!live || !states.includes(live.state)) continue;
-    const attempt = { stepId, shard: shard.index, number: live.number };
-    const state = live.state === 'queued' ? 'withdrawn' : 'cancelled';
-    editShard(draft, attempt, (current) => ({ ...current, attempts: current.attempts.with(live.number - 1, { ...live, state }) }));
-    if (live.state === 'leased') draft.commands.push({ kind: 'stop', edgeId: live.edgeId, attempt });
+    shards[index] = queueShard(live ? endLive(shard, live) : shard, to);
   }
-}
-
-/** Takes bindings away, and with them the validity of any plan that is being made. */
-function unbind(draft: Draft, stepIds: readonly string[]): true {
-  for (const id of stepIds) editStep(draft, id, (step) => ({ ...step, bound: null }));
-  draft.planVersion += 1;
-  return true;
-}
-
-function unboundSteps(draft: Draft): MachineStep[] {
-  return [...draft.steps.values()].filter((step) => step.bound === null && needsAttempt(step));
-}
-
-/** Some of it has not begun, or has to begin again. */
-function needsAttempt(step: MachineStep): boolean {
-  return !isSettled(step) && step.shards.some((shard) => !shard.done && !liveAttempt(shard));
-}
-
-function isSettled(step: MachineStep): boolean {
-  return step.state === 'succeeded' || step.state === 'failed' || step.state === 'cancelled';
-}
-
-/** What a step is whose attempts changed: several shards may be in different states. */
-function byAttempts(step: MachineStep): MachineStep {
-  if (isSettled(step)) return step;
-  const live = step.shards.map((shard) => liveAttempt(shard)?.state);
-  return { ...step, state: live.includes('leased') ? 'running' : live.includes('queued') ? 'queued' : 'ready' };
-}
-
-function hasLease(step: MachineStep): boolean {
-  return step.shards.some((shard) => liveAttempt(shard)?.state === 'leased');
-}
-
-function stepOf(draft: Draft, stepId: string): MachineStep {
-  return draft.steps.get(stepId) as MachineStep;
-}
-
-function shardOf(draft: Draft, ref: AttemptRef): MachineShard {
-  return stepOf(draft, ref.stepId).shards[ref.shard] as MachineShard;
-}
-
-function editStep(draft: Draft, stepId: string, edit: (step: MachineStep) => MachineStep): void {
-  draft.steps.set(stepId, edit(stepOf(draft, stepId)));
-}
-
-function editShard(draft: Draft, ref: AttemptRef, edit: (shard: MachineShard) => MachineShard): void {
-  editStep(draft, ref.stepId, (step) => ({ ...step, shards: step.shards.with(ref.shard, edit(shardOf(draft, ref))) }));
+  draft.steps.set(step.id, byAttempts({ ...step, shards }));
+  return moves.map(({ to }) => to.edgeId);
 }
 
 function including(edges: readonly EdgeId[], edgeId: EdgeId): readonly EdgeId[] {

@@ -7,25 +7,35 @@ import type { AttemptRef } from './events.ts';
  */
 export const lossesPerStep = 10;
 
-/** What a step is to run on. */
+/** What a step is to run on. One of several that share it, where it has several shards. */
 export interface Binding {
   readonly edgeId: EdgeId;
   readonly modelId: string;
+  /** Shards that the edge computes at a time. */
+  readonly slots: number;
+  /** What one shard takes there: predicted at first, then as measured. */
+  readonly secondsPerShard: number;
 }
 
-export interface MachineAttempt extends Binding {
+export interface MachineAttempt {
+  readonly edgeId: EdgeId;
+  readonly modelId: string;
   /** Counts from 1 within its shard. */
   readonly number: number;
   readonly state: AttemptState;
 }
 
-/** A range of a step's work. It has at most one live attempt, always its last. */
+/** A part of a step's work. It has at most one live attempt, always its last. */
 export interface MachineShard {
   readonly index: number;
+  /** When it is best begun, among its step's. */
+  readonly rank: number;
   readonly done: boolean;
+  /** Done without an attempt: the result cache had it. */
+  readonly cached: boolean;
   readonly failures: number;
   readonly losses: number;
-  /** Edges where an attempt failed or was lost: the next plan tries others first. */
+  /** Edges where an attempt failed or was lost: others are tried first. */
   readonly avoid: readonly EdgeId[];
   readonly attempts: readonly MachineAttempt[];
 }
@@ -37,7 +47,10 @@ export interface MachineStep {
   /** How many of `reads` have not succeeded yet. */
   readonly remaining: number;
   readonly state: StepState;
-  readonly bound: Binding | null;
+  /** Whether the result cache was asked for it, or need not be. Until then nothing of it starts. */
+  readonly asked: boolean;
+  /** Where it runs; empty while it has to be planned. A step of one shard has one. */
+  readonly sharing: readonly Binding[];
   readonly shards: readonly MachineShard[];
 }
 
@@ -50,12 +63,17 @@ export interface RunMachineState {
   readonly steps: ReadonlyMap<string, MachineStep>;
 }
 
-/** A step of a run that is being made. `done` where its result is taken over from another run. */
+/** A step of a run that is being made. */
 export interface NewStep {
   readonly id: string;
   readonly reads: readonly string[];
   readonly shards: number;
+  /** Every shard's number once, in the order in which they are best begun; left out, in their own order. */
+  readonly order?: readonly number[];
+  /** Its result is taken over from another run. */
   readonly done: boolean;
+  /** The result cache is asked before anything of it starts. */
+  readonly ask?: boolean;
 }
 
 /** A run before its first plan. Steps come in an order in which each follows what it reads; a step may be done only if all that it reads is. */
@@ -63,11 +81,17 @@ export function beginRun(steps: readonly NewStep[]): RunMachineState {
   const done = new Set(steps.filter((step) => step.done).map((step) => step.id));
   const begun = steps.map((step): [string, MachineStep] => {
     const remaining = step.reads.filter((name) => !done.has(name)).length;
-    const shards = Array.from({ length: step.shards }, (_, index) => ({ index, done: step.done, failures: 0, losses: 0, avoid: [], attempts: [] }));
     const state = step.done ? 'succeeded' : remaining === 0 ? 'ready' : 'waiting';
-    return [step.id, { id: step.id, reads: step.reads, remaining, state, bound: null, shards }];
+    return [step.id, { id: step.id, reads: step.reads, remaining, state, asked: !step.ask, sharing: [], shards: newShards(step) }];
   });
   return { state: 'planning', planVersion: 0, steps: new Map(begun) };
+}
+
+function newShards(step: NewStep): MachineShard[] {
+  const ranks = new Int32Array(step.shards);
+  for (let rank = 0; rank < step.shards; rank += 1) ranks[step.order?.[rank] ?? rank] = rank;
+  const fresh = { done: step.done, cached: false, failures: 0, losses: 0, avoid: [], attempts: [] };
+  return Array.from(ranks, (rank, index) => ({ index, rank, ...fresh }));
 }
 
 /** The attempt of a shard that is queued or leased now. */

@@ -1,6 +1,6 @@
 import type { EdgeId } from '@atelier/protocol';
 import type { AttemptRef, RunMachineEvent } from './events.ts';
-import { beginRun, type MachineAttempt, type NewStep, type RunMachineState } from './state.ts';
+import { type Binding, beginRun, type MachineAttempt, type MachineStep, type NewStep, type RunMachineState } from './state.ts';
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
@@ -13,18 +13,25 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** A run whose steps read earlier ones at random: lines, diamonds and fans all come up. */
+/** A run whose steps read earlier ones at random: lines, diamonds and fans all come up. Some have many shards, some ask the result cache first. */
 export function randomRun(random: () => number): RunMachineState {
   const count = 1 + Math.floor(random() * 8);
   const density = random();
-  const shards = random() < 0.3 ? 2 : 1;
+  const mostShards = random() < 0.4 ? 12 : 1;
+  const ask = random() < 0.3;
   const steps: NewStep[] = Array.from({ length: count }, (_, index) => ({
     id: `s${index}`,
     reads: Array.from({ length: index }, (_unused, other) => `s${other}`).filter(() => random() < density),
-    shards,
+    ...randomShards(1 + Math.floor(random() * mostShards), random),
     done: false,
+    ask,
   }));
   return beginRun(steps);
+}
+
+function randomShards(shards: number, random: () => number): Pick<NewStep, 'shards' | 'order'> {
+  const order = Array.from({ length: shards }, (_, index) => ({ index, key: random() })).sort((a, b) => a.key - b.key);
+  return { shards, order: order.map(({ index }) => index) };
 }
 
 /** Every attempt of a run with its reference. */
@@ -44,7 +51,7 @@ export type Weather = (typeof weathers)[number];
 
 /** Something that could happen next, and sometimes something that may not. */
 export function randomEvent(state: RunMachineState, random: () => number, weather: Weather): RunMachineEvent {
-  return userEvent(state, random) ?? attemptEvent(state, random, weather) ?? plannedFor(state, random);
+  return userEvent(state, random) ?? stepEvent(state, random) ?? attemptEvent(state, random, weather) ?? plannedFor(state, random);
 }
 
 function userEvent(state: RunMachineState, random: () => number): RunMachineEvent | undefined {
@@ -57,6 +64,27 @@ function userEvent(state: RunMachineState, random: () => number): RunMachineEven
   return pick > 0.96 ? { kind: random() < 0.5 ? 'pause' : 'resume' } : undefined;
 }
 
+/** Answers of the result cache, asked for or not, and edges that join. */
+function stepEvent(state: RunMachineState, random: () => number): RunMachineEvent | undefined {
+  const steps = [...state.steps.values()];
+  const asking = steps.find((step) => !step.asked && step.sharing.length > 0 && step.state === 'ready');
+  if (asking && state.state !== 'paused' && random() < 0.7) return { kind: 'answered', stepId: asking.id, shards: someShards(asking, random, 0.4) };
+  const step = steps[Math.floor(random() * steps.length)] as MachineStep;
+  if (random() < 0.01) return { kind: 'answered', stepId: step.id, shards: someShards(step, random, 0.2) };
+  return random() < 0.04 ? { kind: 'shared', stepId: step.id, sharing: randomSharing(random) } : undefined;
+}
+
+function someShards(step: MachineStep, random: () => number, share: number): number[] {
+  const all = random() < 0.3;
+  return step.shards.filter(() => all || random() < share).map((shard) => shard.index);
+}
+
+function randomSharing(random: () => number): Binding[] {
+  const names = ['edge0', 'edge1', 'edge2', 'edge3'].filter(() => random() < 0.5);
+  const edges = (names.length > 0 ? names : ['edge0']) as EdgeId[];
+  return edges.map((edgeId) => ({ edgeId, modelId: 'model', slots: 1 + (Number(edgeId.at(-1)) % 2), secondsPerShard: 0.1 + random() * 5 }));
+}
+
 function attemptEvent(state: RunMachineState, random: () => number, weather: Weather): RunMachineEvent | undefined {
   const attempts = attemptsOf(state);
   const live = attempts.filter(({ attempt }) => attempt.state === 'queued' || attempt.state === 'leased');
@@ -67,16 +95,16 @@ function attemptEvent(state: RunMachineState, random: () => number, weather: Wea
   if (chosen.attempt.state === 'queued') return { kind: random() < 0.9 ? 'taken' : 'withdrawn', attempt };
   const fault = random();
   if (fault < weather.failed) return { kind: 'failed', attempt, final: random() < 0.1 };
-  return { kind: fault < weather.failed + weather.lost ? 'lost' : 'succeeded', attempt };
+  return fault < weather.failed + weather.lost ? { kind: 'lost', attempt } : { kind: 'succeeded', attempt, seconds: random() * 5 };
 }
 
 function redoOf(state: RunMachineState, random: () => number): RunMachineEvent {
-  const done = [...state.steps.values()].filter((step) => step.state === 'succeeded').map((step) => step.id);
-  return { kind: 'redo', stepIds: done.filter(() => random() < 0.5) };
+  const done = [...state.steps.values()].filter((step) => step.state === 'succeeded' && random() < 0.5);
+  return { kind: 'redo', shards: Object.fromEntries(done.map((step) => [step.id, someShards(step, random, 0.5)])) };
 }
 
 function plannedFor(state: RunMachineState, random: () => number): RunMachineEvent {
-  const bindings = [...state.steps.keys()].map((id) => [id, { edgeId: `edge${Math.floor(random() * 3)}` as EdgeId, modelId: 'model' }]);
+  const bindings = [...state.steps.keys()].map((id) => [id, randomSharing(random)]);
   const outdated = random() < 0.05 ? 1 : 0;
   return { kind: 'planned', basedOn: state.planVersion - outdated, bindings: Object.fromEntries(bindings) };
 }

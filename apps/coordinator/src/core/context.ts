@@ -3,7 +3,7 @@ import type { Bells } from '@atelier/dispatch';
 import type { ModelManifest, RunId } from '@atelier/protocol';
 import type { RunMachineEvent } from '@atelier/runs';
 import type { Database } from '@atelier/store';
-import { type Advanced, advance } from './advance.ts';
+import { type Advanced, type Advancing, advance } from './advance.ts';
 import type { CoreTimes, EdgeLink } from './core.ts';
 import type { RunEvents } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -11,7 +11,7 @@ import type { History } from './history.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import type { Logger } from './logger.ts';
 import type { RunChanges } from './run-changes.ts';
-import type { EventDetail } from './run-rows.ts';
+import type { EventDetail } from './write-run.ts';
 
 /** What the parts of the core share. */
 export interface CoreContext {
@@ -28,6 +28,7 @@ export interface CoreContext {
   readonly live: LiveAttempts;
   readonly changes: RunChanges;
   readonly events: RunEvents;
+  readonly advancing: Advancing;
 }
 
 /** A lease need not outlive a power cut: without its row the attempt is queued again and runs once more. */
@@ -38,7 +39,7 @@ export async function advanceRun(context: CoreContext, runId: RunId, event: RunM
   const begin = event.kind === 'taken' ? beginUnsynced : 'BEGIN';
   const { advanced } = await context.changes.change(
     runId,
-    async (tx) => ({ advanced: await advance(tx, runId, event, detail, context.times.leaseMs), value: undefined }),
+    async (tx) => ({ advanced: await advance(context.advancing, tx, runId, event, detail), value: undefined }),
     begin,
   );
   return advanced;

@@ -1,8 +1,21 @@
 import { type Place, planChain } from '@atelier/planner';
-import { AtelierError, limits, type NewRun, newId, type Plan, type ResolvedChain, type RunId, readsFrom } from '@atelier/protocol';
-import { type Binding, beginRun, type RunMachineState, transition } from '@atelier/runs';
+import {
+  AtelierError,
+  findTask,
+  limits,
+  type NewRun,
+  newId,
+  type Plan,
+  type ResolvedChain,
+  type ResolvedStep,
+  type RunId,
+  readsFrom,
+  shardCount,
+  shardOrder,
+} from '@atelier/protocol';
+import { beginRun, type NewStep } from '@atelier/runs';
 import type { PoolClient } from 'pg';
-import type { Advanced } from './advance.ts';
+import { advanceLoaded, unchanged } from './advance.ts';
 import { chainOf, drawSeeds, namedInputs, requestHash } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { Viewer } from './core.ts';
@@ -21,6 +34,8 @@ export interface RunDraft {
   readonly reused: readonly ReusedStep[];
   readonly idempotencyKey: string | null;
   readonly requestHash: string | null;
+  /** Computes everything, whatever the result cache knows. */
+  readonly fresh: boolean;
 }
 
 /** Plans and writes a run; it is safe when this returns. @throws AtelierError as `Core.createRun` */
@@ -31,7 +46,8 @@ export async function createRun(context: CoreContext, viewer: Viewer, request: N
   const chain = drawSeeds(chainOf(request));
   const inputs = await prepareInputs(context, viewer, chain, namedInputs(chain, request.inputs));
   const name = request.name ?? chain.name;
-  const draft = { chain, name, priority: request.priority, inputs, parentRunId: null, reused: [], idempotencyKey: idempotencyKey ?? null, requestHash: hash };
+  const { priority, fresh } = request;
+  const draft = { chain, name, priority, fresh, inputs, parentRunId: null, reused: [], idempotencyKey: idempotencyKey ?? null, requestHash: hash };
   const written = await writeNewRun(context, viewer, draft);
   if (written) return written;
   // Somebody else's request with this key was committed in the meantime.
@@ -43,22 +59,28 @@ export async function createRun(context: CoreContext, viewer: Viewer, request: N
 /** Plans and commits a draft. @returns nothing where another run has its idempotency key */
 export async function writeNewRun(context: CoreContext, viewer: Viewer, draft: RunDraft): Promise<RunId | undefined> {
   const runId = newId<RunId>();
-  const begun = beginRun(
-    draft.chain.steps.map((step) => ({
-      id: step.id,
-      reads: readsFrom(step),
-      shards: 1,
-      done: draft.reused.some((reused) => reused.stepId === step.id),
-    })),
-  );
+  const machine = beginRun(draft.chain.steps.map((step) => newStep(step, draft)));
   const plan = planNewRun(context, draft);
-  const planned = transition(begun, { kind: 'planned', basedOn: begun.planVersion, bindings: bindingsOf(plan) as Record<string, Binding> });
+  const event = { kind: 'planned', basedOn: machine.planVersion, bindings: bindingsOf(plan) } as const;
   const { value } = await context.changes.change(runId, async (tx) => {
     await checkOpenRuns(tx, viewer);
-    const advanced = await insertRun(tx, { runId, userId: viewer.id, draft, plan, machine: planned.state, commands: planned.commands });
-    return { advanced: advanced ?? nothing(runId, viewer, planned.state), value: advanced !== undefined };
+    const run = await insertRun(tx, { runId, userId: viewer.id, draft, machine });
+    if (!run) return { advanced: unchanged({ id: runId, userId: viewer.id, priority: draft.priority, machine }), value: false };
+    return { advanced: await advanceLoaded(context.advancing, tx, run, event, { plan }), value: true };
   });
   return value ? runId : undefined;
+}
+
+function newStep(step: ResolvedStep, draft: RunDraft): NewStep {
+  const task = findTask(step.task);
+  return {
+    id: step.id,
+    reads: readsFrom(step),
+    shards: shardCount(task, step.parameters),
+    order: shardOrder(task, step.parameters),
+    done: draft.reused.some((reused) => reused.stepId === step.id),
+    ask: !draft.fresh,
+  };
 }
 
 function planNewRun(context: CoreContext, draft: RunDraft): Plan {
@@ -79,8 +101,4 @@ async function checkOpenRuns(tx: PoolClient, viewer: Viewer): Promise<void> {
   const { rows } = await tx.query("SELECT count(*)::int AS open FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')", [viewer.id]);
   if (rows[0].open < limits.openRunsPerUser) return;
   throw new AtelierError('rate-limited', `You have ${rows[0].open} runs that have not ended.`, { hint: 'Wait for some of them, or cancel some.' });
-}
-
-function nothing(runId: RunId, viewer: Viewer, machine: RunMachineState): Advanced {
-  return { runId, userId: viewer.id, priority: 0, accepted: false, state: machine.state, commands: [], attempts: [], stepIds: [] };
 }

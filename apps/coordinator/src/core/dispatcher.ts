@@ -89,7 +89,8 @@ export class Dispatcher {
     try {
       await this.#freeSlot(edgeId, signal);
       for (let next = this.#claim(edgeId, signal); next; next = this.#claim(edgeId, signal)) {
-        if (!(await this.#take(next, signal))) return;
+        // One that was taken back meanwhile leaves the slot to the next.
+        if (!(await this.#take(next, signal)) && this.#context.live.get(next.id)?.state === 'queued') return;
       }
     } finally {
       this.#answers.set(edgeId, (this.#answers.get(edgeId) ?? 1) - 1);

@@ -10,7 +10,7 @@ import { fleetSnapshot } from './planning.ts';
 import { readQueue } from './queue.ts';
 import { runAgain } from './run-again.ts';
 import type { CoreParts } from './start-core.ts';
-import { listRuns, maySee, notFound, readRun } from './views.ts';
+import { listRuns, maySee, notFound, readChanges, readRun } from './views.ts';
 
 type RunsPart = Pick<
   Core,
@@ -49,7 +49,10 @@ export function facePart(context: CoreContext, parts: CoreParts): RunsPart {
     resumeRun: (viewer, runId) => steer(viewer, runId, { kind: 'resume' }, 'Only a paused run can be resumed.'),
     continueRun: (viewer, runId) => steer(viewer, runId, { kind: 'continue' }, 'Only a failed run can be continued.'),
     runAgain: async (viewer, request) => read(viewer, await runAgain(context, viewer, request)),
-    watchRun: (viewer, runId, signal) => context.events.watch(runId, () => read(viewer, runId), signal),
+    watchRun(viewer, runId, signal) {
+      const changes = (stepIds: readonly string[]) => readChanges(database, fleet, viewer, runId, stepIds);
+      return context.events.watch(runId, { whole: () => read(viewer, runId), changes }, signal);
+    },
     queue: (viewer) => readQueue(context, viewer),
     recordUpload: (viewer, artifact, name) => recordUpload(context, viewer, artifact, name),
     async readableOutput(viewer, outputId) {

@@ -1,10 +1,9 @@
 import type { Place } from '@atelier/planner';
-import { findTask, newId, type Plan, type RunId } from '@atelier/protocol';
-import type { RunCommand, RunMachineState } from '@atelier/runs';
+import { findTask, newId, type RunId } from '@atelier/protocol';
+import type { RunMachineState } from '@atelier/runs';
 import type { PoolClient } from 'pg';
-import type { Advanced, AdvancedAttempt } from './advance.ts';
 import type { RunDraft } from './create-run.ts';
-import { secondsOnEdge } from './run-rows.ts';
+import type { LoadedRun, StepRow } from './run-rows.ts';
 
 /** A step whose results are those of another run's. */
 export interface ReusedStep {
@@ -17,18 +16,17 @@ export interface NewRunRows {
   readonly runId: RunId;
   readonly userId: string;
   readonly draft: RunDraft;
-  readonly plan: Plan;
+  /** Before its first plan. */
   readonly machine: RunMachineState;
-  readonly commands: readonly RunCommand[];
 }
 
-/** Writes a run with everything that belongs to it. @returns nothing where the user's key was taken */
-export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<Advanced | undefined> {
+/** Writes a run with everything that belongs to it, but not planned yet. @returns nothing where the user's key was taken */
+export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<LoadedRun | undefined> {
   const { runId, userId, draft, machine } = rows;
   const run = await tx.query({
     name: 'insert-run',
-    text: `INSERT INTO runs (id, user_id, name, state, chain, plan, plan_version, priority, parent_run_id, idempotency_key, request_hash, ended_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $4 = 'succeeded' THEN now() END)
+    text: `INSERT INTO runs (id, user_id, name, state, chain, plan_version, priority, parent_run_id, idempotency_key, request_hash, fresh)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
       ON CONFLICT (user_id, idempotency_key) DO NOTHING`,
     values: [
       runId,
@@ -36,21 +34,30 @@ export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<Advan
       draft.name,
       machine.state,
       JSON.stringify(draft.chain),
-      JSON.stringify(rows.plan),
       machine.planVersion,
       draft.priority,
       draft.parentRunId,
       draft.idempotencyKey,
       draft.requestHash,
+      draft.fresh,
     ],
   });
   if (run.rowCount === 0) return undefined;
   await insertInputs(tx, rows);
-  const attempts = newAttempts(rows);
-  await insertSteps(tx, rows, attempts);
+  const steps = stepRows(draft);
+  await insertSteps(tx, rows, steps);
   await copyOutputs(tx, rows);
-  const stepIds = draft.chain.steps.map((step) => step.id);
-  return { runId, userId, priority: draft.priority, accepted: true, state: machine.state, commands: rows.commands, attempts, stepIds };
+  const { priority, fresh } = draft;
+  return { id: runId, userId, priority, fresh, error: null, version: 0, machine, attempts: new Map(), steps, facts: new Map() };
+}
+
+function stepRows(draft: RunDraft): Map<string, StepRow> {
+  return new Map(
+    draft.chain.steps.map(({ id, task, parameters, inputs }) => {
+      const work = Math.max(findTask(task).work(parameters), 1e-9);
+      return [id, { task, parameters, inputs, work, predictedSeconds: 0, sharing: [] }];
+    }),
+  );
 }
 
 async function insertInputs(tx: PoolClient, { runId, userId, draft }: NewRunRows): Promise<void> {
@@ -69,10 +76,9 @@ async function insertInputs(tx: PoolClient, { runId, userId, draft }: NewRunRows
   );
 }
 
-async function insertSteps(tx: PoolClient, { runId, draft, plan, machine }: NewRunRows, attempts: readonly AdvancedAttempt[]): Promise<void> {
+async function insertSteps(tx: PoolClient, { runId, draft, machine }: NewRunRows, rows: ReadonlyMap<string, StepRow>): Promise<void> {
   const steps = draft.chain.steps.map((step, position) => {
     const state = machine.steps.get(step.id);
-    const planned = plan.steps.find((candidate) => candidate.stepId === step.id);
     return {
       step_id: step.id,
       position,
@@ -80,53 +86,28 @@ async function insertSteps(tx: PoolClient, { runId, draft, plan, machine }: NewR
       state: state?.state,
       parameters: step.parameters,
       inputs: step.inputs,
-      work: Math.max(findTask(step.task).work(step.parameters), 1e-9),
+      work: rows.get(step.id)?.work,
       reads: state?.reads,
       remaining: state?.remaining,
-      bound_edge: state?.bound?.edgeId ?? null,
-      bound_model: state?.bound?.modelId ?? null,
-      offer: planned?.offer ?? null,
-      prediction: planned?.prediction ?? null,
       reused: draft.reused.some((reused) => reused.stepId === step.id),
-      shards: state?.shards.map(({ index, done }) => ({ index, done })),
+      shards: state?.shards.map(({ index, rank, done }) => ({ index, rank, done })),
     };
   });
   await tx.query({
     name: 'insert-steps',
-    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, work, reads, remaining, bound_edge, bound_model, offer, prediction, reused, started_at, ended_at)
-      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, x.work, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining, x.bound_edge, x.bound_model,
-        x.offer, x.prediction, x.reused, CASE WHEN x.reused THEN now() END, CASE WHEN x.reused THEN now() END
-      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, work float8, reads jsonb, remaining int,
-        bound_edge uuid, bound_model text, offer jsonb, prediction jsonb, reused boolean)`,
+    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, work, reads, remaining, reused, started_at, ended_at)
+      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, x.work, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining,
+        x.reused, CASE WHEN x.reused THEN now() END, CASE WHEN x.reused THEN now() END
+      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, work float8, reads jsonb, remaining int, reused boolean)`,
     values: [runId, JSON.stringify(steps)],
   });
   await tx.query({
     name: 'insert-shards',
-    text: `INSERT INTO shards (run_id, step_id, index, done, failures, losses, avoid)
-      SELECT $1, x.step_id, h.index, h.done, 0, 0, '{}' FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, shards jsonb),
-        jsonb_to_recordset(x.shards) AS h(index int, done boolean)`,
-    values: [runId, JSON.stringify(steps)],
+    text: `INSERT INTO shards (run_id, step_id, index, rank, done, failures, losses, avoid)
+      SELECT $1, x.step_id, h.index, h.rank, h.done, 0, 0, '{}' FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, shards jsonb),
+        jsonb_to_recordset(x.shards) AS h(index int, rank int, done boolean)`,
+    values: [runId, JSON.stringify(steps.map(({ step_id, shards }) => ({ step_id, shards })))],
   });
-  await tx.query({
-    name: 'insert-attempts',
-    text: `INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, state, priority, predicted_seconds)
-      SELECT x.id, $1, x."stepId", x.shard, x.number, x."edgeId", x."modelId", x.state, $3, x."predictedSeconds"
-      FROM jsonb_to_recordset($2::jsonb) AS x(id uuid, "stepId" text, shard int, number int, "edgeId" uuid, "modelId" text, state text, "predictedSeconds" float8)`,
-    values: [runId, JSON.stringify(attempts), draft.priority],
-  });
-}
-
-function newAttempts({ draft, plan, machine }: NewRunRows): AdvancedAttempt[] {
-  return [...machine.steps.values()].flatMap((step) =>
-    step.shards.flatMap((shard) =>
-      shard.attempts.map(({ number, edgeId, modelId, state }) => {
-        const prediction = plan.steps.find((planned) => planned.stepId === step.id)?.prediction;
-        const task = draft.chain.steps.find((other) => other.id === step.id)?.task ?? '';
-        const predictedSeconds = prediction ? secondsOnEdge(prediction) : 0;
-        return { id: newId<string>(), stepId: step.id, shard: shard.index, number, edgeId, modelId, state, isNew: true, predictedSeconds, task, fence: null };
-      }),
-    ),
-  );
 }
 
 /** Results that are taken over become outputs of this run too: same bytes, same recipe. */

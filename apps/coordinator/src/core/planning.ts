@@ -4,9 +4,9 @@ import { type Binding, liveAttempt } from '@atelier/runs';
 import { noteWaiting } from './advance.ts';
 import { advanceRun, type CoreContext } from './context.ts';
 import type { KnownEdge } from './fleet.ts';
-import { outOfReach, redoSteps } from './reach.ts';
+import { outOfReach, type ReachedValue, redoShards } from './reach.ts';
 import { inTransaction } from './run-changes.ts';
-import { type LoadedRun, loadRun } from './run-rows.ts';
+import { bindingOfShare, type LoadedRun, secondsOnEdge } from './run-rows.ts';
 
 /** The fleet as the planner sees it now. */
 export function fleetSnapshot(context: CoreContext): FleetSnapshot {
@@ -23,7 +23,7 @@ export function fleetSnapshot(context: CoreContext): FleetSnapshot {
         modelMemoryBytes: edge.info?.modelMemoryBytes ?? 0,
         relayOnly: !edge.info?.transferUrl,
         queuedSeconds: queuedSeconds(context, edge),
-        models: edge.models.map(({ manifest, state: modelState, loaded }) => ({ manifest, state: modelState, loaded })),
+        models: edge.models.map(({ manifest, modelHash, state: modelState, loaded }) => ({ manifest, modelHash, state: modelState, loaded })),
       },
     ];
   });
@@ -40,8 +40,15 @@ export function queuedSeconds(context: CoreContext, edge: KnownEdge): number {
 }
 
 /** The bindings that a plan means to the state machine. */
-export function bindingsOf(plan: Plan): Record<string, Binding> {
-  return Object.fromEntries(plan.steps.map((step) => [step.stepId, { edgeId: step.offer.edgeId, modelId: step.offer.modelId }]));
+export function bindingsOf(plan: Plan): Record<string, Binding[]> {
+  return Object.fromEntries(
+    plan.steps.map(({ stepId, offer, sharing, prediction }) => [
+      stepId,
+      sharing.length > 0
+        ? sharing.map(bindingOfShare)
+        : [{ edgeId: offer.edgeId, modelId: offer.modelId, slots: 1, secondsPerShard: secondsOnEdge(prediction) }],
+    ]),
+  );
 }
 
 /** Plans runs that wait for a plan, one after the other, outside any transaction; a plan is committed only if nothing changed meanwhile. */
@@ -89,7 +96,7 @@ async function planRun(context: CoreContext, runId: RunId): Promise<void> {
   const known = await readForPlan(context, runId);
   if (known.run.machine.state !== 'planning') return;
   const { redo, waiting } = outOfReach(context, known.run, known.chain, known.values);
-  if (redo.length > 0) return redoSteps(context, runId, redo);
+  if (Object.keys(redo).length > 0) return redoShards(context, runId, redo);
   const planned = waiting ?? tryPlan(context, known);
   if (planned instanceof AtelierError) {
     const noted = await inTransaction(context.database.pool, (tx) => noteWaiting(tx, runId, waitingReason(planned)));
@@ -109,13 +116,13 @@ interface KnownRun {
   readonly plan: Plan | null;
   readonly inputs: Record<string, { bytes: number; at: Place[] }>;
   /** Where each value can be had: of `inputs` and of finished steps. */
-  readonly values: ReadonlyMap<string, Place[][]>;
+  readonly values: ReadonlyMap<string, ReachedValue[]>;
   readonly made: ReadonlyMap<string, Record<string, { bytes: number; at: Place[] }>>;
 }
 
 async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun> {
   return inTransaction(context.database.pool, async (tx) => {
-    const run = await loadRun(tx, runId);
+    const run = await context.advancing.states.load(tx, runId);
     const { rows } = await tx.query('SELECT chain, plan FROM runs WHERE id = $1', [runId]);
     const places = "(SELECT COALESCE(json_agg(p.place), '[]') FROM replicas p WHERE p.hash = o.hash) AS at";
     const inputs = await tx.query(
@@ -123,13 +130,20 @@ async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun
       [runId],
     );
     const made = await tx.query(
-      `SELECT o.step_id, o.port, a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
+      `SELECT o.step_id, o.port, o.shard, a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
       [runId],
     );
-    const values = new Map<string, Place[][]>([['inputs', inputs.rows.map((row) => row.at)]]);
-    for (const row of made.rows) values.set(row.step_id, [...(values.get(row.step_id) ?? []), row.at]);
+    const values = new Map<string, ReachedValue[]>(Map.groupBy(made.rows, (row) => row.step_id as string));
+    values.set(
+      'inputs',
+      inputs.rows.map(({ at }) => ({ shard: 0, at })),
+    );
     const byStep = new Map<string, Record<string, { bytes: number; at: Place[] }>>();
-    for (const row of made.rows) byStep.set(row.step_id, { ...byStep.get(row.step_id), [row.port]: { bytes: Number(row.bytes), at: row.at } });
+    for (const row of made.rows) {
+      const ports = byStep.get(row.step_id) ?? {};
+      const bytes = (ports[row.port]?.bytes ?? 0) + Number(row.bytes);
+      byStep.set(row.step_id, Object.assign(ports, { [row.port]: { bytes, at: row.at } }));
+    }
     const byName = Object.fromEntries(inputs.rows.map((row) => [row.name, { bytes: Number(row.bytes), at: row.at }]));
     return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, values, made: byStep };
   });

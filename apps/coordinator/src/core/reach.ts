@@ -16,26 +16,37 @@ export function isReachable(context: CoreContext, places: readonly string[], to?
 
 /** What stands in the way of a run's next steps. */
 export interface OutOfReach {
-  /** Steps whose results are gone with their edges, and are needed once more. */
-  readonly redo: readonly string[];
+  /** Shards, by step, whose results are gone with their edges, and are needed once more. */
+  readonly redo: Readonly<Record<string, readonly number[]>>;
   /** Why the run has to wait: an edge with something that it needs was there a moment ago. */
   readonly waiting: AtelierError | undefined;
 }
 
-/** @param values where each value of each finished step, and of `inputs`, can be had */
-export function outOfReach(context: CoreContext, run: LoadedRun, chain: ResolvedChain, values: ReadonlyMap<string, readonly Place[][]>): OutOfReach {
-  const redo = new Set<string>();
+/** A value of a finished step or of `inputs`, and where it can be had. */
+export interface ReachedValue {
+  readonly shard: number;
+  readonly at: readonly Place[];
+}
+
+/** @param values what each finished step made, and what the run was given, by its name: `inputs` */
+export function outOfReach(context: CoreContext, run: LoadedRun, chain: ResolvedChain, values: ReadonlyMap<string, readonly ReachedValue[]>): OutOfReach {
+  const redo = new Map<string, Set<number>>();
   let waiting: AtelierError | undefined;
   for (const step of chain.steps.toReversed()) {
     if (!redo.has(step.id) && !willStart(run.machine.steps.get(step.id) as MachineStep)) continue;
     for (const name of [...readsFrom(step), 'inputs']) {
-      const missing = (values.get(name) ?? []).filter((places) => !isReachable(context, places));
-      const again = name !== 'inputs' && missing.some((places) => places.every((place) => isGone(context, place)));
-      if (again) redo.add(name);
-      else if (missing.length > 0) waiting = waitsFor(context, name, missing.flat());
+      const missing = (values.get(name) ?? []).filter(({ at }) => !isReachable(context, at));
+      const gone = missing.filter(({ at }) => name !== 'inputs' && at.every((place) => isGone(context, place)));
+      if (gone.length > 0) redo.set(name, new Set([...(redo.get(name) ?? []), ...gone.map(({ shard }) => shard)]));
+      else if (missing.length > 0)
+        waiting = waitsFor(
+          context,
+          name,
+          missing.flatMap(({ at }) => at),
+        );
     }
   }
-  return { redo: [...redo], waiting };
+  return { redo: Object.fromEntries([...redo].map(([id, shards]) => [id, [...shards]])), waiting };
 }
 
 /** Its inputs will be fetched; an attempt that runs already has them or says so itself. */
@@ -56,12 +67,20 @@ function waitsFor(context: CoreContext, name: string, places: readonly Place[]):
   return new AtelierError('unavailable', `Only ${edges || 'a removed edge'} has ${what}.`, { hint: 'Start that edge again; the run goes on by itself.' });
 }
 
-/** Lets steps run once more. Their old outputs stay their owner's, but are no longer the run's. */
-export async function redoSteps(context: CoreContext, runId: RunId, stepIds: readonly string[]): Promise<void> {
-  context.log.warn({ runId, stepIds }, 'results are gone with their edges; their steps run once more');
+/** Lets shards run once more. Their old outputs stay their owner's, but are no longer the run's. */
+export async function redoShards(context: CoreContext, runId: RunId, shards: OutOfReach['redo']): Promise<void> {
+  context.log.warn({ runId, stepIds: Object.keys(shards) }, 'results are gone with their edges; what made them runs once more');
   await context.changes.change(runId, async (tx) => {
-    const advanced = await advance(tx, runId, { kind: 'redo', stepIds }, {}, context.times.leaseMs);
-    if (advanced.accepted) await tx.query('UPDATE outputs SET run_id = NULL WHERE run_id = $1 AND step_id = ANY($2)', [runId, stepIds]);
-    return { advanced, value: undefined };
+    const advanced = await advance(context.advancing, tx, runId, { kind: 'redo', shards }, {});
+    const rows = Object.entries(shards).flatMap(([stepId, numbers]) => numbers.map((shard) => ({ stepId, shard })));
+    if (advanced.accepted) {
+      await tx.query(
+        `UPDATE outputs SET run_id = NULL FROM jsonb_to_recordset($2::jsonb) AS x("stepId" text, shard int)
+        WHERE run_id = $1 AND step_id = x."stepId" AND outputs.shard = x.shard`,
+        [runId, JSON.stringify(rows)],
+      );
+    }
+    const next = advanced.next && { ...advanced.next, facts: new Map() };
+    return { advanced: { ...advanced, next }, value: undefined };
   });
 }

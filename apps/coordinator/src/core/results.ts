@@ -5,17 +5,22 @@ import {
   type ErrorCode,
   type FromEdge,
   findTask,
+  isReproducible,
   mayCarry,
   newId,
+  type OutputId,
   type Recipe,
   type RunId,
   type StepOutput,
 } from '@atelier/protocol';
+import { attemptOf, hasSeveral } from '@atelier/runs';
 import type { PoolClient } from 'pg';
-import { type Advanced, advanceLoaded } from './advance.ts';
+import { advanceLoaded, unchanged } from './advance.ts';
 import type { CoreContext } from './context.ts';
 import type { KnownEdge } from './fleet.ts';
-import { attemptKey, type EventDetail, type LoadedRun, loadRun } from './run-rows.ts';
+import { attemptKey, type LoadedRun, type StepRow } from './run-rows.ts';
+import { cacheKey, factsOf } from './step-facts.ts';
+import type { EventDetail } from './write-run.ts';
 
 type Result = Extract<FromEdge, { kind: 'result' }>;
 type Failure = Extract<FromEdge, { kind: 'failure' }>;
@@ -44,8 +49,8 @@ export async function commitReport(context: CoreContext, edge: KnownEdge, report
   const place = await findAttempt(context, report.attemptId);
   if (!place) return false;
   const { advanced, value: measurement } = await context.changes.change<Measurement | undefined>(place.runId, async (tx) => {
-    const run = await loadRun(tx, place.runId);
-    if (!holdsLease(run, place, edge, report)) return { advanced: refused(run), value: undefined };
+    const run = await context.advancing.states.load(tx, place.runId);
+    if (!holdsLease(run, place, edge, report)) return { advanced: unchanged(run), value: undefined };
     return report.kind === 'result' ? commitResult(context, tx, run, place, edge, report) : commitFailure(context, tx, run, place, report);
   });
   if (measurement) context.history.follow(measurement);
@@ -62,29 +67,34 @@ async function findAttempt(context: CoreContext, attemptId: string): Promise<Att
 
 function holdsLease(run: LoadedRun, place: AttemptPlace, edge: KnownEdge, report: Result | Failure): boolean {
   const attempt = run.machine.steps.get(place.stepId)?.shards[place.shard]?.attempts[place.number - 1];
-  const row = run.rows.get(attemptKey(place));
+  const row = run.attempts.get(attemptKey(place));
   return attempt?.state === 'leased' && attempt.edgeId === edge.id && row?.id === report.attemptId && Number(row.fence) === report.fence;
-}
-
-function refused(run: LoadedRun): Advanced {
-  const { id: runId, userId, priority, machine } = run;
-  return { runId, userId, priority, accepted: false, state: machine.state, commands: [], attempts: [], stepIds: [] };
 }
 
 async function commitFailure(context: CoreContext, tx: PoolClient, run: LoadedRun, place: AttemptPlace, failure: Pick<Failure, 'error' | 'log'>) {
   const event = { kind: 'failed', attempt: place, final: finalCodes.has(failure.error.code) } as const;
   const detail: EventDetail = { error: failure.error, log: failure.log };
-  return { advanced: await advanceLoaded(tx, run, event, detail, context.times.leaseMs), value: undefined };
+  return { advanced: await advanceLoaded(context.advancing, tx, run, event, detail), value: undefined };
 }
 
 async function commitResult(context: CoreContext, tx: PoolClient, run: LoadedRun, place: AttemptPlace, edge: KnownEdge, result: Result) {
-  const task = run.tasks.get(place.stepId) as string;
+  const { task } = run.steps.get(place.stepId) as StepRow;
   const wrong = wrongOutputs(task, result.outputs);
   if (wrong) return commitFailure(context, tx, run, place, { error: wrong, log: '' });
-  const advanced = await advanceLoaded(tx, run, { kind: 'succeeded', attempt: place }, { timings: result.timings }, context.times.leaseMs);
-  const modelId = advanced.attempts.find((attempt) => attempt.id === result.attemptId)?.modelId ?? '';
-  const modelHash = edge.models.find((model) => model.manifest.id === modelId)?.modelHash ?? '';
-  return { advanced, value: await insertOutputs(tx, run, place, edge, { task, modelId, modelHash }, result) };
+  // Before the run advances: steps that read these are looked up in the result cache when they are about to begin.
+  const { measurement, firstId, facts } = await insertOutputs(tx, run, place, edge, result);
+  const known = { ...run, facts: new Map(run.facts).set(place.stepId, facts) };
+  const event = { kind: 'succeeded', attempt: place, seconds: wallSeconds(context, result) } as const;
+  const advanced = await advanceLoaded(context.advancing, tx, known, event, { timings: result.timings }, firstId);
+  return { advanced, value: measurement };
+}
+
+/** What the attempt took as its fellows will: from its lease to its result, but for what is done once. */
+function wallSeconds(context: CoreContext, { attemptId, timings }: Result): number {
+  const startedAt = context.live.get(attemptId)?.startedAt ?? null;
+  const measured = timings.transferSeconds + timings.runSeconds;
+  if (startedAt === null) return measured;
+  return Math.max(measured, (performance.now() - startedAt) / 1000 - timings.loadSeconds);
 }
 
 /** Holds an edge to what the task declares. */
@@ -106,55 +116,41 @@ const insertResult = {
   text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint, modality text, text text, listed boolean)),
       bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING),
       place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING),
-      step AS (SELECT parameters, inputs, work FROM steps WHERE run_id = $2 AND step_id = $3),
-      wires AS (SELECT w.key AS port, w.value AS sources FROM step, jsonb_each(step.inputs) AS w),
-      known AS (
-        SELECT o.step_id || '.' || o.port AS source, o.hash FROM outputs o WHERE o.run_id = $2 AND o.step_id IS NOT NULL
-        UNION ALL SELECT 'inputs.' || i.name, o.hash FROM run_inputs i JOIN outputs o ON o.id = i.output_id WHERE i.run_id = $2),
-      read AS (
-        SELECT wires.port, jsonb_agg(COALESCE(known.hash, encode(sha256(convert_to(source.value ->> 'text', 'UTF8')), 'hex')) ORDER BY source.ordinality) AS hashes
-        FROM wires, jsonb_array_elements(wires.sources) WITH ORDINALITY AS source LEFT JOIN known ON known.source = source.value #>> '{}'
-        GROUP BY wires.port),
-      recipe AS (SELECT $7::jsonb || jsonb_build_object('parameters', step.parameters, 'inputs', COALESCE((SELECT jsonb_object_agg(port, hashes) FROM read), '{}')) AS value FROM step),
       output AS (
-        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed)
-        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", recipe.value, made.modality, made.text, made.listed FROM made, recipe)
+        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed, caption, cache_key)
+        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", $7::jsonb, made.modality, made.text, made.listed, $13, $14 FROM made)
     INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes)
-    SELECT $8, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', step.work, $9, $10, $11, $12 FROM step RETURNING work`,
+    VALUES ($8::uuid, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', $15, $9, $10, $11, $12)`,
 };
 
-/** Writes what a step made, with the recipe to make it again, and what was measured. */
-async function insertOutputs(
-  tx: PoolClient,
-  run: LoadedRun,
-  place: AttemptPlace,
-  edge: KnownEdge,
-  recipe: Pick<Recipe, 'task' | 'modelId' | 'modelHash'>,
-  result: Result,
-): Promise<Measurement> {
-  const { task, modelId } = recipe;
+/** Writes what a shard made, with the recipe to make it again, and what was measured. */
+async function insertOutputs(tx: PoolClient, run: LoadedRun, place: AttemptPlace, edge: KnownEdge, result: Result) {
+  const step = run.steps.get(place.stepId) as StepRow;
+  const { task, parameters, work } = step;
+  const facts = await factsOf(tx, run, place.stepId);
+  const modelId = attemptOf(run.machine, place)?.modelId ?? '';
+  const model = edge.models.find((one) => one.manifest.id === modelId);
+  const recipe: Recipe = { task, modelId, modelHash: model?.modelHash ?? '', parameters, inputs: facts.inputs as Recipe['inputs'] };
   const { cold, runSeconds, loadSeconds } = result.timings;
-  const { outputs: ports } = findTask(task);
-  const outputs = result.outputs.map((output) => {
-    const port = ports[output.port];
-    return { ...output, id: newId<string>(), modality: port?.modality, listed: port?.listed ?? false };
-  });
+  const outputs = rowsOf(run, place, result.outputs);
   const outputBytes: Record<string, number> = {};
   for (const output of outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
-  const values = [
-    run.userId,
-    run.id,
-    place.stepId,
-    place.shard,
-    JSON.stringify(outputs),
-    edge.id,
-    JSON.stringify(recipe),
-    edge.id,
-    cold,
-    runSeconds,
-    loadSeconds,
-    JSON.stringify(outputBytes),
-  ];
-  const { rows } = await tx.query({ ...insertResult, values });
-  return { edgeId: edge.id, modelId, task, work: rows[0].work, cold, runSeconds, loadSeconds, outputBytes };
+  const key = model && isReproducible(model.manifest) ? cacheKey(step, recipe, place.shard, facts) : null;
+  const what = [run.userId, run.id, place.stepId, place.shard, JSON.stringify(outputs), edge.id, JSON.stringify(recipe)];
+  const measured = [edge.id, cold, runSeconds, loadSeconds, JSON.stringify(outputBytes)];
+  await tx.query({ ...insertResult, values: [...what, ...measured, facts.caption, key, work] });
+  const measurement: Measurement = { edgeId: edge.id, modelId, task, work, cold, runSeconds, loadSeconds, outputBytes };
+  return { measurement, facts, firstId: outputs[0]?.id };
+}
+
+/** Where a step has several shards, the one value of a shard has the shard's number. */
+function rowsOf(run: LoadedRun, place: AttemptPlace, outputs: readonly StepOutput[]) {
+  const step = run.machine.steps.get(place.stepId);
+  const { outputs: ports } = findTask(run.steps.get(place.stepId)?.task ?? '');
+  return outputs.map((output) => {
+    const port = ports[output.port];
+    const alone = outputs.filter((other) => other.port === output.port).length === 1;
+    const index = step && hasSeveral(step) && alone ? place.shard : output.index;
+    return { ...output, index, id: newId<OutputId>(), modality: port?.modality, listed: port?.listed ?? false };
+  });
 }

@@ -18,7 +18,8 @@ export async function runAgain(context: CoreContext, viewer: Viewer, request: Ag
   const seedless = new Set(request.seed === 'new' ? changed.steps.map((step) => step.id).filter((id) => !kept.has(id) && !hasOwnSeed(request, id)) : []);
   const chain = keepParameters(parent.chain, drawSeeds(changed, seedless), kept);
   const inputs = await Promise.all(parent.inputs.map((input) => sameInput(context, viewer, input)));
-  const draft = { chain, name: parent.name, priority: parent.priority, inputs, parentRunId: parent.id, reused, idempotencyKey: null, requestHash: null };
+  const { name, priority, id: parentRunId } = parent;
+  const draft = { chain, name, priority, inputs, parentRunId, reused, idempotencyKey: null, requestHash: null, fresh: request.fresh };
   return (await writeNewRun(context, viewer, draft)) as RunId;
 }
 
@@ -42,8 +43,10 @@ async function takeOver(context: CoreContext, viewer: Viewer, parent: RunView, f
     if (fresh.has(step.id) || view?.state !== 'succeeded' || !complete) continue;
     const outputs: Record<string, { bytes: number; at: Place[] }> = {};
     for (const output of view.outputs) {
-      const { at } = await findOutput(context, viewer, output.id);
-      outputs[output.port] = { bytes: output.sizeBytes, at: at as Place[] };
+      // Of a port with many values the places of the first stand for all: they are only for the plan.
+      const known = outputs[output.port];
+      const at = known?.at ?? ((await findOutput(context, viewer, output.id)).at as Place[]);
+      outputs[output.port] = { bytes: (known?.bytes ?? 0) + output.sizeBytes, at };
     }
     reused.push({ stepId: step.id, fromRunId: parent.id, outputs });
   }

@@ -1,6 +1,8 @@
 import { createBells } from '@atelier/dispatch';
+import { endedRunStates } from '@atelier/protocol';
 import { migrate } from '@atelier/store';
 import type { Advanced } from './advance.ts';
+import { Answers } from './answers.ts';
 import type { CoreContext } from './context.ts';
 import type { Core, CoreOptions, CoreTimes } from './core.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -16,6 +18,7 @@ import { Planning } from './planning.ts';
 import { Reaper } from './reaper.ts';
 import { Replication } from './replication.ts';
 import { RunChanges } from './run-changes.ts';
+import { RunStates } from './run-rows.ts';
 
 const designTimes: CoreTimes = { leaseMs: 10_000, reapMs: 1_000, sweepMs: 5_000, unheardMs: 30_000 };
 
@@ -37,15 +40,17 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   await migrate(database);
   const bells = await createBells({ databaseUrl: database.url, log });
   const changes = new RunChanges(database.pool, (advanced) => afterCommit(context, parts, advanced));
+  const fleet = new Fleet(database, times.leaseMs);
   const context: CoreContext = {
     ...options,
     times,
     bells,
     changes,
-    fleet: new Fleet(database, times.leaseMs),
+    fleet,
     history: new History(database.pool),
     live: new LiveAttempts(),
     events: new RunEvents(),
+    advancing: { states: new RunStates(), answers: new Answers(fleet), leaseMs: times.leaseMs },
   };
   const parts = assemble(context);
   await takeUp(context);
@@ -80,6 +85,7 @@ async function takeUp(context: CoreContext): Promise<void> {
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
 function afterCommit(context: CoreContext, parts: CoreParts, advanced: Advanced): void {
+  if (advanced.next) context.advancing.states.keep(advanced.next, endedRunStates.includes(advanced.state));
   context.live.follow(advanced);
   context.events.changed(advanced);
   const edges = new Set(advanced.attempts.map((attempt) => attempt.edgeId));

@@ -1,15 +1,12 @@
-import type { AttemptView, OutputView, RunId, RunInputView, RunSummary, RunView, StepView } from '@atelier/protocol';
+import type { RunId, RunInputView, RunSummary, RunView } from '@atelier/protocol';
 import { AtelierError, type Page } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
 import type { Viewer } from './core.ts';
 import type { Fleet } from './fleet.ts';
+import { iso, readLastOutputs, readSteps, type Snapshot } from './step-views.ts';
 
 type RunRow = typeof schema.runs.$inferSelect;
-type StepRow = typeof schema.steps.$inferSelect;
-
-/** One moment of the database: statements that are read in it agree with each other. */
-type Snapshot = Pick<Database['db'], 'select' | 'selectDistinctOn'>;
 
 /** Reads in one snapshot, so that no view shows a step as done whose results it does not show. */
 function inSnapshot<T>(database: Database, read: (snapshot: Snapshot) => Promise<T>): Promise<T> {
@@ -18,31 +15,31 @@ function inSnapshot<T>(database: Database, read: (snapshot: Snapshot) => Promise
 
 /** A run as its reader sees it. @throws AtelierError `not-found` where it is not theirs to see */
 export async function readRun(database: Database, fleet: Fleet, viewer: Viewer, runId: RunId): Promise<RunView> {
-  const { rows, stepRows, attempts, outputs, inputs } = await inSnapshot(database, async (snapshot) => ({
-    rows: await snapshot.select().from(schema.runs).where(eq(schema.runs.id, runId)),
-    stepRows: await snapshot.select().from(schema.steps).where(eq(schema.steps.runId, runId)).orderBy(asc(schema.steps.position)),
-    attempts: await readAttempts(snapshot, fleet, runId),
-    outputs: await readOutputs(snapshot, [runId]),
+  const { run, steps, inputs } = await inSnapshot(database, async (snapshot) => ({
+    run: await readRunRow(snapshot, viewer, runId),
+    steps: await readSteps(snapshot, fleet, runId),
     inputs: await readInputs(snapshot, runId),
   }));
-  const run = rows[0];
+  return { ...runFields(run), chain: run.chain, inputs, steps };
+}
+
+/** A run itself and some steps of it, for those who know the rest. @throws AtelierError `not-found` */
+export async function readChanges(database: Database, fleet: Fleet, viewer: Viewer, runId: RunId, stepIds: readonly string[]) {
+  return inSnapshot(database, async (snapshot) => {
+    const run = runFields(await readRunRow(snapshot, viewer, runId));
+    return { run, steps: stepIds.length > 0 ? await readSteps(snapshot, fleet, runId, stepIds) : [] };
+  });
+}
+
+async function readRunRow(snapshot: Snapshot, viewer: Viewer, runId: RunId): Promise<RunRow> {
+  const [run] = await snapshot.select().from(schema.runs).where(eq(schema.runs.id, runId));
   if (!run || !maySee(viewer, run.userId)) throw notFound();
-  const steps = stepRows.map((row) =>
-    stepView(
-      row,
-      attempts.get(row.stepId) ?? [],
-      outputs.filter((output) => output.stepId === row.stepId),
-    ),
-  );
-  return {
-    ...summaryFields(run),
-    chain: run.chain,
-    plan: run.plan,
-    planVersion: run.planVersion,
-    priority: run.priority,
-    inputs,
-    steps,
-  };
+  return run;
+}
+
+function runFields(run: RunRow) {
+  const { plan, planVersion, priority } = run;
+  return { ...summaryFields(run), plan, planVersion, priority };
 }
 
 /** Runs of the viewer, or all for an owner, newest first. */
@@ -92,86 +89,6 @@ export function notFound(what = 'run'): AtelierError {
 function summaryFields(run: RunRow) {
   const { id, name, state, parentRunId, error } = run;
   return { id, name, state, parentRunId, error, createdAt: run.createdAt.toISOString(), startedAt: iso(run.startedAt), endedAt: iso(run.endedAt) };
-}
-
-const iso = (date: Date | null) => date?.toISOString() ?? null;
-
-function stepView(row: StepRow, attempts: AttemptView[], outputs: OutputView[]): StepView {
-  const { task, state, parameters, offer, prediction, reused, error } = row;
-  return {
-    id: row.stepId,
-    task,
-    state,
-    parameters,
-    offer,
-    prediction,
-    reused,
-    sharing: [],
-    shards: null,
-    cached: 0,
-    error,
-    attempts,
-    outputs,
-    startedAt: iso(row.startedAt),
-    endedAt: iso(row.endedAt),
-  };
-}
-
-async function readAttempts(snapshot: Snapshot, fleet: Fleet, runId: RunId): Promise<Map<string, AttemptView[]>> {
-  const rows = await snapshot
-    .select()
-    .from(schema.attempts)
-    .where(eq(schema.attempts.runId, runId))
-    .orderBy(asc(schema.attempts.shard), asc(schema.attempts.number));
-  const byStep = new Map<string, AttemptView[]>();
-  for (const row of rows) {
-    const { shard, edgeId, modelId, state, fence, timings, error, log } = row;
-    const view = { id: row.id as AttemptView['id'], shard, edgeId, edgeName: fleet.nameOf(edgeId), modelId, state, fence, timings, error, log };
-    const times = { queuedAt: row.queuedAt.toISOString(), startedAt: iso(row.startedAt), endedAt: iso(row.endedAt) };
-    byStep.set(row.stepId, [...(byStep.get(row.stepId) ?? []), { ...view, ...times }]);
-  }
-  return byStep;
-}
-
-async function readOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<OutputView[]> {
-  const { outputs, artifacts } = schema;
-  const rows = await snapshot
-    .select()
-    .from(outputs)
-    .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
-    .where(inArray(outputs.runId, runIds))
-    .orderBy(asc(outputs.port), asc(outputs.index));
-  return rows.map(outputView);
-}
-
-/** The first result of the last step that made any, of each run; a step may have thousands. */
-async function readLastOutputs(snapshot: Snapshot, runIds: RunId[]): Promise<Map<RunId, OutputView>> {
-  const { outputs, artifacts, steps } = schema;
-  const rows = await snapshot
-    .selectDistinctOn([outputs.runId], { outputs, artifacts })
-    .from(outputs)
-    .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
-    .innerJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
-    .where(inArray(outputs.runId, runIds))
-    .orderBy(asc(outputs.runId), desc(steps.position), asc(outputs.port), asc(outputs.index));
-  return new Map(rows.map((row) => [row.outputs.runId as RunId, outputView(row)]));
-}
-
-type OutputRow = { outputs: typeof schema.outputs.$inferSelect; artifacts: typeof schema.artifacts.$inferSelect };
-
-function outputView({ outputs: output, artifacts: artifact }: OutputRow): OutputView {
-  return {
-    id: output.id,
-    runId: output.runId as RunId,
-    stepId: output.stepId as string,
-    port: output.port as string,
-    index: output.index as number,
-    hash: output.hash,
-    mediaType: output.mediaType,
-    sizeBytes: artifact.sizeBytes,
-    recipe: output.recipe as OutputView['recipe'],
-    createdAt: output.createdAt.toISOString(),
-  };
 }
 
 async function readInputs(snapshot: Snapshot, runId: RunId): Promise<RunInputView[]> {

@@ -1,4 +1,4 @@
-import { AtelierError, type EdgeId, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import { AtelierError, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import { textArtifact } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { LiveAttempt } from './live-attempts.ts';
@@ -26,9 +26,16 @@ interface KnownValue {
 export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): Promise<Omit<WorkOrder, 'fence'>> {
   const [step, values] = await Promise.all([readStep(context, attempt), readValues(context, attempt)]);
   const inputs: WorkInput[] = [];
+  const { inputs: ports } = findTask(attempt.task);
   for (const [port, sources] of Object.entries(step.inputs)) {
     const found = sources.flatMap((source) => valuesOf(source, values));
-    for (const [index, value] of found.entries()) inputs.push(await workInput(context, attempt.edgeId, port, index, value));
+    // A port without `many` takes the first of several values.
+    const taken = ports[port]?.many ? found : found.slice(0, 1);
+    inputs.push(
+      ...(await Promise.all(
+        taken.map((value, index) => workInput(context, attempt.edgeId, { port, index, few: taken.length <= limits.valuesPerPort }, value)),
+      )),
+    );
   }
   return {
     attemptId: attempt.id as WorkOrder['attemptId'],
@@ -78,21 +85,28 @@ function valuesOf(source: Source, values: readonly KnownValue[]): KnownValue[] {
   throw new AtelierError('internal', `The value of ${source} is missing.`);
 }
 
-async function workInput(context: CoreContext, edgeId: EdgeId, port: string, index: number, value: KnownValue): Promise<WorkInput> {
+interface Wanted {
+  readonly port: string;
+  readonly index: number;
+  /** The port takes so few values that each may come straight from the edge that made it. */
+  readonly few: boolean;
+}
+
+async function workInput(context: CoreContext, edgeId: EdgeId, { port, index, few }: Wanted, value: KnownValue): Promise<WorkInput> {
   if (!isReachable(context, value.places, edgeId))
     throw new AtelierError('unavailable', `No edge that is here now has the value of ${value.from}.${value.port}.`);
   const { hash, mediaType, sizeBytes } = value;
-  return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, edgeId, value) };
+  return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, edgeId, value, few) };
 }
 
 /**
  * Where an edge may fetch some bytes: from edges that have them and can be reached, then from the coordinator, which
- * brings bytes that it does not have yet.
+ * brings bytes that it does not have yet. Of very many values only from the coordinator, which has most of them by then.
  */
-async function ticketsFor(context: CoreContext, to: EdgeId, value: KnownValue): Promise<Ticket[]> {
+async function ticketsFor(context: CoreContext, to: EdgeId, value: KnownValue, few: boolean): Promise<Ticket[]> {
   const tickets: Ticket[] = [];
   const { hash } = value;
-  if (value.places.includes(to)) return [await coordinatorTicket(context, to, hash)];
+  if (!few || value.places.includes(to)) return [await coordinatorTicket(context, to, hash)];
   for (const place of value.places) {
     const edge = context.fleet.find(place as EdgeId);
     if (!edge?.info?.transferUrl || !edge.connected) continue;
