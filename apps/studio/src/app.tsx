@@ -34,6 +34,8 @@ const router = createBrowserRouter([
             ErrorBoundary: Broken,
             children: [
               { path: '/', Component: chains.Component },
+              { path: '/walks', lazy: () => import('./pages/walks-page.tsx') },
+              { path: '/walks/:id', lazy: () => import('./pages/walk-page.tsx') },
               { path: '/runs', lazy: () => import('./pages/runs-page.tsx') },
               { path: '/runs/:id', lazy: () => import('./pages/run-page.tsx') },
               { path: '/fleet', lazy: () => import('./pages/fleet-page.tsx') },

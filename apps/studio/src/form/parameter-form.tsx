@@ -14,19 +14,23 @@ interface FormProps {
   values: Readonly<Record<string, unknown>>;
   /** `undefined` puts a parameter back to its default. */
   onChange: (name: string, value: unknown) => void;
+  /** What the coordinator found wrong, by parameter. */
+  problems?: Readonly<Record<string, string>>;
 }
 
 /** The controls of a task's parameters, with those for connoisseurs folded. */
-export function ParameterForm({ schema, values, onChange }: FormProps) {
+export function ParameterForm({ schema, values, onChange, problems = {} }: FormProps) {
   const fields = fieldsOf(schema);
-  const show = (field: Field) => <Control key={field.name} field={field} value={values[field.name]} onChange={(value) => onChange(field.name, value)} />;
+  const show = (field: Field) => (
+    <Control key={field.name} field={field} value={values[field.name]} onChange={(value) => onChange(field.name, value)} refused={problems[field.name]} />
+  );
   const advanced = fields.filter((field) => field.advanced);
   if (fields.length === 0) return <p className="text-sm text-muted">Nothing to set.</p>;
   return (
     <div className="flex flex-col gap-4">
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">{fields.filter((field) => !field.advanced).map(show)}</div>
       {advanced.length > 0 && (
-        <details className="group/advanced">
+        <details className="group/advanced" open={advanced.some((field) => problems[field.name]) || undefined}>
           <summary className="inline-flex list-none items-center gap-1 rounded-md text-sm font-medium text-muted hover:text-ink">
             <ChevronRight aria-hidden className="size-4 transition-transform duration-150 group-open/advanced:rotate-90" />
             Advanced
@@ -50,10 +54,10 @@ interface Wiring {
   describedBy: string;
 }
 
-function Control({ field, value, onChange }: ControlProps) {
+function Control({ field, value, onChange, refused }: ControlProps & { refused?: string | undefined }) {
   const id = useId();
   const shown = value ?? field.standard;
-  const problem = complaint(field, value);
+  const problem = complaint(field, value) ?? refused;
   const wiring = { id, describedBy: `${id}-hint` };
   const wide = field.kind === 'textarea' || field.kind === 'list' || field.kind === 'objects';
   return (

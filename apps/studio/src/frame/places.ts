@@ -1,4 +1,4 @@
-import { HardDrive, ListVideo, type LucideIcon, Workflow } from 'lucide-react';
+import { Footprints, HardDrive, ListVideo, type LucideIcon, Workflow } from 'lucide-react';
 
 /** A page of the rail. */
 export interface Place {
@@ -11,6 +11,7 @@ export interface Place {
 
 export const places: readonly Place[] = [
   { path: '/', name: 'Chains', icon: Workflow, key: 'c' },
+  { path: '/walks', name: 'Walks', icon: Footprints, key: 'w' },
   { path: '/runs', name: 'Runs', icon: ListVideo, key: 'r' },
   { path: '/fleet', name: 'Fleet', icon: HardDrive, key: 'f' },
 ];

@@ -2,12 +2,13 @@ import { useEffect } from 'react';
 import type { NavigateFunction } from 'react-router';
 import { Key } from '../ui/blocks.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { usePageShortcutList } from './page-shortcuts.ts';
 import { places } from './places.ts';
 import { typing } from './typing.ts';
 import { openWindow, useWindow } from './windows.ts';
 
-/** What a page adds to the list of shortcuts; the page itself listens. */
-const pageShortcuts: ReadonlyArray<{ keys: string[]; does: string }> = [
+/** What is listed on every page; pages that listen to more say so themselves. */
+const pageShortcuts = [
   { keys: ['Ctrl', 'Enter'], does: 'Run the chain that is being composed' },
   { keys: ['Tab'], does: 'In a plan: walk from offer to offer' },
   { keys: ['Esc'], does: 'Close what is open' },
@@ -39,9 +40,11 @@ export function useShortcuts(navigate: NavigateFunction): void {
 
 export function ShortcutsDialog() {
   const open = useWindow((state) => state.open === 'shortcuts');
+  const ofPage = usePageShortcutList((state) => state.rows);
   const rows = [
     { keys: ['Ctrl', 'K'], does: 'Find anything' },
     { keys: ['?'], does: 'Show this list' },
+    ...ofPage,
     ...places.map((place) => ({ keys: ['G', place.key.toUpperCase()], does: `Go to ${place.name}` })),
     ...pageShortcuts,
   ];

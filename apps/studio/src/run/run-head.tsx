@@ -1,14 +1,15 @@
 import type { RunView, TaskView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
-import { ChevronDown, CirclePlay, Copy, Dices, Pause, PencilLine, Play, RotateCcw, Square } from 'lucide-react';
+import { ChevronDown, Copy, Dices, PencilLine, RotateCcw } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
-import { api, client, queries } from '../api/client.ts';
+import { client } from '../api/client.ts';
 import { compose } from '../chain/composer-state.ts';
 import { Ago } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { StateBadge } from '../ui/state.tsx';
-import { announce, complain } from '../ui/toast.tsx';
+import { complain } from '../ui/toast.tsx';
+import { isOpen, RunControls } from './run-controls.tsx';
 
 interface RunHeadProps {
   run: RunView;
@@ -51,54 +52,26 @@ export function RunHead({ run, tasks, onGoesOn }: RunHeadProps) {
 
 function RunActions({ run, tasks, onGoesOn }: RunHeadProps) {
   const navigate = useNavigate();
-  const changed = () => void queries.invalidateQueries({ queryKey: api.queue.key() });
-  const stop = useMutation({
-    mutationFn: () => client.runs.cancel({ id: run.id }),
-    onSuccess: (stopped) => {
-      const kept = stopped.steps.filter((step) => step.outputs.length > 0).length;
-      announce(kept === 0 ? 'Stopped. No step had finished yet.' : `Stopped. The results of ${kept} ${kept === 1 ? 'step are' : 'steps are'} kept.`);
-      changed();
-    },
-    onError: complain,
-  });
-  const pause = useMutation({ mutationFn: () => client.runs.pause({ id: run.id }), onSuccess: changed, onError: complain });
-  const resume = useMutation({ mutationFn: () => client.runs.resume({ id: run.id }), onSuccess: changed, onError: complain });
-  const goOn = useMutation({ mutationFn: () => client.runs.continue({ id: run.id }), onSuccess: onGoesOn, onError: complain });
-  const open = run.state === 'running' || run.state === 'planning' || run.state === 'paused';
   const edit = () => {
     compose.loadRun(run, tasks);
     navigate('/');
   };
   return (
     <div className="flex flex-wrap items-center gap-2">
-      {run.state === 'running' && (
-        <Button icon={Pause} busy={pause.isPending} onClick={() => pause.mutate()}>
-          Pause
-        </Button>
-      )}
-      {run.state === 'paused' && (
-        <Button look="primary" icon={Play} busy={resume.isPending} onClick={() => resume.mutate()}>
-          Resume
-        </Button>
-      )}
-      {open && (
-        <Button look="danger" icon={Square} busy={stop.isPending} onClick={() => stop.mutate()}>
-          Stop
-        </Button>
-      )}
-      {run.state === 'failed' && (
-        <Button look="primary" icon={CirclePlay} busy={goOn.isPending} onClick={() => goOn.mutate()}>
-          Continue
-        </Button>
-      )}
-      {!open && (
+      <RunControls run={run} onGoesOn={onGoesOn} kept={keptSteps} />
+      {!isOpen(run) && (
         <Button icon={PencilLine} onClick={edit}>
           Edit
         </Button>
       )}
-      {!open && <AgainMenu run={run} />}
+      {!isOpen(run) && <AgainMenu run={run} />}
     </div>
   );
+}
+
+function keptSteps(stopped: RunView): string {
+  const kept = stopped.steps.filter((step) => step.outputs.length > 0).length;
+  return kept === 0 ? 'Stopped. No step had finished yet.' : `Stopped. The results of ${kept} ${kept === 1 ? 'step are' : 'steps are'} kept.`;
 }
 
 function AgainMenu({ run }: { run: RunView }) {

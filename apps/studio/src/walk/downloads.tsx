@@ -1,0 +1,78 @@
+import type { RunView } from '@atelier/protocol';
+import { Download, FileArchive } from 'lucide-react';
+import { contentUrl } from '../api/client.ts';
+import { sentenceOf } from '../api/sentence.ts';
+import { Button } from '../ui/button.tsx';
+import { formatBytes } from '../units/bytes.ts';
+import { type Film, type Format, formatWords, useFilms } from './film-maker.ts';
+import { walkOf } from './walk-form.ts';
+
+/** The film in each format, and its frames. What is not there yet is made from the frames that are. */
+export function Downloads({ run, doneFrames }: { run: RunView; doneFrames: number }) {
+  const { films, make } = useFilms(run);
+  const whole = run.state === 'succeeded';
+  const step = walkOf(run);
+  return (
+    <section aria-label="Download">
+      <h2 className="mb-2 text-sm font-semibold text-muted">Download</h2>
+      <div className="grid gap-1.5">
+        {films.map((film) => (
+          <FilmButton key={film.format} film={film} ready={whole} onMake={make} />
+        ))}
+        <Button asChild={doneFrames > 0} disabled={doneFrames === 0} icon={FileArchive} className="justify-start! px-3!">
+          {doneFrames > 0 ? (
+            <a href={`/api/runs/${run.id}/steps/${step?.id}/frames.zip`} download aria-label={`Download ${doneFrames} frames as a zip`}>
+              <FileArchive aria-hidden className="size-4 shrink-0" />
+              Frames
+              <span className="number ml-auto text-xs font-normal text-muted">{doneFrames}</span>
+            </a>
+          ) : (
+            'Frames'
+          )}
+        </Button>
+      </div>
+      {films.map(({ format, error }) =>
+        error ? (
+          <p key={format} role="alert" className="mt-2 text-xs text-bad">
+            {formatWords[format]}: {sentenceOf(error).message} {sentenceOf(error).hint}
+          </p>
+        ) : null,
+      )}
+      {!whole && (
+        <p className="mt-2 text-xs text-muted">
+          {doneFrames > 0 ? 'Films can be kept when all frames are there; frames at any time.' : 'Kept when they are there.'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function FilmButton({ film, ready, onMake }: { film: Film; ready: boolean; onMake: (format: Format) => void }) {
+  const word = formatWords[film.format];
+  if (film.outputId)
+    return (
+      <Button asChild className="justify-start! px-3!">
+        <a href={`${contentUrl(film.outputId)}?download=1`} download aria-label={`Download the ${word}`}>
+          <Download aria-hidden className="size-4 shrink-0" />
+          {word}
+          <span className="number ml-auto text-xs font-normal text-muted">{film.sizeBytes === null ? '' : formatBytes(film.sizeBytes)}</span>
+        </a>
+      </Button>
+    );
+  const busy = film.fraction !== null;
+  return (
+    <Button
+      icon={Download}
+      busy={busy}
+      disabled={!ready}
+      aria-label={busy ? `The ${word} is being made, ${Math.round((film.fraction ?? 0) * 100)} %` : `Make and download the ${word}`}
+      onClick={() => onMake(film.format)}
+      className="justify-start! px-3!"
+    >
+      {word}
+      <span className="number ml-auto text-xs font-normal text-muted">
+        {busy ? `${Math.round((film.fraction ?? 0) * 100)} %` : ready ? 'not made yet' : ''}
+      </span>
+    </Button>
+  );
+}

@@ -1,0 +1,88 @@
+import { type RefObject, useEffect, useRef, useState } from 'react';
+import { beginDrawing, useWidth } from './canvas.ts';
+import { FilmReel, type Shot } from './film-reel.ts';
+import type { Frame } from './frame-states.ts';
+import type { Playhead } from './playhead.ts';
+
+/** As tall as leaves the timeline beneath in sight. */
+const heightOf = (width: number) => Math.min(512, width || 512, Math.max(280, window.innerHeight - 430));
+
+interface StageProps {
+  frames: readonly Frame[];
+  /** Data URLs by frame, of frames that are being drawn. */
+  previews: ReadonlyMap<number, string>;
+  playhead: Playhead;
+  /** Frames are larger than 1024 pixels; the stage then shows them smaller. */
+  large: boolean;
+  /** Small pictures as the pixels that they are made of, rather than smoothed. */
+  pixels: boolean;
+  label: string;
+}
+
+/** Where the film plays: each moment shows the frame itself, or the nearest that is there. */
+export function Stage({ frames, previews, playhead, large, pixels, label }: StageProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const width = useWidth(box);
+  const shown = useShot({ frames, previews, playhead, large }, canvas, width, pixels);
+  return (
+    <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl bg-well" style={{ height: heightOf(width) }}>
+      <canvas ref={canvas} role="img" aria-label={label} className="block size-full" />
+      {shown === null && (
+        <div aria-hidden className="breathe absolute inset-0 grid place-items-center bg-hue-soft/40 text-sm text-muted">
+          The first frames are on their way
+        </div>
+      )}
+      {shown !== null && shown !== '' && <p className="absolute top-2 left-2 rounded-md bg-ground/80 px-2 py-0.5 text-xs text-ink">{shown}</p>}
+    </div>
+  );
+}
+
+/** Draws what the playhead stands on. @returns what is seen instead of the frame itself while the film stands, `''` for the frame, null for nothing yet */
+function useShot(source: Omit<StageProps, 'pixels' | 'label'>, canvas: RefObject<HTMLCanvasElement | null>, width: number, pixels: boolean): string | null {
+  const { frames, previews, playhead, large } = source;
+  const [seen, setSeen] = useState<string | null>(null);
+  const reel = useRef<FilmReel | null>(null);
+  const draw = useRef<() => void>(() => undefined);
+  draw.current = () => {
+    const { frame, playing } = playhead.store.getState();
+    reel.current?.prepare((count) => playhead.ahead(count));
+    const shot = reel.current?.shot(frame, playing) ?? null;
+    if (shot && canvas.current && width > 0) paint(canvas.current, shot, width, pixels);
+    if (shot) setSeen(playing || shot.kind === 'frame' ? '' : caption(shot));
+  };
+  useEffect(() => {
+    let planned = 0;
+    const soon = () => {
+      cancelAnimationFrame(planned);
+      planned = requestAnimationFrame(() => draw.current());
+    };
+    const made = new FilmReel(large, soon);
+    reel.current = made;
+    const stop = playhead.store.subscribe(() => draw.current());
+    return () => {
+      stop();
+      cancelAnimationFrame(planned);
+      made.close();
+      reel.current = null;
+    };
+  }, [playhead, large]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new reel has to be told too, and another size or look is drawn at once.
+  useEffect(() => reel.current?.update(frames, previews), [frames, previews, playhead, large, width, pixels]);
+  return seen;
+}
+
+const caption = ({ kind, frame }: Shot) => (kind === 'preview' ? 'Preview of this frame' : `Frame ${frame + 1} stands in`);
+
+/** Draws a picture in the middle as large as it can be, or by a whole factor, so that each of its pixels is as large as the others. */
+function paint(canvas: HTMLCanvasElement, shot: Shot, width: number, pixels: boolean): void {
+  const height = heightOf(width);
+  const pen = beginDrawing(canvas, width, height);
+  if (!pen) return;
+  const fit = Math.min(width / shot.width, height / shot.height);
+  const scale = pixels && fit >= 1 ? Math.floor(fit) : fit;
+  const [wide, tall] = [shot.width * scale, shot.height * scale];
+  pen.imageSmoothingEnabled = !(pixels && scale > 1);
+  pen.imageSmoothingQuality = 'high';
+  pen.drawImage(shot.picture, Math.round((width - wide) / 2), Math.round((height - tall) / 2), wide, tall);
+}
