@@ -21,6 +21,8 @@ function readOptions(): CoordinatorOptions {
       tasks: { type: 'string' },
       threads: { type: 'string' },
       origin: { type: 'string', multiple: true },
+      storage: { type: 'string' },
+      'public-predict': { type: 'boolean' },
     },
   });
   const environment = process.env;
@@ -36,6 +38,8 @@ function readOptions(): CoordinatorOptions {
     tasks: list(values.tasks ?? environment.ATELIER_TASKS),
     threads: values.threads === undefined ? undefined : Number(values.threads),
     origins: [...(values.origin ?? []), ...list(environment.ATELIER_ORIGINS)],
+    storage: values.storage ?? environment.ATELIER_STORAGE,
+    publicPredict: values['public-predict'] === true || environment.ATELIER_PUBLIC_PREDICT === '1',
     log: pino({ level: environment.ATELIER_LOG_LEVEL ?? 'info' }),
   };
 }

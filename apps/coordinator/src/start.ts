@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createTicketSigner, folderStore } from '@atelier/artifacts';
+import { createTicketSigner } from '@atelier/artifacts';
 import { loadCatalogue, starterModelsFolder } from '@atelier/models';
 import { AtelierError, listTasks, registerTask, type TaskDeclaration } from '@atelier/protocol';
 import { migrate, openDatabase } from '@atelier/store';
@@ -9,6 +9,8 @@ import pino from 'pino';
 import { type Core, type Logger, startCore } from './core/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { createApp } from './server/app.ts';
+import { startPurging } from './server/bytes/purge-rounds.ts';
+import { createThumbnails } from './server/bytes/thumbnails.ts';
 import { createUploads } from './server/bytes/uploads.ts';
 import { examine } from './server/doctor/doctor.ts';
 import { createEdgeSessions } from './server/edges/edge-sessions.ts';
@@ -24,9 +26,11 @@ import { ownOrigins } from './server/identity/own-origin.ts';
 import { welcomeLink } from './server/identity/welcome.ts';
 import { startLocalFleet } from './server/local-edges/local-fleet.ts';
 import { version } from './server/pages/document-routes.ts';
+import { rateLimit } from './server/rate-limit.ts';
 import { type ModelPull, watchPulls, whenReady } from './server/readiness.ts';
 import type { RouteInfo } from './server/route-table.ts';
 import type { Services } from './server/services.ts';
+import { openStorage } from './storage.ts';
 
 export type { ModelPull } from './server/readiness.ts';
 
@@ -53,6 +57,10 @@ export interface CoordinatorOptions {
   readonly threads?: number | undefined;
   /** Further origins under which the studio is reached, such as `https://atelier.example.org`. */
   readonly origins?: readonly string[] | undefined;
+  /** Where artifacts are kept: `s3://bucket/prefix`, or the folder `artifacts` in the data folder. Keys come from the environment (docs/storage.md). */
+  readonly storage?: string | undefined;
+  /** Lets anybody ask `/predict/` for a film of two words; its runs are the owner's. */
+  readonly publicPredict?: boolean | undefined;
   readonly edgeTimes?: Partial<EdgeSocketTimes> | undefined;
 }
 
@@ -139,7 +147,8 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   started.closeLast(() => database.close());
   await migrate(database);
   const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'));
-  const artifacts = await folderStore(join(dataFolder, 'artifacts'));
+  const storage = await openStorage({ storage: options.storage, dataFolder, database });
+  const { artifacts } = storage;
   const catalogue = await readCatalogue(dataFolder, log);
   const edgeSessions = createEdgeSessions();
   let running: Core | undefined;
@@ -162,7 +171,9 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   const origins = ownOrigins(options.host, options.origins);
   const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log });
   await keepLocalOwner({ accounts, database, dataFolder });
-  const doctor = () => examine({ core, dataFolder, version });
+  const thumbnails = createThumbnails(artifacts, dataFolder);
+  started.closeLast(startPurging({ core, thumbnails, log }));
+  const doctor = () => examine({ core, dataFolder, version, storage });
   const services: Services = {
     core,
     database,
@@ -171,6 +182,9 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     tickets,
     sockets,
     uploads,
+    thumbnails,
+    publicLimit: rateLimit(publicPerMinute, 60_000),
+    publicPredict: options.publicPredict === true,
     examples: createExamples(),
     origins,
     doctor,
@@ -192,6 +206,9 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   };
   return { coordinator, door: frontDoor(app, sockets, origins) };
 }
+
+/** A page of the public gallery asks for some hundred small pictures. */
+const publicPerMinute = 1_200;
 
 function fileLog(folder: string): Logger {
   const destination = pino.destination({ dest: join(folder, 'coordinator.log'), mode: 0o600, sync: true });

@@ -20,6 +20,8 @@ interface StartFlags extends StudioOptions {
   readonly tasks?: string[];
   readonly threads?: string;
   readonly origin?: string[];
+  readonly storage?: string;
+  readonly publicPredict?: boolean;
 }
 
 /** What a detached studio tells the process that started it. */
@@ -38,6 +40,8 @@ export function startCommand(): Command {
     .option('--tasks <module>', 'bring tasks of your own; may be repeated', collect)
     .option('--threads <number>', 'threads that each local edge computes with')
     .option('--origin <url>', 'a further address under which the studio is reached; may be repeated', collect)
+    .option('--storage <url>', 'keep artifacts in a bucket, s3://bucket/prefix, instead of the data folder; keys come from the environment')
+    .option('--public-predict', 'let anybody ask /predict/ for a film of two words, without sign-in')
     .option('--detach', 'return once it listens; stop it with: atelier stop')
     .option('--offline', 'download nothing')
     .option('--json', 'print the address as JSON, nothing else')
@@ -70,6 +74,8 @@ async function startHere(flags: StartFlags, terminal: Terminal): Promise<ExitCod
     tasks: flags.tasks ?? words(process.env.ATELIER_TASKS),
     threads: flags.threads === undefined ? undefined : Number(flags.threads),
     origins: flags.origin ?? words(process.env.ATELIER_ORIGINS),
+    storage: flags.storage ?? process.env.ATELIER_STORAGE,
+    publicPredict: flags.publicPredict === true || process.env.ATELIER_PUBLIC_PREDICT === '1',
   }).catch((thrown: unknown) => {
     tellStarter({ error: AtelierError.from(thrown).toJSON() });
     throw thrown;

@@ -4,6 +4,6 @@
  * Begin with core.ts, which is the whole face; advance.ts is the one writer of what a run is.
  */
 export type { Core, EdgeIdentity, EdgeLink, ReadableOutput, Viewer } from './core.ts';
-export type { StoredOutput } from './gallery/index.ts';
+export type { PortValue, PortValues, StoredOutput } from './gallery/index.ts';
 export type { Logger } from './logger.ts';
 export { startCore } from './start-core.ts';

@@ -101,7 +101,7 @@ const extensions: Readonly<Record<string, string>> = {
 };
 
 /** The ending of a file's name, by its media type. */
-function extensionOf(mediaType: string): string {
+export function extensionOf(mediaType: string): string {
   const bare = (mediaType.split(';')[0] as string).trim();
   return extensions[bare] ?? bare.split('/')[1]?.replace(/^x-/, '') ?? 'bin';
 }

@@ -57,6 +57,8 @@ test('there are routes of every policy, and only known ones are public', () => {
     'GET /api/auth/get-session',
     'GET /api/openapi.json',
     'GET /api/public/gallery',
+    'GET /api/public/outputs/:id/content',
+    'GET /api/public/outputs/:id/thumbnail',
     'GET /docs',
     'GET /docs/:file',
     'GET /docs/start.js',

@@ -2,10 +2,12 @@ import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
 import type { ExampleView, Finding } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Core, Logger } from '../core/index.ts';
+import type { Thumbnails } from './bytes/thumbnails.ts';
 import type { Uploads } from './bytes/uploads.ts';
 import type { EdgeSockets } from './edges/edge-sockets.ts';
 import type { Accounts } from './identity/accounts.ts';
 import type { OwnOrigins } from './identity/own-origin.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 /** The chains that run at once on the starter models, and the files that they take. */
 export interface Examples {
@@ -23,6 +25,11 @@ export interface Services {
   readonly tickets: TicketSigner;
   readonly sockets: EdgeSockets;
   readonly uploads: Uploads;
+  readonly thumbnails: Thumbnails;
+  /** Of everything that needs no sign-in and costs something. */
+  readonly publicLimit: RateLimit;
+  /** Whether anybody may ask for a film of two words. */
+  readonly publicPredict: boolean;
   readonly examples: Examples;
   readonly origins: OwnOrigins;
   readonly doctor: () => Promise<Finding[]>;

@@ -1,6 +1,7 @@
 import type { Artifact, OutputId, RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Viewer } from '../core.ts';
+import { extensionOf } from '../inputs.ts';
 import { maySee, notFound } from '../views.ts';
 
 /** A value of a port, and its place among the port's values. */
@@ -8,6 +9,8 @@ export interface PortValue extends Artifact {
   readonly id: OutputId;
   /** From 0; numbers are missing where a shard is not done. */
   readonly place: number;
+  /** Of a file's name. */
+  readonly extension: string;
 }
 
 export interface PortValues {
@@ -35,7 +38,14 @@ export async function readPortValues(database: Database, viewer: Viewer, at: { r
     [at.runId, at.stepId],
   );
   const port = at.port ?? fullest(rows.map((row) => row.port));
-  const values = rows.filter((row) => row.port === port).map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes), place: Math.max(row.shard, row.index) }));
+  const values = rows
+    .filter((row) => row.port === port)
+    .map((row) => ({
+      ...row,
+      sizeBytes: Number(row.sizeBytes),
+      place: Math.max(row.shard, row.index),
+      extension: extensionOf(row.mediaType),
+    }));
   return { runName: step.name, task: step.task, parameters: step.parameters, state: step.state, values };
 }
 

@@ -8,7 +8,7 @@ import { maySee, notFound } from '../views.ts';
 import { changeItem, type ItemChange, readItem, removeItems, restoreItems } from './change.ts';
 import { type PortValues, readPortValues } from './frames.ts';
 import { galleryItem, notDeleted, selectItems } from './items.ts';
-import { readChildren, readParents } from './lineage.ts';
+import { readChildren, readFirstPicture, readParents } from './lineage.ts';
 import { listGallery, listPublic } from './list.ts';
 import { type Purged, purgeDeleted } from './purge.ts';
 import { readRecipeDocument } from './recipe-document.ts';
@@ -52,7 +52,10 @@ export interface Gallery {
   output(viewer: Viewer | null, id: OutputId, wishes?: OutputWishes): Promise<StoredOutput>;
   /** What a step made so far for one of its ports. */
   values(viewer: Viewer, at: { runId: RunId; stepId: string; port: string | undefined }): Promise<PortValues>;
+  /** These two of any output: permission must be checked before. */
   recipeOf(id: OutputId): Promise<RecipeDocument | null>;
+  /** The first picture that the output was made from. */
+  firstPicture(id: OutputId): Promise<Artifact | undefined>;
   /** Does away with what was deleted too long ago. @param forget deletes what was derived from an artifact */
   purge(now: Date, forget: (hash: string) => Promise<void>): Promise<Purged>;
 }
@@ -81,6 +84,7 @@ export function createGallery(context: Pick<CoreContext, 'database' | 'artifacts
     output: (viewer, id, wishes) => readOutput(context, viewer, id, wishes ?? {}),
     values: (viewer, at) => readPortValues(database, viewer, at),
     recipeOf,
+    firstPicture: (id) => readFirstPicture(database, id),
     purge: (now, forget) => purgeDeleted(context, now, forget),
   };
 }

@@ -1,4 +1,4 @@
-import type { GalleryItem, OutputId } from '@atelier/protocol';
+import type { Artifact, GalleryItem, OutputId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, inArray } from 'drizzle-orm';
 import type { Viewer } from '../core.ts';
@@ -31,6 +31,16 @@ const childIds = `
   SELECT o.id FROM (SELECT DISTINCT o.id, o.listed FROM read JOIN steps s USING (run_id) JOIN outputs o USING (run_id, step_id)
     WHERE jsonb_path_exists(s.inputs, '$.*[*] ? (@ == $source)', jsonb_build_object('source', read.source))) AS o
   ORDER BY o.listed DESC, o.id DESC LIMIT $2`;
+
+/** The first picture that the step of an output read, for what cannot be shown small by itself. Permission must be checked before. */
+export async function readFirstPicture(database: Database, id: OutputId): Promise<Artifact | undefined> {
+  const { rows } = await database.pool.query(
+    `SELECT o.hash, o.media_type AS "mediaType", a.size_bytes AS "sizeBytes" FROM (${parentIds}) AS parent JOIN outputs o ON o.id = parent.id
+    JOIN artifacts a ON a.hash = o.hash WHERE o.modality = 'image' ORDER BY o.step_id, o.port, o.shard, o.index LIMIT 1`,
+    [id, mostRelatives],
+  );
+  return rows[0] && { ...rows[0], sizeBytes: Number(rows[0].sizeBytes) };
+}
 
 /** As far as the viewer may see them. */
 export async function readParents(database: Database, viewer: Viewer, id: OutputId): Promise<GalleryItem[]> {

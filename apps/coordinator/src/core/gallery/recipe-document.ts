@@ -35,7 +35,8 @@ export async function readRecipeDocument(database: Database, id: OutputId): Prom
     chain: { name: row.chain.name, inputs: pick(row.chain.inputs, used), steps: steps.map((step) => pinned(step, made)) },
     inputs: pick(known, used),
     modelHashes: Object.fromEntries(made.map(({ stepId: name, modelId, modelHash }) => [name, { modelId, modelHash }])),
-    result: { stepId, port, index: row.output.index ?? 0 },
+    // A shard's number is its value's, where a step has several.
+    result: { stepId, port, index: Math.max(row.output.shard ?? 0, row.output.index ?? 0) },
   };
 }
 

@@ -4,6 +4,7 @@ import { traverseContractProcedures } from '@orpc/server';
 import { BodyLimitPlugin } from '@orpc/server/fetch';
 import type { Context } from 'hono';
 import type { Caller, Person } from '../identity/caller.ts';
+import { remoteAddress } from '../rate-limit.ts';
 import type { RouteTable } from '../route-table.ts';
 import type { Services } from '../services.ts';
 import { asAnswer, asOrpcError } from './answer-error.ts';
@@ -53,6 +54,7 @@ export function addApiRoutes(routes: RouteTable, services: Services): void {
   for (const { method, path, policy } of contractRoutes()) {
     const honoPath = `/api${path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     const answer = async (context: Context, caller: Caller) => {
+      if (policy === 'public') services.publicLimit.take(remoteAddress(context));
       const handled = await handler.handle(context.req.raw, { prefix: '/api', context: apiContext(policy, caller, context) });
       if (handled.matched) return handled.response;
       throw new AtelierError('not-found', 'There is no such page.');

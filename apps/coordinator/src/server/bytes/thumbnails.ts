@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '@atelier/artifacts';
 import { encodePreview, readPicture, resizePicture } from '@atelier/media';
@@ -10,6 +10,8 @@ const sides = [64, 128, 256, 512, 1024];
 export interface Thumbnails {
   /** A WebP that fits in a square of the next known size. @throws AtelierError `unsupported-media`, `damaged-media` */
   of(artifact: Artifact, wantedPixels: number): Promise<Uint8Array>;
+  /** Deletes all small pictures of some bytes. */
+  forget(hash: string): Promise<void>;
 }
 
 /** Small pictures of pictures, kept in `cache/thumbnails` of the data folder; that folder may be deleted at any time. */
@@ -30,6 +32,9 @@ export function createThumbnails(artifacts: ArtifactStore, dataFolder: string): 
       await writeFile(temporary, made);
       await rename(temporary, file);
       return made;
+    },
+    async forget(hash) {
+      await Promise.all(sides.map((side) => rm(join(folder, `${hash}-${side}.webp`), { force: true })));
     },
   };
 }

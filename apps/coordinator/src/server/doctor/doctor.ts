@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
-import type { EdgeView, Finding } from '@atelier/protocol';
+import { AtelierError, type EdgeView, type Finding } from '@atelier/protocol';
 import type { Core } from '../../core/index.ts';
+import type { Storage } from '../../storage.ts';
 import { size } from './byte-size.ts';
 import { findEngines, type KnownEngine, knownEngines } from './engines.ts';
 import { findModelFolders, usualModelFolders } from './model-folders.ts';
@@ -10,6 +11,7 @@ export interface DoctorOptions {
   readonly core: Core;
   readonly dataFolder: string;
   readonly version: string;
+  readonly storage: Storage;
   readonly engines?: readonly KnownEngine[];
   readonly modelFolders?: readonly string[];
 }
@@ -20,10 +22,11 @@ const littleMemory = 2 * gib;
 
 /** What is good, missing or found on this machine. It proposes and changes nothing. */
 export async function examine(options: DoctorOptions): Promise<Finding[]> {
-  const { core, dataFolder, version } = options;
+  const { core, dataFolder, version, storage } = options;
   const edges = await core.listEdges();
   const found = await Promise.all([
     diskSpace(dataFolder),
+    storageFindings(storage),
     findEngines(options.engines ?? knownEngines),
     findModelFolders(options.modelFolders ?? usualModelFolders()),
   ]);
@@ -45,6 +48,16 @@ async function diskSpace(folder: string): Promise<Finding[]> {
   const free = disk.bavail * disk.bsize;
   const message = `${size(free)} free where the data lies.`;
   return [free >= littleDisk ? good('Disk', message) : { subject: 'Disk', level: 'problem', message, hint: 'Free some space, or move the data with --data.' }];
+}
+
+async function storageFindings({ place, check }: Storage): Promise<Finding[]> {
+  try {
+    await check();
+    return [good('Storage', `Artifacts are kept in ${place}.`)];
+  } catch (thrown) {
+    const { message, hint } = AtelierError.from(thrown);
+    return [{ subject: 'Storage', level: 'problem', message: `${place} cannot be used: ${message}`, hint: hint ?? null }];
+  }
 }
 
 function memory(): Finding {

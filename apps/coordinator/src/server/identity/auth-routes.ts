@@ -1,7 +1,7 @@
 import { AtelierError, type ErrorCode, Welcome } from '@atelier/protocol';
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
 import { errorResponse } from '../api/answer-error.ts';
+import { remoteAddress } from '../rate-limit.ts';
 import { readJson } from '../read-json.ts';
 import type { RouteTable } from '../route-table.ts';
 import type { Services } from '../services.ts';
@@ -58,12 +58,4 @@ async function asOurError(answer: Response): Promise<Response> {
   const code = codes[answer.status] ?? (answer.status < 500 ? 'invalid-input' : 'internal');
   const hint = code === 'rate-limited' ? 'Wait a minute; then try again.' : undefined;
   return errorResponse(new AtelierError(code, message ?? 'That did not work.', { hint }));
-}
-
-function remoteAddress(context: Context): string {
-  try {
-    return getConnInfo(context).remote.address ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
 }

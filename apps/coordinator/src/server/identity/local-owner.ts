@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
-import { eq } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { writePrivateFile } from '../private-file.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -23,6 +23,12 @@ export async function keepLocalOwner(options: { accounts: Accounts; database: Da
   await database.db.delete(apikey).where(eq(apikey.referenceId, userId));
   const made = await accounts.api.createApiKey({ body: { userId, name: 'Command line of this machine' } });
   await writePrivateFile(file, `${made.key}\n`);
+}
+
+/** Whose runs are those that strangers ask for: the first person who owns the installation, or the command line's account while there is none. */
+export async function installationOwner(database: Database): Promise<string> {
+  const [first] = await database.db.select({ id: user.id }).from(user).where(eq(user.role, 'owner')).orderBy(asc(user.service), asc(user.createdAt)).limit(1);
+  return first?.id ?? serviceUser(database);
 }
 
 async function serviceUser(database: Database): Promise<string> {

@@ -1,0 +1,118 @@
+import { AtelierError, type NewRun, type OutputView, type RunView } from '@atelier/protocol';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { asAnswer, errorResponse } from '../api/answer-error.ts';
+import { sendContent } from '../bytes/output-routes.ts';
+import type { Caller, Person } from '../identity/caller.ts';
+import { installationOwner } from '../identity/local-owner.ts';
+import { type RateLimit, rateLimit, remoteAddress } from '../rate-limit.ts';
+import type { RouteTable } from '../route-table.ts';
+import type { Services } from '../services.ts';
+
+/** The same noise each time, as MOMA Lisa did, so that the same two words are answered from what was drawn before. */
+const seed = 99;
+
+const word = z.string().trim().min(1, 'give one').max(200, 'at most 200 characters');
+
+/** What a page may ask for. Everything is text in a query. */
+const Query = z.object({
+  word1: word,
+  word2: word,
+  frames: z.coerce.number().int().min(2).max(60).default(4),
+  fps: z.coerce.number().min(0.5).max(60).default(8),
+  steps: z.coerce.number().int().min(1).max(150).optional(),
+});
+type Query = z.infer<typeof Query>;
+
+const anyOrigin = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
+const perMinute = { each: 6, all: 30 };
+
+/**
+ * MOMA Lisa's own route: two words, and a film of the way from one to the other as a GIF; with `Accept: application/json`
+ * at once the run that makes it. For members, or for anybody where the installation was started with `--public-predict`.
+ */
+export function addPredictRoute(routes: RouteTable, services: Services): void {
+  if (!services.publicPredict) {
+    for (const path of ['/predict', '/predict/']) routes.add('member', 'GET', path, (context, person) => predict(services, context, person));
+    return;
+  }
+  const limits = { each: rateLimit(perMinute.each, 60_000), all: rateLimit(perMinute.all, 60_000) };
+  const answer = async (context: Context, caller: Caller) => predict(services, context, await whoPays(services, context, caller, limits));
+  for (const path of ['/predict', '/predict/']) {
+    routes.add(
+      'public',
+      'GET',
+      path,
+      async (context, caller) => withHeaders(await answer(context, caller), anyOrigin),
+      (thrown) => withHeaders(errorResponse(asAnswer(thrown)), anyOrigin),
+    );
+  }
+}
+
+/** Runs of strangers are the owner's, and few. */
+async function whoPays(
+  { database }: Services,
+  context: Context,
+  caller: Caller,
+  limits: { each: RateLimit; all: RateLimit },
+): Promise<Pick<Person, 'id' | 'role'>> {
+  if (caller.kind === 'person') return caller;
+  limits.each.take(remoteAddress(context));
+  limits.all.take('everybody');
+  return { id: await installationOwner(database), role: 'owner' };
+}
+
+async function predict(services: Services, context: Context, viewer: Pick<Person, 'id' | 'role'>): Promise<Response> {
+  const { core } = services;
+  const run = await core.createRun(viewer, asRun(readQuery(context)), {});
+  const accept = context.req.header('accept') ?? '*/*';
+  if (accept.includes('application/json') && !accept.includes('image/')) return Response.json(asTicket(run, context), { status: 202 });
+  // Whoever goes away leaves the run as it is: the next one who asks finds it done.
+  const signal = context.req.raw.signal;
+  for await (const event of core.watchRun(viewer, run.id, signal)) if (event.kind === 'ended') break;
+  if (signal.aborted) throw new AtelierError('cancelled', 'Nobody waits for the answer any more.');
+  const film = filmOf(await core.getRun(viewer, run.id));
+  return sendContent(services, context, await core.gallery.output(viewer, film.id, { recipe: true }), 'private, no-cache');
+}
+
+function readQuery(context: Context): Query {
+  const parsed = Query.safeParse(context.req.query());
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AtelierError('invalid-input', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}.`, {
+    hint: 'Ask for /predict/?word1=apple&word2=pear, with frames from 2 to 60 and fps from 0.5 to 60.',
+    cause: parsed.error,
+  });
+}
+
+function asRun({ word1, word2, frames, fps, steps }: Query): NewRun {
+  const parameters = { keyframes: [{ prompt: word1 }, { prompt: word2 }], frames, seed, ...(steps === undefined ? {} : { steps }) };
+  const chain: NewRun['chain'] = {
+    inputs: {},
+    steps: [
+      { id: 'walk', task: 'latent-walk', parameters, inputs: {} },
+      { id: 'film', task: 'frames-to-video', parameters: { format: 'gif', framesPerSecond: fps }, inputs: { frames: 'walk.frames' } },
+    ],
+  };
+  return { name: `${word1} to ${word2}`, chain, inputs: {}, set: {}, priority: 0, fresh: false };
+}
+
+/** Where to look for what comes of it. `gif` waits for the film and answers with it. */
+function asTicket({ id, state }: RunView, context: Context) {
+  const url = new URL(context.req.url);
+  const at = `/api/runs/${id}`;
+  return { id, state, links: { run: at, events: `${at}/events`, frames: `${at}/steps/walk/frames.zip`, gif: `${url.pathname}${url.search}` } };
+}
+
+function filmOf(run: RunView): OutputView {
+  const film = run.steps.find((step) => step.id === 'film')?.outputs[0];
+  if (film) return film;
+  const error = run.error ?? run.steps.find((step) => step.error)?.error;
+  if (error) throw AtelierError.from(error);
+  throw new AtelierError('cancelled', 'Somebody stopped the run.');
+}
+
+function withHeaders(response: Response, more: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(more)) response.headers.set(name, value);
+  return response;
+}
