@@ -1,9 +1,11 @@
-import { denoise, type Guidance } from './denoise.ts';
+import { decodeLatents, encodePictures } from './autoencoder.ts';
+import { denoise } from './denoise.ts';
+import type { Guidance } from './guidance.ts';
 import { loopNoise } from './loop-noise.ts';
-import { type DiffusionModel, decodeLatents, encodePictures } from './model.ts';
-import { createScheduler, type Scheduler, type SchedulerName } from './scheduler/index.ts';
+import type { DiffusionModel } from './model.ts';
+import { createScheduler, type SchedulerName, stepAtStrength } from './scheduler/index.ts';
 import { batchRows, elementCount, type FloatTensor, floatTensor, joinBatch } from './tensor.ts';
-import { textStates } from './text-states.ts';
+import { textConditions } from './text-states.ts';
 
 export interface ImageToVideoRequest {
   /** What the picture shows; without it, the model is led by the picture alone. */
@@ -39,7 +41,7 @@ export async function* animatePicture(
   onStep?: (share: number) => void,
 ): AsyncGenerator<FloatTensor> {
   const scheduler = createScheduler(request.scheduler, model.config.scheduler, request.steps);
-  const firstStep = firstStepOf(scheduler, request.strength);
+  const firstStep = stepAtStrength(scheduler, request.strength);
   const guidance = await guidanceOf(model, request);
   const latent = await encodePictures(model, picture);
   const noiseAt = loopNoise(request.seed, request.radius, elementCount(latent.shape));
@@ -63,17 +65,10 @@ export async function* animatePicture(
   }
 }
 
-/** As in diffusers' image-to-image: the last `strength` of the steps, but at least one. */
-function firstStepOf(scheduler: Scheduler, strength: number): number {
-  const steps = scheduler.timesteps.length;
-  return steps - Math.min(steps, Math.max(1, Math.floor(steps * strength)));
-}
-
 /** Without a prompt there is nothing to be guided to, and one pass a step is enough. */
 async function guidanceOf(model: DiffusionModel, { prompt, guidanceScale }: ImageToVideoRequest): Promise<Guidance> {
-  const negative = await textStates(model.text, '');
-  if (prompt === undefined) return { positive: negative, negative, scale: 1 };
-  return { positive: await textStates(model.text, prompt), negative, scale: guidanceScale };
+  const [negative, positive] = (await textConditions(model, ['', prompt ?? ''])) as [Guidance['negative'], Guidance['positive']];
+  return prompt === undefined ? { positive: negative, negative, scale: 1 } : { positive, negative, scale: guidanceScale };
 }
 
 /**

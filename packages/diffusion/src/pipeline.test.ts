@@ -3,11 +3,13 @@ import { computedSession } from './computed-session.test-support.ts';
 import { tensorSessionPromises } from './conformance.ts';
 import { checkUnet } from './denoise.ts';
 import { animatePicture, meanDifference } from './image-to-video.ts';
-import { type DiffusionModel, parseDiffusionConfig } from './model.ts';
+import { createModelMemory } from './memory.ts';
+import type { DiffusionModel } from './model.ts';
+import { parseDiffusionConfig, tokensAtOnce } from './model-config.ts';
 import { parseSchedulerConfig } from './scheduler/index.ts';
 import { cumulativeAlphas } from './scheduler/noise-schedule.ts';
-import { type FloatTensor, floatTensor, type TensorSpec } from './tensor.ts';
-import { textStates } from './text-states.ts';
+import { type FloatTensor, floatTensor, type TensorSession, type TensorSpec } from './tensor.ts';
+import { losesTail, textConditions } from './text-states.ts';
 import { drawText } from './text-to-image.ts';
 
 const side = 4;
@@ -26,21 +28,22 @@ const scheduler = {
  * A model whose unet is always right: it knows that every picture of a text is plain, of the value that the text's first token names in tenths.
  * Its autoencoder halves and doubles values, one latent pixel a pixel.
  */
-function plainModel(options: { timestep?: TensorSpec; nan?: boolean } = {}): DiffusionModel {
+function plainModel(options: { timestep?: TensorSpec; nan?: boolean; tokens?: string; onText?: () => void } = {}): DiffusionModel {
   const alphas = cumulativeAlphas(parseSchedulerConfig('ddim', scheduler));
   const spec = (type: TensorSpec['type'], ...shape: (number | string)[]): TensorSpec => ({ type, shape });
   const text = computedSession(
     { input_ids: spec('int32', 'batch', maxTokens), attention_mask: spec('int64', 'batch', maxTokens) },
     ['last_hidden_state'],
-    ({ input_ids }) => ({
-      last_hidden_state: floatTensor([1, maxTokens, 1], Float32Array.from(input_ids?.data as Int32Array)),
-    }),
+    ({ input_ids }) => {
+      options.onText?.();
+      return { last_hidden_state: floatTensor([1, maxTokens, 1], Float32Array.from(input_ids?.data as Int32Array)) };
+    },
   );
   const unet = computedSession(
     {
       sample: spec('float32', 'batch', 3, 'height', 'width'),
       timestep: options.timestep ?? spec('int64', 'batch'),
-      encoder_hidden_states: spec('float32', 'batch', maxTokens, 1),
+      encoder_hidden_states: spec('float32', 'batch', options.tokens ?? maxTokens, 1),
     },
     ['out_sample'],
     ({ sample, timestep, encoder_hidden_states }) => {
@@ -65,7 +68,7 @@ function plainModel(options: { timestep?: TensorSpec; nan?: boolean } = {}): Dif
         ),
       };
     });
-  const { config } = parseDiffusionConfig({
+  const config = parseDiffusionConfig({
     unet: { in_channels: 3, sample_size: side },
     vae: {
       latent_channels: 3,
@@ -80,12 +83,19 @@ function plainModel(options: { timestep?: TensorSpec; nan?: boolean } = {}): Dif
         bias: [0, 0, 0],
       },
     },
-    textEncoder: { max_length: maxTokens },
-    tokenizer: {},
     scheduler,
   });
-  const tokenizer = { encode: (words: string) => [101, ...words.split(' ').filter(Boolean).map(Number), 102], padId: 0 };
-  return { config, text: { session: text, tokenizer, maxTokens }, unet, vaeEncoder: scaled('sample', 0.5), vaeDecoder: scaled('latent_sample', 2) };
+  const tokenizer = { encode: (words: string) => words.split(' ').filter(Boolean).map(Number), starts: [101], ends: [102], padId: 0 };
+  const lazy = (session: TensorSession) => async () => session;
+  return {
+    config,
+    textEncoders: [{ session: lazy(text), tokenizer, maxTokens, layer: 'last' }],
+    unet: lazy(unet),
+    vaeEncoder: lazy(scaled('sample', 0.5)),
+    vaeDecoder: lazy(scaled('latent_sample', 2)),
+    refiner: undefined,
+    memory: createModelMemory(),
+  };
 }
 
 const request = { prompt: '3', negativePrompt: '1', steps: 10, guidanceScale: 1, scheduler: 'ddim', seed: 5 } as const;
@@ -140,10 +150,29 @@ test('a larger picture is drawn where the graph leaves its size open, in whole l
   expect(picture.shape).toEqual([1, 3, 12, 8]);
 });
 
-test('a text that is too long loses its tail but keeps its end, and padding is masked', async () => {
-  const { text } = plainModel();
-  expect([...(await textStates(text, '1 2 3 4 5 6 7 8')).data]).toEqual([101, 1, 2, 3, 4, 102]);
-  expect([...(await textStates(text, '1')).data]).toEqual([101, 1, 102, 0, 0, 0]);
+test('a text beyond the encoder goes through it in chunks, the other prompt is filled up to as many, and padding is masked', async () => {
+  const told = await textConditions(plainModel({ tokens: 'sequence' }), ['1 2 3 4 5 6 7 8 9', '1']);
+  expect(told.map(({ states }) => states.shape)).toEqual([
+    [1, 3 * maxTokens, 1],
+    [1, 3 * maxTokens, 1],
+  ]);
+  expect([...(told[0]?.states.data ?? [])]).toEqual([101, 1, 2, 3, 4, 102, 101, 5, 6, 7, 8, 102, 101, 9, 102, 0, 0, 0]);
+  expect([...(told[1]?.states.data ?? [])]).toEqual([101, 1, 102, 0, 0, 0, 101, 102, 0, 0, 0, 0, 101, 102, 0, 0, 0, 0]);
+});
+
+test('where the unet reads a fixed number of tokens, a text that is too long loses its tail but keeps its end', async () => {
+  const model = plainModel();
+  const [told] = await textConditions(model, ['1 2 3 4 5 6 7 8']);
+  expect([...(told?.states.data ?? [])]).toEqual([101, 1, 2, 3, 4, 102]);
+  expect([await losesTail(model, '1 2 3 4 5'), await losesTail(model, '1 2 3 4')]).toEqual([true, false]);
+});
+
+test('a text is encoded once, whichever prompts stand beside it', async () => {
+  let runs = 0;
+  const model = plainModel({ onText: () => runs++ });
+  await textConditions(model, ['1', '2']);
+  await textConditions(model, ['2', '(3:1.2)', '1']);
+  expect(runs).toBe(3);
 });
 
 test('a unet that asks for more than text states is refused by the name of what it asks for', () => {
@@ -152,34 +181,32 @@ test('a unet that asks for more than text states is refused by the name of what 
       sample: { type: 'float32', shape: [] },
       timestep: { type: 'int64', shape: [] },
       encoder_hidden_states: { type: 'float32', shape: [] },
-      time_ids: { type: 'float32', shape: [] },
+      mid_block_residual: { type: 'float32', shape: [] },
     },
     [],
     () => ({}),
   );
-  expect(() => checkUnet(unet)).toThrow(/time_ids/);
+  expect(() => checkUnet(unet)).toThrow(/mid_block_residual/);
 });
 
 test('a configuration that lacks a field is refused with the name of file and field', () => {
-  expect(() => parseDiffusionConfig({ unet: { in_channels: 4 }, vae: {}, textEncoder: {}, tokenizer: {}, scheduler: {} })).toThrow(
-    /unet\/config.json: sample_size/,
-  );
-  expect(() => parseDiffusionConfig({ unet: { in_channels: 9, sample_size: 64 }, vae: {}, textEncoder: {}, tokenizer: {}, scheduler: {} })).toThrow(
-    /9 channels/,
-  );
+  expect(() => parseDiffusionConfig({ unet: { in_channels: 4 }, vae: {}, scheduler: {} })).toThrow(/unet\/config.json: sample_size/);
+  expect(() => parseDiffusionConfig({ unet: { in_channels: 5, sample_size: 64 }, vae: {}, scheduler: {} })).toThrow(/5 channels/);
+  expect(() => tokensAtOnce('text_encoder_2', { max_position_embeddings: 0 }, {})).toThrow(/text_encoder_2\/config.json: max_position_embeddings/);
 });
 
 test('Stable Diffusion 1.5, as its files describe it, has 77 tokens and 8 pixels to a latent pixel', () => {
   const vae = { latent_channels: 4, sample_size: 512, block_out_channels: [128, 256, 512, 512] };
-  const { config, maxTokens: tokens } = parseDiffusionConfig({
-    unet: { in_channels: 4, sample_size: 64 },
-    vae,
-    textEncoder: { max_position_embeddings: 77 },
-    tokenizer: { model_max_length: 77 },
-    scheduler: {},
-  });
-  expect(tokens).toBe(77);
-  expect(config).toMatchObject({ pixelsPerLatent: 8, scalingFactor: 0.18215, latentSize: 64 });
+  const config = parseDiffusionConfig({ unet: { in_channels: 4, sample_size: 64, block_out_channels: [320, 640, 1280, 1280] }, vae, scheduler: {} });
+  expect(tokensAtOnce('text_encoder', { max_position_embeddings: 77 }, { model_max_length: 77 })).toBe(77);
+  expect(config).toMatchObject({ pixelsPerLatent: 8, scalingFactor: 0.18215, latentSize: 64, latentMultiple: 8 });
+});
+
+test('a tiny autoencoder scales nothing, and one that says so does as it says', () => {
+  const vae = { _class_name: 'AutoencoderTiny', latent_channels: 4, block_out_channels: [64, 64, 64, 64] };
+  const unet = { in_channels: 4, sample_size: 64 };
+  expect(parseDiffusionConfig({ unet, vae, scheduler: {} })).toMatchObject({ scalingFactor: 1, shiftFactor: 0, pixelsPerLatent: 8 });
+  expect(parseDiffusionConfig({ unet, vae: { ...vae, scaling_factor: 0.5 }, scheduler: {} })).toMatchObject({ scalingFactor: 0.5 });
 });
 
 test('a film has its frames in order, tells its progress up to 1, and comes out as the text says', async () => {

@@ -1,5 +1,13 @@
-import type { DiffusionConfig } from './model.ts';
+import { decodeLatents } from './autoencoder.ts';
+import type { DiffusionModel } from './model.ts';
 import type { FloatTensor } from './tensor.ts';
+
+/** A linear map from a scaled latent pixel to red, green and blue in -1 to 1: a rough picture for nothing. */
+export interface LatentToRgb {
+  /** Three rows, one column a latent channel. */
+  readonly weight: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
 
 /** Eight bits a channel, row by row, three bytes a pixel. */
 export interface RgbPicture {
@@ -9,12 +17,10 @@ export interface RgbPicture {
 }
 
 /**
- * A rough picture of a latent by the model's linear map, one pixel a latent pixel; undefined where the model has no such map.
+ * A rough picture of a latent by a linear map, one pixel a latent pixel.
  * @param latent scaled, shape 1 x channels x height x width
  */
-export function latentPreview(config: DiffusionConfig, latent: FloatTensor): RgbPicture | undefined {
-  const map = config.latentToRgb;
-  if (map === undefined) return undefined;
+export function latentPreview(map: LatentToRgb, latent: FloatTensor): RgbPicture {
   const [, channels = 0, height = 0, width = 0] = latent.shape;
   const pixels = width * height;
   const data = new Uint8Array(pixels * 3);
@@ -26,4 +32,20 @@ export function latentPreview(config: DiffusionConfig, latent: FloatTensor): Rgb
     }
   }
   return { width, height, data };
+}
+
+/**
+ * What a latent looks like, roughly. A model whose configuration has no map for this gets one fitted to its own decoder: the first
+ * preview is decoded in earnest, and with every picture that the model draws the map gets better.
+ * @param latent scaled, shape 1 x channels x height x width
+ */
+export async function previewOf(model: DiffusionModel, latent: FloatTensor): Promise<RgbPicture> {
+  const { latentToRgb } = model.config;
+  if (latentToRgb === undefined && model.memory.previewFit.map() === undefined) model.memory.previewFit.add(latent, await decodeLatents(model, latent));
+  return latentPreview((latentToRgb ?? model.memory.previewFit.map()) as LatentToRgb, latent);
+}
+
+/** Learns for later previews from a picture that was decoded anyway. */
+export function learnPreview({ config, memory }: DiffusionModel, latent: FloatTensor, picture: FloatTensor): void {
+  if (config.latentToRgb === undefined) memory.previewFit.add(latent, picture);
 }

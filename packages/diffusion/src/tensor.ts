@@ -32,6 +32,9 @@ export interface TensorSession {
   close(): Promise<void>;
 }
 
+/** A network that is opened when it is first asked for, once. */
+export type Network = () => Promise<TensorSession>;
+
 /** A float32 tensor; zeros where no data is given. */
 export function floatTensor(shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))): FloatTensor {
   if (data.length !== elementCount(shape)) throw new AtelierError('internal', `A tensor of shape [${shape.join(', ')}] cannot hold ${data.length} values.`);

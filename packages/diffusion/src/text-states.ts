@@ -1,58 +1,144 @@
 import { AtelierError } from '@atelier/protocol';
-import { type FloatTensor, floatOutput, integerTensor, modelHint, type Tensor, type TensorSession } from './tensor.ts';
+import type { DiffusionModel } from './model.ts';
+import { parsePrompt } from './prompt/parse-prompt.ts';
+import { chunksUpTo, type PromptChunk, promptChunks, type TextTokenizer } from './prompt/prompt-chunks.ts';
+import { weighStates } from './prompt/weigh-states.ts';
+import { type FloatTensor, floatOutput, floatTensor, integerTensor, modelHint, type Network, type Tensor, type TensorSession } from './tensor.ts';
 
-/** Turns text into token numbers, with the special tokens that the model was trained with, neither shortened nor padded. */
-export interface TextTokenizer {
-  encode(text: string): readonly number[];
-  /** The token that fills up to the full length. */
-  readonly padId: number;
-}
+/** What reading a prompt needs of a model. */
+export type TextModel = Pick<DiffusionModel, 'config' | 'textEncoders' | 'unet' | 'memory'>;
 
 export interface TextEncoderModel {
-  readonly session: TensorSession;
+  readonly session: Network;
   readonly tokenizer: TextTokenizer;
-  /** Tokens that a text is shortened or padded to: 77 for CLIP. */
+  /** Tokens that go through the encoder at once: 77 for CLIP. */
   readonly maxTokens: number;
+  /** The layer whose states the unet attends to: SDXL takes the one before the last. */
+  readonly layer: 'last' | 'penultimate';
+}
+
+/** What a unet is told of a text. */
+export interface TextCondition {
+  /** Shape 1 x tokens x width. */
+  readonly states: FloatTensor;
+  /** SDXL only: the whole text as one vector, shape 1 x width. */
+  readonly pooled: FloatTensor | undefined;
 }
 
 /**
- * The states of a text that the unet attends to.
- * Feeds `input_ids` as the graph's own integer type and, where the graph asks for them, `attention_mask` (1 up to the text's end) and
- * `token_type_ids` (zeros). What a model does with the states of padding is the graph's own matter.
- * @returns shape 1 x maxTokens x width
+ * What some prompts say, with as many tokens each, so that they can be set against each other or mixed. Longer prompts than the encoder takes
+ * go through it in chunks, whose states follow one another. What was said lately is remembered by the model.
+ * @param prompts with weights, see {@link parsePrompt}
+ * @throws AtelierError `invalid-input` for a negative weight or an encoder that asks for what is not known
+ * @example const [apple, pear] = await textConditions(model, ['a red apple', 'a (green:1.2) pear']);
  */
-export async function textStates(encoder: TextEncoderModel, text: string): Promise<FloatTensor> {
-  const ids = fittedTokens(encoder.tokenizer.encode(text), encoder.maxTokens);
-  const padded = [...ids, ...Array<number>(encoder.maxTokens - ids.length).fill(encoder.tokenizer.padId)];
-  const inputs: Record<string, Tensor> = {};
-  for (const name of encoder.session.inputNames) inputs[name] = textInput(encoder, name, padded, ids.length);
-  return floatOutput(encoder.session, await encoder.session.run(inputs), 'last_hidden_state');
+export async function textConditions(model: TextModel, prompts: readonly string[]): Promise<TextCondition[]> {
+  const parsed = prompts.map(parsePrompt);
+  const chunked = model.textEncoders.map(({ tokenizer, maxTokens }) => parsed.map((prompt) => promptChunks(tokenizer, prompt, maxTokens)));
+  const needed = Math.max(...chunked.flat().map((chunks) => chunks.length));
+  const count = Math.min(needed, await mostChunks(model));
+  return Promise.all(
+    prompts.map((prompt, index) =>
+      model.memory.texts.get(JSON.stringify([prompt, count]), () =>
+        conditionOf(
+          model,
+          chunked.map((ofEncoder) => ofEncoder[index] as PromptChunk[]),
+          count,
+        ),
+      ),
+    ),
+  );
 }
 
-/** A text that is too long loses its tail, but keeps the token that ends it. */
-function fittedTokens(ids: readonly number[], maxTokens: number): readonly number[] {
-  return ids.length <= maxTokens ? ids : [...ids.slice(0, maxTokens - 1), ids[ids.length - 1] as number];
+/** Whether a prompt is longer than a model whose graph has a fixed number of tokens can read: its tail is then left out. */
+export async function losesTail(model: TextModel, prompt: string): Promise<boolean> {
+  const most = await mostChunks(model);
+  return model.textEncoders.some(({ tokenizer, maxTokens }) => promptChunks(tokenizer, parsePrompt(prompt), maxTokens).length > most);
 }
 
-function textInput(encoder: TextEncoderModel, name: string, padded: readonly number[], used: number): Tensor {
-  const type = encoder.session.inputs[name]?.type ?? 'int64';
-  const shape = [1, padded.length];
-  switch (name) {
-    case 'input_ids':
-      return integerTensor(type, padded, shape);
-    case 'attention_mask':
-      return integerTensor(
-        type,
-        padded.map((_, i) => (i < used ? 1 : 0)),
-        shape,
-      );
-    case 'token_type_ids':
-      return integerTensor(
-        type,
-        padded.map(() => 0),
-        shape,
-      );
-    default:
-      throw new AtelierError('invalid-input', `The text encoder asks for an input "${name}", which is not known here.`, { hint: modelHint });
+/** A unet whose graph fixes the number of tokens reads that many and no more. */
+async function mostChunks({ unet, textEncoders }: TextModel): Promise<number> {
+  const tokens = (await unet()).inputs.encoder_hidden_states?.shape[1];
+  const atOnce = textEncoders[0]?.maxTokens ?? 1;
+  return typeof tokens === 'number' && tokens > 0 ? Math.max(1, Math.floor(tokens / atOnce)) : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * An SDXL whose configuration says so is told of an empty text with zeros, as it was trained (`force_zeros_for_empty_prompt`).
+ * @returns the same condition with nothing but zeros
+ */
+export function emptyCondition({ states, pooled }: TextCondition): TextCondition {
+  return { states: floatTensor(states.shape), pooled: pooled && floatTensor(pooled.shape) };
+}
+
+async function conditionOf(model: TextModel, chunks: readonly (readonly PromptChunk[])[], count: number): Promise<TextCondition> {
+  const encoded: EncodedText[] = [];
+  for (const [index, encoder] of model.textEncoders.entries()) {
+    const own = chunksUpTo(encoder.tokenizer, chunks[index] as PromptChunk[], count);
+    encoded.push(await encodeChunks(encoder, own));
   }
+  return { states: joinWidths(encoded.map(({ states }) => states)), pooled: encoded.at(-1)?.pooled };
+}
+
+type EncodedText = TextCondition;
+
+/** The pooled vector is that of the first chunk. */
+async function encodeChunks(encoder: TextEncoderModel, chunks: readonly PromptChunk[]): Promise<EncodedText> {
+  const session = await encoder.session();
+  const parts: Float32Array[] = [];
+  let pooled: FloatTensor | undefined;
+  for (const chunk of chunks) {
+    const inputs: Record<string, Tensor> = {};
+    for (const name of session.inputNames) inputs[name] = textInput(session, name, chunk);
+    const outputs = await session.run(inputs);
+    parts.push(weighStates(floatOutput(session, outputs, layerName(session, encoder.layer)).data, chunk.weights));
+    const whole = outputs.text_embeds;
+    if (whole?.type === 'float32') pooled ??= whole;
+  }
+  return { states: joinTokens(parts, chunks.length * encoder.maxTokens), pooled };
+}
+
+/** Optimum numbers the layers' states from the embeddings, `hidden_states.0`, to the last layer; the last but one is the penultimate. */
+function layerName(session: TensorSession, layer: TextEncoderModel['layer']): string {
+  if (layer === 'last') return 'last_hidden_state';
+  const numbers = session.outputNames.flatMap((name) => (name.startsWith('hidden_states.') ? [Number(name.slice('hidden_states.'.length))] : []));
+  if (numbers.length >= 2) return `hidden_states.${Math.max(...numbers) - 1}`;
+  throw new AtelierError('invalid-input', 'A text encoder of this SDXL model does not give the states of its layers.', { hint: modelHint });
+}
+
+function joinTokens(parts: readonly Float32Array[], tokens: number): FloatTensor {
+  const width = parts.reduce((sum, part) => sum + part.length, 0) / tokens;
+  const data = new Float32Array(tokens * width);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return floatTensor([1, tokens, width], data);
+}
+
+/** Sets the states of several encoders beside each other, token by token. */
+function joinWidths(parts: readonly FloatTensor[]): FloatTensor {
+  const first = parts[0] as FloatTensor;
+  if (parts.length === 1) return first;
+  const tokens = first.shape[1] ?? 1;
+  const width = parts.reduce((sum, part) => sum + (part.shape[2] ?? 0), 0);
+  const data = new Float32Array(tokens * width);
+  let column = 0;
+  for (const part of parts) {
+    const own = part.shape[2] ?? 0;
+    for (let token = 0; token < tokens; token++) data.set(part.data.subarray(token * own, (token + 1) * own), token * width + column);
+    column += own;
+  }
+  return floatTensor([1, tokens, width], data);
+}
+
+/** Masks are 1 up to the text's end; what a model does with the states of padding is the graph's own matter. */
+function textInput(session: TensorSession, name: string, { ids, used }: PromptChunk): Tensor {
+  const type = session.inputs[name]?.type ?? 'int64';
+  const shape = [1, ids.length];
+  const values: Record<string, readonly number[]> = { input_ids: ids, attention_mask: ids.map((_, i) => (i < used ? 1 : 0)), token_type_ids: ids.map(() => 0) };
+  const given = values[name];
+  if (given !== undefined) return integerTensor(type, given, shape);
+  throw new AtelierError('invalid-input', `The text encoder asks for an input "${name}", which is not known here.`, { hint: modelHint });
 }

@@ -15,7 +15,7 @@ import {
 import { encodeFilm, encodePreview, type FilmFormat, filmSize, floatsToPicture, pictureToFloats, readPictureCovering } from '@atelier/media';
 import { AtelierError } from '@atelier/protocol';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
-import { describeCpu } from '../onnx-diffusion/driver.ts';
+import { chooseDevice, describeDevice } from '../onnx-diffusion/device.ts';
 import { openDiffusionFolder } from '../onnx-diffusion/model-folder.ts';
 
 /** The parameters of image-to-video, which its own schema has validated and filled in. */
@@ -29,10 +29,11 @@ interface Parameters extends Omit<ImageToVideoRequest, 'prompt' | 'scheduler'> {
 export const motion: Driver = {
   name: 'motion',
   async load({ folder }, { threads }) {
-    const { model, close } = await openDiffusionFolder(folder, { threads, begins: 'from-picture' });
+    const { device } = await chooseDevice(undefined);
+    const { model, close } = await openDiffusionFolder(folder, { threads, device });
     return { run: (request) => film(model, request), close };
   },
-  describeDevice: describeCpu,
+  describeDevice: () => describeDevice(),
 };
 
 /** The share of the time that drawing takes, before the frames are enlarged and encoded. */
@@ -54,7 +55,7 @@ async function drawFrames(model: DiffusionModel, parameters: Parameters, { input
   if (source === undefined) throw new AtelierError('invalid-input', 'image-to-video needs a picture.');
   const prompt = inputs.prompt?.[0];
   const text = prompt === undefined ? '' : (await readFile(prompt.path, 'utf8')).trim();
-  const size = pictureSize(model, {});
+  const size = await pictureSize(model, {});
   const picture = await readPictureCovering(await readFile(source.path), size);
   const tensor = floatTensor([1, 3, size.height, size.width], pictureToFloats(picture));
   const onStep = (share: number) => report.progress(share * drawingShare, `frame ${Math.ceil(share * parameters.frames)} of ${parameters.frames}`);

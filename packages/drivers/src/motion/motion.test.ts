@@ -89,7 +89,7 @@ describe.skipIf(folder === undefined)('a film of the starter model', () => {
   });
 
   test('the bare loop of any seed closes as smoothly as it runs', async () => {
-    const { model, close } = await openDiffusionFolder(folder as string, { threads: 1, begins: 'from-picture' });
+    const { model, close } = await openDiffusionFolder(folder as string, { threads: 1 });
     const picture = floatTensor([1, 3, 128, 128], pictureToFloats(await readPicture(await readFile(castle))));
     for (const seed of [11, 12]) {
       const request = { prompt: undefined, frames: 16, strength: 0.35, radius: 0.6, steps: 10, guidanceScale: 1, scheduler: 'euler', seed } as const;

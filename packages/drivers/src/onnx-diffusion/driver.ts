@@ -1,49 +1,74 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type DiffusionModel, drawText, type TextToImageRequest } from '@atelier/diffusion';
-import { encodePng, encodePreview, floatsToPicture } from '@atelier/media';
-import { AtelierError, seedsOfShard } from '@atelier/protocol';
-import type { Driver, StepRequest, StepResult } from '../driver.ts';
+import type { DiffusionModel } from '@atelier/diffusion';
+import { z } from 'zod';
+import type { Driver, LoadedModel, StepRequest, StepResult } from '../driver.ts';
+import { readOptions, refuseTask } from '../step-files.ts';
+import { chooseDevice, describeDevice, deviceWishes } from './device.ts';
+import { runImageToImage } from './image-to-image.ts';
+import { runInpainting } from './inpainting.ts';
 import { openDiffusionFolder } from './model-folder.ts';
+import { runTextToImage } from './text-to-image.ts';
+import { runWalkFrame } from './walk.ts';
 
-/** The parameters of text-to-image, which its own schema has validated and filled in. */
-type Parameters = Omit<TextToImageRequest, 'prompt' | 'noise'>;
+const Options = z
+  .strictObject({
+    /** What the model runs on, unless the edge's owner says otherwise with ATELIER_DEVICE. */
+    device: z.enum(deviceWishes).optional(),
+    /** A second model in a folder of this one, as SDXL's refiner, and the share of the schedule after which it takes over. */
+    refiner: z
+      .strictObject({ folder: z.string().regex(/^(?!\/)(?!.*\.\.)/, 'a folder inside of the model'), from: z.number().gt(0).lt(1).default(0.8) })
+      .optional(),
+  })
+  .default({});
 
-/** Draws pictures of texts with a model in the diffusers folder layout. */
-export const onnxDiffusion: Driver = {
-  name: 'onnx-diffusion',
-  async load({ folder }, { threads }) {
-    const { model, close } = await openDiffusionFolder(folder, { threads, begins: 'from-noise' });
-    return { run: (request) => draw(model, request), close };
-  },
-  describeDevice: describeCpu,
+/** By the names of the tasks. Every one of them works on the same loaded model. */
+const tasks: Readonly<Record<string, (model: DiffusionModel, request: StepRequest, modelId: string) => Promise<StepResult>>> = {
+  'text-to-image': runTextToImage,
+  'image-to-image': runImageToImage,
+  inpainting: runInpainting,
+  'latent-walk': runWalkFrame,
 };
 
-/** Diffusion models run on the processor, which every machine has and which gives the same bytes each time. */
-export async function describeCpu(): Promise<{ device: string; reason: string }> {
-  return {
-    device: 'cpu',
-    reason: 'ONNX Runtime comes from the registry without CUDA; its WebGPU part is not used, as its results differ between graphics drivers.',
-  };
+/** Draws with a model in the diffusers folder layout. */
+export const onnxDiffusion: Driver = {
+  name: 'onnx-diffusion',
+  async load({ manifest, folder }, { threads }): Promise<LoadedModel> {
+    const { device: wish, refiner } = readOptions(Options, manifest);
+    const { device } = await chooseDevice(wish);
+    const notices = new Notices();
+    const { model, close } = await openDiffusionFolder(folder, { threads, device, refiner, onNotice: (notice) => notices.tell(notice) });
+    return { run: (request) => notices.during(request, (watched) => runTask(model, watched, manifest.id)), close };
+  },
+  describeDevice: () => describeDevice(),
+};
+
+async function runTask(model: DiffusionModel, request: StepRequest, modelId: string): Promise<StepResult> {
+  const run = tasks[request.task.name] ?? refuseTask('onnx-diffusion', request.task.name);
+  return run(model, request, modelId);
 }
 
-async function draw(model: DiffusionModel, { task, shard, parameters, inputs, outFolder, report }: StepRequest): Promise<StepResult> {
-  if (task.name !== 'text-to-image') throw new AtelierError('unknown-task', `The driver onnx-diffusion does not do ${task.name}.`);
-  const prompt = inputs.prompt?.[0];
-  if (prompt === undefined) throw new AtelierError('invalid-input', 'text-to-image needs a prompt.');
-  const given = parameters as unknown as Omit<Parameters, 'scheduler'> & { readonly scheduler: Parameters['scheduler'] | 'auto' };
-  const scheduler = given.scheduler === 'auto' ? 'ddim' : given.scheduler;
-  const request: TextToImageRequest = { ...given, scheduler, ...seedsOfShard(parameters, shard), prompt: await readFile(prompt.path, 'utf8') };
-  const previews: Promise<void>[] = [];
-  const { picture } = await drawText(model, request, {
-    onStep: (done, steps) => report.progress((0.98 * done) / steps, `step ${done} of ${steps}`),
-    onPreview: (rough) => {
-      previews.push(encodePreview(rough).then(({ mediaType, bytes }) => report.preview(mediaType, bytes)));
-    },
-  });
-  await Promise.all(previews);
-  const [, , height = 0, width = 0] = picture.shape;
-  const path = join(outFolder, 'picture.png');
-  await writeFile(path, await encodePng(floatsToPicture(picture.data, width, height)));
-  return { image: [{ path, mediaType: 'image/png' }] };
+/** Brings what the networks of a model tell into the progress of the step that runs, at once and again at its end. */
+class Notices {
+  #tell: (notice: string) => void = () => undefined;
+
+  tell(notice: string): void {
+    this.#tell(notice);
+  }
+
+  async during(request: StepRequest, run: (watched: StepRequest) => Promise<StepResult>): Promise<StepResult> {
+    const { report } = request;
+    let done = 0;
+    let told: string | undefined;
+    const progress = (fraction: number, message?: string) => {
+      done = fraction;
+      report.progress(fraction, message);
+    };
+    this.#tell = (notice) => {
+      told = notice;
+      report.progress(done, notice);
+    };
+    const watched = { ...request, report: { progress, preview: report.preview.bind(report), text: report.text.bind(report) } };
+    const result = await run(watched);
+    report.progress(1, told);
+    return result;
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The driver `onnx-diffusion`: text-to-image with latent diffusion models in the diffusers folder layout, on ONNX Runtime.
+ * The driver `onnx-diffusion`: text-to-image, image-to-image and inpainting with latent diffusion models in the diffusers folder layout, on ONNX Runtime.
  * Not here: the arithmetic, which is @atelier/diffusion and knows no ONNX Runtime.
  * Begin with driver.ts; model-folder.ts reads a model, onnx-session.ts runs one network.
  */

@@ -1,52 +1,56 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkUnet, type DiffusionModel, parseDiffusionConfig, type TensorSession, type TextTokenizer } from '@atelier/diffusion';
+import {
+  checkUnet,
+  createModelMemory,
+  type DiffusionConfig,
+  type DiffusionModel,
+  type Network,
+  parseDiffusionConfig,
+  type TensorSession,
+  type TextEncoderModel,
+  tokensAtOnce,
+} from '@atelier/diffusion';
 import { AtelierError } from '@atelier/protocol';
-import { Tokenizer } from '@huggingface/tokenizers';
-import { clipTokenizer } from './clip-tokenizer.ts';
+import type { Device } from './device.ts';
+import { float32Graph } from './float32-graph.ts';
+import { withFloat32Retry } from './half-precision.ts';
 import { openOnnxSession } from './onnx-session.ts';
+import { readJson, readTokenizer } from './text-tokenizer.ts';
 
 export interface FolderOptions {
   readonly threads: number;
-  /** Whether to read the vae_encoder, which only what begins with a picture needs. */
-  readonly begins: 'from-noise' | 'from-picture';
+  /** Left out: the CPU. */
+  readonly device?: Device;
+  /** A second model, in a folder inside of this one, that takes over after a share of the schedule. */
+  readonly refiner?: { readonly folder: string; readonly from: number } | undefined;
+  /** Told what somebody who waits for a picture should know. */
+  readonly onNotice?: (notice: string) => void;
+  /** Opens one network; left out, with ONNX Runtime. */
+  readonly open?: typeof openOnnxSession;
+}
+
+export interface OpenedModel {
+  readonly model: DiffusionModel;
+  close(): Promise<void>;
 }
 
 /**
- * Reads a model in the diffusers folder layout for ONNX: text_encoder, unet, vae_decoder, vae_encoder, tokenizer and scheduler.
+ * Reads a model in the diffusers folder layout for ONNX: text_encoder (and text_encoder_2), unet, vae_decoder, vae_encoder, tokenizer and
+ * scheduler. Every network is opened once, whichever tasks use it; the vae_encoder only when a picture comes.
  * @throws AtelierError `invalid-input` naming the file that is missing or does not fit
  */
-export async function openDiffusionFolder(folder: string, { threads, begins }: FolderOptions): Promise<{ model: DiffusionModel; close(): Promise<void> }> {
-  const files = [
-    'unet/config.json',
-    'vae_decoder/config.json',
-    'text_encoder/config.json',
-    'tokenizer/tokenizer_config.json',
-    'scheduler/scheduler_config.json',
-  ];
-  const [unetConfig, vaeConfig, textConfig, tokenizerConfig, scheduler] = await Promise.all(files.map((file) => readJson(folder, file)));
-  const { config, maxTokens } = parseDiffusionConfig({ unet: unetConfig, vae: vaeConfig, textEncoder: textConfig, tokenizer: tokenizerConfig, scheduler });
-  const tokenizer = textTokenizer(await readTokenizer(folder), tokenizerConfig as Record<string, unknown>);
-  const opened: TensorSession[] = [];
-  const open = async (network: string) => {
-    const session = await openOnnxSession(join(folder, network, 'model.onnx'), threads);
-    opened.push(session);
-    return session;
-  };
-  const close = async () => {
-    for (const session of opened.splice(0)) await session.close();
-  };
+export async function openDiffusionFolder(folder: string, options: FolderOptions): Promise<OpenedModel> {
+  const networks = new Networks(options);
+  const close = () => networks.close();
   try {
-    const text = { session: await open('text_encoder'), tokenizer, maxTokens };
-    const model: DiffusionModel = {
-      config,
-      text,
-      unet: await open('unet'),
-      vaeDecoder: await open('vae_decoder'),
-      vaeEncoder: begins === 'from-picture' ? await open('vae_encoder') : undefined,
-    };
-    checkUnet(model.unet);
+    const base = await readParts(folder, networks);
+    const refiner = options.refiner && { model: await readParts(join(folder, options.refiner.folder), networks), from: options.refiner.from };
+    const vaeDecoder = networks.lazy(folder, 'vae_decoder');
+    const vaeEncoder = existsSync(join(folder, 'vae_encoder', 'model.onnx')) ? networks.lazy(folder, 'vae_encoder') : undefined;
+    const model: DiffusionModel = { ...base, vaeDecoder, vaeEncoder, refiner };
+    for (const part of [base, ...(refiner ? [refiner.model] : [])]) for (const { session } of part.textEncoders) await session();
+    for (const network of [model.unet, ...(refiner ? [refiner.model.unet] : []), vaeDecoder]) await network();
     return { model, close };
   } catch (error) {
     await close();
@@ -54,31 +58,69 @@ export async function openDiffusionFolder(folder: string, { threads, begins }: F
   }
 }
 
-async function readJson(folder: string, file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(join(folder, file), 'utf8'));
-  } catch (cause) {
-    throw new AtelierError('invalid-input', `The model's ${file} is missing or is not JSON.`, {
-      hint: 'A model for this driver is a folder in the diffusers layout; pull it again if it came from the catalogue.',
-      cause,
-    });
+type Parts = Pick<DiffusionModel, 'config' | 'textEncoders' | 'unet' | 'memory'>;
+
+async function readParts(folder: string, networks: Networks): Promise<Parts> {
+  const config = await readConfig(folder);
+  const names = ['text_encoder', 'text_encoder_2'].filter((name) => existsSync(join(folder, name)));
+  if (names.length === 0) throw new AtelierError('invalid-input', "The model's text_encoder/config.json is missing.", { hint: 'Pull the model again.' });
+  const textEncoders: TextEncoderModel[] = [];
+  for (const name of names) {
+    const { tokenizer, config: tokenizerConfig } = await readTokenizer(folder, name.replace('text_encoder', 'tokenizer'));
+    const maxTokens = tokensAtOnce(name, await readJson(folder, `${name}/config.json`), tokenizerConfig);
+    const layer = names.includes('text_encoder_2') ? 'penultimate' : 'last';
+    textEncoders.push({ session: networks.lazy(folder, name), tokenizer, maxTokens, layer });
   }
+  return { config, textEncoders, unet: networks.lazy(folder, 'unet', checkUnet), memory: createModelMemory() };
 }
 
-/** tokenizer.json, or for CLIP the pair of files that came before it. */
-async function readTokenizer(folder: string): Promise<object> {
-  const merges = join(folder, 'tokenizer', 'merges.txt');
-  const isOlder = !existsSync(join(folder, 'tokenizer', 'tokenizer.json')) && existsSync(merges);
-  if (!isOlder) return (await readJson(folder, 'tokenizer/tokenizer.json')) as object;
-  return clipTokenizer((await readJson(folder, 'tokenizer/vocab.json')) as Record<string, number>, await readFile(merges, 'utf8'));
+async function readConfig(folder: string): Promise<DiffusionConfig> {
+  const files = ['unet/config.json', 'vae_decoder/config.json', 'scheduler/scheduler_config.json'];
+  const [unet, vae, scheduler] = await Promise.all(files.map((file) => readJson(folder, file)));
+  const index = existsSync(join(folder, 'model_index.json')) ? await readJson(folder, 'model_index.json') : {};
+  return parseDiffusionConfig({ index, unet, vae, scheduler });
 }
 
-function textTokenizer(json: object, config: Record<string, unknown>): TextTokenizer {
-  const tokenizer = new Tokenizer(json, config);
-  const given = config.pad_token;
-  const padToken = typeof given === 'object' && given !== null ? (given as { content?: unknown }).content : given;
-  return {
-    encode: (text) => tokenizer.encode(text).ids,
-    padId: typeof padToken === 'string' ? (tokenizer.token_to_id(padToken) ?? 0) : 0,
-  };
+/** The networks of a loaded model, each opened when it is first asked for. */
+class Networks {
+  readonly #options: FolderOptions;
+  readonly #opened: Promise<TensorSession>[] = [];
+
+  constructor(options: FolderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AtelierError `invalid-input` at once where the file is missing */
+  lazy(folder: string, name: string, check?: (session: TensorSession) => void): Network {
+    const file = join(folder, name, 'model.onnx');
+    if (!existsSync(file)) {
+      throw new AtelierError('invalid-input', `The model's ${name}/model.onnx is missing.`, { hint: 'Pull the model again, or export it again in full.' });
+    }
+    let session: Promise<TensorSession> | undefined;
+    return () => {
+      session ??= this.#open(file, name, check);
+      return session;
+    };
+  }
+
+  #open(file: string, name: string, check?: (session: TensorSession) => void): Promise<TensorSession> {
+    const { threads, device = 'cpu', open = openOnnxSession, onNotice } = this.#options;
+    const opening = open(file, { threads, device }).then((session) => {
+      check?.(session);
+      const openFloat32 = async () => {
+        const graph = await float32Graph(file);
+        return graph && open(file, { threads, device, graph });
+      };
+      return withFloat32Retry(session, {
+        openFloat32,
+        onRetry: () => onNotice?.(`half precision overflowed in the ${name}, so it was computed again in float32`),
+      });
+    });
+    this.#opened.push(opening);
+    return opening;
+  }
+
+  async close(): Promise<void> {
+    for (const opening of this.#opened.splice(0)) await opening.then((session) => session.close()).catch(() => undefined);
+  }
 }

@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('a session of ONNX Runtime', () => {
-  for (const { name, check } of tensorSessionPromises(() => openOnnxSession(join(folder, 'sum.onnx'), 1))) test(name, check);
+  for (const { name, check } of tensorSessionPromises(() => openOnnxSession(join(folder, 'sum.onnx'), { threads: 1 }))) test(name, check);
 });
 
 test('a graph in half precision takes and gives float32', async () => {
-  const session = await openOnnxSession(join(folder, 'half.onnx'), 1);
+  const session = await openOnnxSession(join(folder, 'half.onnx'), { threads: 1 });
   const count: Tensor = { type: 'int64', data: BigInt64Array.of(1n), shape: [1] };
   const { sum } = await session.run({ left: floatTensor([1, 3], Float32Array.of(1, 2, 3)), right: floatTensor([1, 3], Float32Array.of(0.5, 0.25, -3)), count });
   await session.close();
@@ -30,8 +30,14 @@ test('a graph in half precision takes and gives float32', async () => {
 });
 
 test('a missing or damaged file is refused by its name', async () => {
-  await expect(openOnnxSession(join(folder, 'none.onnx'), 1)).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('none.onnx') });
-  await expect(openOnnxSession(join(folder, 'cut.onnx'), 1)).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('cut.onnx') });
+  await expect(openOnnxSession(join(folder, 'none.onnx'), { threads: 1 })).rejects.toMatchObject({
+    code: 'invalid-input',
+    message: expect.stringContaining('none.onnx'),
+  });
+  await expect(openOnnxSession(join(folder, 'cut.onnx'), { threads: 1 })).rejects.toMatchObject({
+    code: 'invalid-input',
+    message: expect.stringContaining('cut.onnx'),
+  });
 });
 
 test('a folder that is no model is refused with the file that is missing', async () => {

@@ -1,6 +1,7 @@
 import type { FloatTensor, Tensor, TensorSession, TensorSpec, TensorType } from '@atelier/diffusion';
 import { AtelierError } from '@atelier/protocol';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import type { Device } from './device.ts';
 
 const elementTypes: Readonly<Record<string, TensorType>> = {
   float32: 'float32',
@@ -11,19 +12,24 @@ const elementTypes: Readonly<Record<string, TensorType>> = {
   bool: 'bool',
 };
 
+export interface SessionOptions {
+  /** For one operation; operations run one after the other. */
+  readonly threads: number;
+  /** Left out: the CPU. What a device cannot do is computed on the CPU. */
+  readonly device?: Device;
+  /** A graph to open instead of the file's own, with its weights inside. */
+  readonly graph?: Uint8Array;
+}
+
 /**
- * A network from an ONNX file on the CPU. Weights beside the file (ONNX external data) are found by the runtime.
+ * A network from an ONNX file. Weights beside the file (ONNX external data) are found by the runtime.
  * Computing blocks the process for as long as it takes: a slot runs in a process of its own.
- * @param threads for one operation; operations run one after the other
  * @throws AtelierError `invalid-input` where the runtime cannot read the file
  */
-export async function openOnnxSession(file: string, threads: number): Promise<TensorSession> {
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
+export async function openOnnxSession(file: string, { threads, device = 'cpu', graph }: SessionOptions): Promise<TensorSession> {
+  const options = { executionProviders: [device], intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+  const opening = graph === undefined ? InferenceSession.create(file, options) : InferenceSession.create(graph, options);
+  const session = await opening.catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
   return new OnnxSession(session, file);

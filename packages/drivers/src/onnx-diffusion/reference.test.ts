@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { drawText, floatTensor, latentPreview } from '@atelier/diffusion';
+import { drawText, floatTensor, previewOf } from '@atelier/diffusion';
 import { readPicture } from '@atelier/media';
 import { findTask, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ describe.skipIf(folder === undefined)('the starter model', () => {
   let opened: Awaited<ReturnType<typeof openDiffusionFolder>>;
   let out: string;
   beforeAll(async () => {
-    opened = await openDiffusionFolder(folder as string, { threads: 1, begins: 'from-noise' });
+    opened = await openDiffusionFolder(folder as string, { threads: 1 });
     out = await mkdtemp(join(tmpdir(), 'atelier-draw-'));
   });
   afterAll(async () => {
@@ -49,7 +49,7 @@ describe.skipIf(folder === undefined)('the starter model', () => {
       expect(red).toBeGreaterThan(0.5);
       expect(Math.max(green, blue)).toBeLessThan(-0.2);
       for (const corner of [at(2, 2), at(125, 2), at(2, 125), at(125, 125)]) expect(Math.min(...corner)).toBeGreaterThan(0.7);
-      const preview = latentPreview(opened.model.config, latent);
+      const preview = await previewOf(opened.model, latent);
       const middle = (preview?.data ?? new Uint8Array()).subarray((9 * 16 + 8) * 3);
       expect(middle[0]).toBeGreaterThan(2 * (middle[1] as number));
     }
