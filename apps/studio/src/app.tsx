@@ -26,6 +26,7 @@ const router = createBrowserRouter([
     children: [
       { path: '/sign-in', lazy: () => import('./pages/sign-in-page.tsx') },
       { path: '/welcome', lazy: () => import('./pages/welcome-page.tsx') },
+      { path: '/public/:id?', lazy: () => import('./pages/public-page.tsx') },
       ...design,
       {
         Component: Frame,
@@ -38,6 +39,11 @@ const router = createBrowserRouter([
               { path: '/walks/:id', lazy: () => import('./pages/walk-page.tsx') },
               { path: '/runs', lazy: () => import('./pages/runs-page.tsx') },
               { path: '/runs/:id', lazy: () => import('./pages/run-page.tsx') },
+              {
+                path: '/gallery',
+                lazy: () => import('./pages/gallery-page.tsx'),
+                children: [{ path: ':id', lazy: () => import('./pages/gallery-item-page.tsx') }],
+              },
               { path: '/fleet', lazy: () => import('./pages/fleet-page.tsx') },
               { path: '*', Component: LostPage },
             ],

@@ -1,11 +1,12 @@
 import type { TaskView } from '@atelier/protocol';
-import { ArrowRight, ClipboardPaste, Plus, X } from 'lucide-react';
+import { ArrowRight, ClipboardPaste, History, Plus, X } from 'lucide-react';
 import { Fragment, type ReactNode, useState } from 'react';
 import { Button, Tip } from '../ui/button.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { ModalityTag, modalityIcons } from '../ui/modality.tsx';
 import { announce } from '../ui/toast.tsx';
 import { chainInputs } from './chain-inputs.ts';
+import { chooseRecipe } from './choose-recipe.ts';
 import { compose, useComposition } from './composer-state.ts';
 import { byName, makes } from './draft.ts';
 import { article, fit } from './fit.ts';
@@ -56,6 +57,9 @@ export function ComposerHead({ tasks }: { tasks: readonly TaskView[] }) {
   return (
     <div className="flex flex-wrap items-center gap-x-1 gap-y-2">
       <h2 className="mr-auto text-lg font-semibold max-sm:w-full">{begun ? (draft.name ?? 'Your chain') : 'Or build your own'}</h2>
+      <Button look="quiet" size="small" icon={History} onClick={chooseRecipe}>
+        Restore from a file
+      </Button>
       <Button look="quiet" size="small" icon={ClipboardPaste} onClick={() => setPasting(true)}>
         Paste a chain
       </Button>

@@ -1,11 +1,29 @@
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
-import { Keyboard, KeyRound, type LucideIcon, Moon, Play, Plus, Sun } from 'lucide-react';
+import {
+  Clapperboard,
+  Footprints,
+  Globe,
+  History,
+  Image,
+  Keyboard,
+  KeyRound,
+  type LucideIcon,
+  Moon,
+  Play,
+  Plus,
+  Star,
+  Sun,
+  Trash2,
+  Upload,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../api/client.ts';
+import { chooseRecipe } from '../chain/choose-recipe.ts';
 import { compose } from '../chain/composer-state.ts';
 import { editExample } from '../chain/start-run.ts';
+import { isWalk, placeOfRun } from '../run/place-of-run.ts';
 import { wordOf } from '../ui/state.tsx';
 import { places } from './places.ts';
 import { useTheme } from './theme.ts';
@@ -34,6 +52,15 @@ export function CommandPalette() {
   );
 }
 
+const shelves = [
+  { name: 'Stars', path: '/gallery?starred=1', icon: Star },
+  { name: 'Pictures', path: '/gallery?kind=image', icon: Image },
+  { name: 'Films', path: '/gallery?kind=video', icon: Clapperboard },
+  { name: 'Uploads', path: '/gallery?uploads=1', icon: Upload },
+  { name: 'Deleted things', path: '/gallery?deleted=1', icon: Trash2 },
+  { name: 'Public gallery', path: '/public', icon: Globe },
+];
+
 function Entries() {
   const navigate = useNavigate();
   const { theme, choose } = useTheme();
@@ -54,6 +81,11 @@ function Entries() {
           </Entry>
         ))}
       </Group>
+      <Group heading="Start a walk">
+        <Entry icon={Footprints} value="walk new two words latent walk" onSelect={go('/walks')}>
+          New walk
+        </Entry>
+      </Group>
       <Group heading="Start a chain">
         {examples.data?.map((example) => (
           <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks.data ?? []))}>
@@ -66,9 +98,25 @@ function Entries() {
           </Entry>
         ))}
       </Group>
+      <Group heading="Gallery">
+        {shelves.map(({ name, path, icon }) => (
+          <Entry key={path} icon={icon} value={`gallery ${name}`} onSelect={go(path)}>
+            {name}
+          </Entry>
+        ))}
+        <Entry icon={History} value="restore recipe from a saved file picture" onSelect={go('/', chooseRecipe)}>
+          Restore from a saved file
+        </Entry>
+      </Group>
       <Group heading="Runs">
         {runs.data?.map((run) => (
-          <Entry key={run.id} icon={Play} value={`run ${run.name} ${run.id}`} onSelect={go(`/runs/${run.id}`)} note={wordOf(run.state)}>
+          <Entry
+            key={run.id}
+            icon={isWalk(run) ? Footprints : Play}
+            value={`run ${run.name} ${run.id}`}
+            onSelect={go(placeOfRun(run))}
+            note={wordOf(run.state)}
+          >
             {run.name}
           </Entry>
         ))}

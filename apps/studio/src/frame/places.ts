@@ -1,4 +1,4 @@
-import { Footprints, HardDrive, ListVideo, type LucideIcon, Workflow } from 'lucide-react';
+import { Footprints, HardDrive, Images, ListVideo, type LucideIcon, Workflow } from 'lucide-react';
 
 /** A page of the rail. */
 export interface Place {
@@ -13,6 +13,7 @@ export const places: readonly Place[] = [
   { path: '/', name: 'Chains', icon: Workflow, key: 'c' },
   { path: '/walks', name: 'Walks', icon: Footprints, key: 'w' },
   { path: '/runs', name: 'Runs', icon: ListVideo, key: 'r' },
+  { path: '/gallery', name: 'Gallery', icon: Images, key: 'l' },
   { path: '/fleet', name: 'Fleet', icon: HardDrive, key: 'f' },
 ];
 

@@ -11,6 +11,10 @@ import { openWindow, useWindow } from './windows.ts';
 const pageShortcuts = [
   { keys: ['Ctrl', 'Enter'], does: 'Run the chain that is being composed' },
   { keys: ['Tab'], does: 'In a plan: walk from offer to offer' },
+  { keys: ['/'], does: 'In the gallery: search' },
+  { keys: ['Space'], does: 'In the gallery: choose what has the focus; with arrows and Shift, a range' },
+  { keys: ['S'], does: 'In the gallery: star' },
+  { keys: ['Del'], does: 'In the gallery: delete what is chosen' },
   { keys: ['Esc'], does: 'Close what is open' },
 ];
 

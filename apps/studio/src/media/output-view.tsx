@@ -26,13 +26,13 @@ export function OutputView({ output, title }: { output: Shown; title: string }) 
   );
 }
 
-/** Text of an output, read once. */
-export function useOutputText(id: string) {
+/** Text of an output, read once. @param src where it is, if not among one's own */
+export function useOutputText(id: string, src = contentUrl(id)) {
   return useQuery({
-    queryKey: ['output-text', id],
+    queryKey: ['output-text', id, src],
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }) => {
-      const answer = await fetch(contentUrl(id), { signal });
+      const answer = await fetch(src, { signal });
       if (!answer.ok) throw new Error(`The text could not be read (${answer.status}).`);
       return answer.text();
     },

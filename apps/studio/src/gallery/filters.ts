@@ -1,0 +1,37 @@
+import { type GalleryQuery, type Modality, modalities } from '@atelier/protocol';
+
+/** What of the gallery is shown; it stands in the address. */
+export interface Filters {
+  readonly modality: Modality | null;
+  readonly search: string;
+  readonly which: 'made' | 'starred' | 'uploads' | 'deleted';
+}
+
+const whiches = ['starred', 'uploads', 'deleted'] as const;
+
+/** Filters out of an address. What it cannot mean is left out. */
+export function filtersOf(address: URLSearchParams): Filters {
+  return {
+    modality: modalities.find((one) => one === address.get('kind')) ?? null,
+    search: (address.get('q') ?? '').slice(0, 200),
+    which: whiches.find((one) => address.has(one)) ?? 'made',
+  };
+}
+
+/** The address of filters, without what is as usual. */
+export function addressOf({ modality, search, which }: Filters): URLSearchParams {
+  const address = new URLSearchParams();
+  if (modality) address.set('kind', modality);
+  if (search.trim() !== '') address.set('q', search);
+  if (which !== 'made') address.set(which, '1');
+  return address;
+}
+
+/** Filters as the API takes them. */
+export function queryOf({ modality, search, which }: Filters): Partial<GalleryQuery> {
+  return {
+    ...(modality ? { modality } : {}),
+    ...(search.trim() === '' ? {} : { search: search.trim() }),
+    ...(which === 'made' ? {} : { [which]: true }),
+  };
+}

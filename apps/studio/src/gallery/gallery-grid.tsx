@@ -1,0 +1,103 @@
+import type { GalleryItem } from '@atelier/protocol';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { complain } from '../ui/toast.tsx';
+import { neighbour } from './rows.ts';
+import { extended, nothing, type Selection, toggled, within } from './selection.ts';
+import { SelectionBar } from './selection-bar.tsx';
+import { Tile } from './tile.tsx';
+import { gallery } from './use-gallery.ts';
+import { type GridHandle, WindowGrid } from './window-grid.tsx';
+
+interface GalleryGridProps {
+  items: readonly GalleryItem[];
+  /** They are those that were deleted. */
+  deleted: boolean;
+  onEnd: () => void;
+  onOpen: (item: GalleryItem) => void;
+  /** The thing that was looked at last; it gets the focus back. */
+  returnTo: string | null;
+}
+
+type Arrow = Parameters<typeof neighbour>[2];
+const isArrow = (key: string): key is Arrow => /^Arrow(Left|Right|Up|Down)$/.test(key);
+
+/** One's own things: opened, chosen, starred and deleted by pointer or by keys. */
+export function GalleryGrid({ items, deleted, onEnd, onOpen, returnTo }: GalleryGridProps) {
+  const grid = useRef<GridHandle>(null);
+  const [chosen, setChosen] = useState<Selection>(nothing);
+  const [current, setCurrent] = useState(0);
+  const selection = within(chosen, items);
+  // Tiles are drawn again only where something of their own changed, so what they call must stay the same.
+  const latest = useRef({ items, onOpen });
+  latest.current = { items, onOpen };
+  const open = useCallback((index: number) => {
+    const item = latest.current.items[index];
+    if (item) latest.current.onOpen(item);
+  }, []);
+  const choose = useCallback((index: number, { shiftKey }: { shiftKey: boolean }) => {
+    const { items: list } = latest.current;
+    const id = list[index]?.id;
+    if (id !== undefined) setChosen((before) => (shiftKey ? extended(before, list, index) : toggled(before, id, index)));
+  }, []);
+  const star = useCallback((item: GalleryItem) => void gallery.star([item], !item.starred).catch(complain), []);
+
+  useEffect(() => {
+    const index = returnTo === null ? -1 : latest.current.items.findIndex((item) => item.id === returnTo);
+    if (index >= 0) grid.current?.focus(index);
+  }, [returnTo]);
+
+  const all = items.filter((item) => selection.ids.has(item.id));
+  const remove = (gone: readonly GalleryItem[]) => {
+    setChosen(nothing);
+    gallery[deleted ? 'restore' : 'remove'](gone).catch(complain);
+  };
+  const goTo = (index: number, extend: boolean) => {
+    setCurrent(index);
+    grid.current?.focus(index);
+    if (extend) setChosen((before) => extended(before.anchor === null ? toggled(before, items[current]?.id ?? '', current) : before, items, index));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const item = items[current];
+    if (!item || event.altKey || event.target instanceof HTMLButtonElement) return;
+    const keys: Record<string, (() => void) | undefined> = {
+      ' ': () => choose(current, event),
+      Home: () => goTo(0, event.shiftKey),
+      End: () => goTo(items.length - 1, event.shiftKey),
+      Escape: selection.ids.size > 0 ? () => setChosen(nothing) : undefined,
+      Delete: deleted ? undefined : () => remove(all.length > 0 ? all : [item]),
+      s: event.ctrlKey || event.metaKey || deleted ? undefined : () => star(item),
+      a: event.ctrlKey || event.metaKey ? () => setChosen({ ids: new Set(items.map(({ id }) => id)), anchor: 0 }) : undefined,
+    };
+    const { key } = event;
+    const deed = isArrow(key) ? () => goTo(neighbour(grid.current?.rows ?? [], current, key, items.length), event.shiftKey) : keys[key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the grid inside.
+    <div onKeyDown={onKeyDown} className={selection.ids.size > 0 ? 'pb-20' : ''}>
+      <WindowGrid
+        ref={grid}
+        label="Gallery"
+        items={items}
+        onEnd={onEnd}
+        tile={(item, index) => (
+          <Tile
+            key={item.id}
+            item={item}
+            index={index}
+            selected={selection.ids.has(item.id)}
+            choosing={selection.ids.size > 0}
+            current={index === Math.min(current, items.length - 1)}
+            onOpen={open}
+            onChoose={choose}
+            onStar={star}
+            onFocus={setCurrent}
+          />
+        )}
+      />
+      <SelectionBar items={all} deleted={deleted} onClear={() => setChosen(nothing)} onRemove={() => remove(all)} />
+    </div>
+  );
+}

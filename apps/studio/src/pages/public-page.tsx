@@ -1,0 +1,157 @@
+import type { OutputId, PublicItem, PublicPage } from '@atelier/protocol';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Download, X } from 'lucide-react';
+import { Dialog } from 'radix-ui';
+import { useEffect, useMemo, useState } from 'react';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
+import { client } from '../api/client.ts';
+import { Mark } from '../frame/frame.tsx';
+import { SearchBox } from '../gallery/filter-bar.tsx';
+import { Tiles } from '../gallery/gallery-empty.tsx';
+import { ItemStage } from '../gallery/item-stage.tsx';
+import { nextId } from '../gallery/next-id.ts';
+import { nameOf, publicAddresses, TileFace } from '../gallery/tile.tsx';
+import { WindowGrid } from '../gallery/window-grid.tsx';
+import { Ago, Empty, Problem, Skeleton } from '../ui/blocks.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
+import { ModalityTag } from '../ui/modality.tsx';
+
+/** What people of this studio made public. Needs no sign-in and asks for nothing that does. */
+export function Component() {
+  const { id } = useParams();
+  const [address, setAddress] = useSearchParams();
+  const navigate = useNavigate();
+  const search = (address.get('q') ?? '').slice(0, 200);
+  const list = usePublic(search);
+  useEffect(() => {
+    document.title = 'Public gallery · Atelier';
+  }, []);
+  const show = (shown: string | null) =>
+    navigate({ pathname: shown === null ? '/public' : `/public/${shown}`, search: `?${address}` }, { preventScrollReset: true });
+  return (
+    <div className="min-h-dvh">
+      <header className="mx-auto flex max-w-[1280px] flex-wrap items-center gap-x-4 gap-y-3 px-4 pt-8 pb-2 sm:px-8">
+        <Mark className="size-9" />
+        <div className="min-w-0 grow">
+          <h1 className="text-xl font-semibold tracking-tight">Made with Atelier</h1>
+          <p className="text-sm text-muted text-pretty">Atelier is a studio for pictures, films, sound and text that runs on people's own machines.</p>
+        </div>
+        <SearchBox search={search} onSearch={(q) => setAddress(q.trim() === '' ? {} : { q }, { replace: true })} />
+        <Button asChild look="quiet">
+          <Link to="/">Open the studio</Link>
+        </Button>
+      </header>
+      <main className="mx-auto max-w-[1280px] px-4 pb-16 sm:px-8">
+        {list.isError && list.items.length === 0 ? (
+          <Problem error={list.error} onRetry={() => void list.refetch()} className="mt-6" />
+        ) : list.isPending ? (
+          <Skeleton className="mt-6 h-96" />
+        ) : list.items.length === 0 ? (
+          <Empty title={search ? 'Nothing is found' : 'Nothing is public yet'} picture={<Tiles />}>
+            {search ? `Nothing public has words that begin with “${search}”.` : 'What the people of this studio make public is shown here.'}
+          </Empty>
+        ) : (
+          <WindowGrid
+            label="Public gallery"
+            items={list.items}
+            onEnd={() => {
+              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
+            }}
+            tile={(item, index) => <PublicTile key={item.id} item={item} index={index} onOpen={() => show(item.id)} />}
+          />
+        )}
+      </main>
+      {id !== undefined && <PublicOverlay id={id} known={list.items.find((item) => item.id === id)} onClose={() => show(null)} />}
+    </div>
+  );
+}
+
+function usePublic(search: string) {
+  const list = useInfiniteQuery({
+    queryKey: ['public-list', search],
+    queryFn: ({ pageParam, signal }) =>
+      client.gallery.public({ limit: 100, ...(search ? { search } : {}), ...(pageParam ? { before: pageParam } : {}) }, { signal }),
+    initialPageParam: undefined as OutputId | undefined,
+    getNextPageParam: (last: PublicPage) => last.next ?? undefined,
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
+  });
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  return { ...list, items };
+}
+
+function PublicTile({ item, index, onOpen }: { item: PublicItem; index: number; onOpen: () => void }) {
+  const [pointed, setPointed] = useState(false);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table's cell would bring a table's layout.
+    // biome-ignore lint/a11y/useFocusableInteractive: its link takes the focus.
+    <div role="gridcell" data-modality={item.modality}>
+      <a
+        href={`/public/${item.id}`}
+        data-tile={index}
+        aria-label={nameOf(item)}
+        onClick={(event) => {
+          event.preventDefault();
+          onOpen();
+        }}
+        onPointerEnter={() => setPointed(true)}
+        onPointerLeave={() => setPointed(false)}
+        onFocus={() => setPointed(true)}
+        onBlur={() => setPointed(false)}
+        className="relative block aspect-square w-full overflow-hidden rounded-xl bg-well ring-1 ring-line/60 hover:ring-line-strong/70"
+      >
+        <TileFace item={item} addresses={publicAddresses} playing={pointed} />
+      </a>
+    </div>
+  );
+}
+
+/** One public thing, also by its own link. */
+function PublicOverlay({ id, known, onClose }: { id: string; known: PublicItem | undefined; onClose: () => void }) {
+  const asked = useQuery({
+    queryKey: ['public-item', id],
+    enabled: known === undefined,
+    retry: false,
+    queryFn: async () => {
+      const [first] = (await client.gallery.public({ before: nextId(id) as OutputId, limit: 1 })).items;
+      return first?.id === id ? first : null;
+    },
+  });
+  const item = known ?? asked.data;
+  return (
+    <Dialog.Root open onOpenChange={(open) => open || onClose()}>
+      <Dialog.Portal>
+        <Dialog.Content aria-describedby={undefined} className="rise fixed inset-0 z-40 flex flex-col overflow-y-auto bg-ground outline-none">
+          <div className="flex h-14 shrink-0 items-center justify-end px-3 sm:px-6">
+            <Dialog.Close asChild>
+              <IconButton icon={X} label="Back to the public gallery" />
+            </Dialog.Close>
+          </div>
+          <Dialog.Title className="sr-only">{item ? nameOf(item) : 'A public thing'}</Dialog.Title>
+          {item ? (
+            <div className="flex grow flex-col items-center justify-center gap-6 px-4 pb-12">
+              <ItemStage item={item} addresses={publicAddresses} />
+              {item.caption && item.modality !== 'text' && <p className="max-w-2xl text-center text-lg break-words text-balance">{item.caption}</p>}
+              <div className="flex flex-wrap items-center justify-center gap-4 text-sm text-muted">
+                <ModalityTag modality={item.modality} />
+                <Ago time={item.createdAt} />
+                <Button asChild>
+                  <a href={`${publicAddresses.content(item.id)}?download=1`} download>
+                    <Download aria-hidden className="size-4" />
+                    Download
+                  </a>
+                </Button>
+              </div>
+            </div>
+          ) : asked.isPending ? (
+            <Skeleton className="mx-auto mt-12 h-96 w-full max-w-xl" />
+          ) : (
+            <Empty title="It is not public" picture={<Tiles />} action={<Button onClick={onClose}>See what is public</Button>}>
+              It may have been made private again, or deleted.
+            </Empty>
+          )}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
