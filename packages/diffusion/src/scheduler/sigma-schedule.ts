@@ -24,7 +24,7 @@ export function sigmaSchedule(config: SchedulerConfig, steps: number, spacing: S
   if (!config.usesKarrasSigmas) return { timesteps, sigmas: [...sigmas, config.endsAt === 'zero' ? 0 : least] };
   const isFractional = spacing === 'fractional';
   const karras = isFractional ? karrasSigmas(sigmas[0] as number, sigmas.at(-1) as number, steps) : karrasSigmas(trained.at(-1) as number, least, steps);
-  const logs = trained.map(Math.log);
+  const logs = trained.map((sigma) => Math.fround(Math.log(sigma)));
   const visited = karras.map((sigma) => timestepOf(logs, sigma));
   return { timesteps: isFractional ? visited : visited.map(roundHalfToEven), sigmas: [...karras, config.endsAt === 'zero' ? 0 : least] };
 }
@@ -41,7 +41,7 @@ function timestepOf(logs: Float64Array, sigma: number): number {
   const above = logs.findIndex((value) => value > log);
   const low = Math.max(0, Math.min(logs.length - 2, above === -1 ? logs.length - 2 : above - 1));
   const [a, b] = [logs[low] as number, logs[low + 1] as number];
-  return low + Math.max(0, Math.min(1, (a - log) / (a - b)));
+  return low + Math.max(0, Math.min(1, (a - log) / Math.fround(a - b)));
 }
 
 /** Linear interpolation between whole timesteps, held at the ends. */
