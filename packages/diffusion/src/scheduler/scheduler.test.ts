@@ -44,7 +44,7 @@ const prediction = (index: number) => Float32Array.from(fixtures.predictions[ind
  * rounding error, and so has everything after it: `largestBefore`.
  */
 function expectClose(actual: Iterable<number>, expected: readonly number[], largestBefore = 0): void {
-  const allowed = 5e-6 * largest(expected) + 1e-7 * largestBefore;
+  const allowed = 5e-6 * largest(expected) + 2e-7 * largestBefore;
   const values = [...actual];
   expect(values).toHaveLength(expected.length);
   for (const [i, value] of values.entries()) expect(Math.abs(value - (expected[i] as number))).toBeLessThan(allowed);
