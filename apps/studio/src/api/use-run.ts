@@ -12,28 +12,26 @@ export interface RunWatch {
   readonly again: () => void;
 }
 
-/** Hands over what came since the last frame that the screen drew; in a page that is not on show, every quarter of a second. */
+/** Milliseconds between two drawings of the page, so that a walk whose frames come by the hundred leaves time for playing them. */
+const restMs = 80;
+
+/** Hands over what came, all at once: the first at the next moment, then after rests. */
 function inBatches<T>(take: (batch: T[]) => void): { add: (one: T) => void; stop: () => void } {
   let waiting: T[] = [];
-  let planned: (() => void) | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let last = Number.NEGATIVE_INFINITY;
   const hand = () => {
-    planned?.();
-    planned = null;
+    timer = null;
+    last = performance.now();
     const batch = waiting;
     waiting = [];
-    if (batch.length > 0) take(batch);
+    take(batch);
   };
   const add = (one: T) => {
     waiting.push(one);
-    if (planned) return;
-    const frame = requestAnimationFrame(hand);
-    const timer = setTimeout(hand, 250);
-    planned = () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-    };
+    timer ??= setTimeout(hand, Math.max(0, last + restMs - performance.now()));
   };
-  return { add, stop: () => planned?.() };
+  return { add, stop: () => timer !== null && clearTimeout(timer) };
 }
 
 /** A run as it goes: the stored view and what passes by, from its event stream. */

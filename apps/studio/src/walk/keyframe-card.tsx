@@ -113,7 +113,7 @@ function CardHead({ keyframe, index, count, onRemove }: Pick<KeyframeCardProps, 
 function PicturePlace({ keyframe, index, onFile, slim }: { keyframe: KeyframeDraft; index: number; onFile: (file: File | undefined) => void; slim: boolean }) {
   const picker = useRef<HTMLInputElement>(null);
   const sending = useWalkDraft((state) => state.sending[keyframe.key]);
-  const size = slim ? 'm-3 mb-0 size-24' : 'aspect-square w-full';
+  const size = slim ? 'm-3 mb-0 size-24' : keyframe.picture ? 'aspect-square w-full' : 'min-h-28 grow w-full';
   const choose = (
     <input
       ref={picker}
@@ -147,7 +147,7 @@ function PicturePlace({ keyframe, index, onFile, slim }: { keyframe: KeyframeDra
       </div>
     );
   return (
-    <div className={`grid place-items-center rounded-xl border border-dashed border-line-strong/70 ${size}`}>
+    <div className={`relative grid place-items-center rounded-xl border border-dashed border-line-strong/70 ${size}`}>
       {choose}
       {sending && !sending.error ? (
         <div className="w-full px-4 text-center text-xs text-muted">
@@ -197,7 +197,7 @@ async function pasted(): Promise<File | undefined> {
 
 function Numbers({ keyframe, leadsOn }: { keyframe: KeyframeDraft; leadsOn: boolean }) {
   return (
-    <div className="mt-auto grid grid-cols-2 gap-2">
+    <div className="grid grid-cols-2 gap-2">
       <NumberField label="Seed" value={keyframe.seed} placeholder="Counted up" onChange={(seed) => draft.setKeyframe(keyframe.key, { seed })} />
       {leadsOn && (
         <NumberField label="Frames to next" value={keyframe.frames} placeholder="Even" onChange={(frames) => draft.setKeyframe(keyframe.key, { frames })} />

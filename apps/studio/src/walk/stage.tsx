@@ -26,10 +26,13 @@ export function Stage({ frames, previews, playhead, large, pixels, label }: Stag
   const width = useWidth(box);
   const shown = useShot({ frames, previews, playhead, large }, canvas, width, pixels);
   return (
-    <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl bg-well" style={{ height: heightOf(width) }}>
+    <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl" style={{ height: heightOf(width) }}>
       <canvas ref={canvas} role="img" aria-label={label} className="block size-full" />
       {shown === null && (
-        <div aria-hidden className="breathe absolute inset-0 grid place-items-center bg-hue-soft/40 text-sm text-muted">
+        <div
+          aria-hidden
+          className="breathe absolute inset-0 mx-auto grid aspect-square h-full max-w-full place-items-center rounded-xl bg-hue-soft/50 p-4 text-center text-sm text-muted"
+        >
           The first frames are on their way
         </div>
       )}
@@ -84,5 +87,11 @@ function paint(canvas: HTMLCanvasElement, shot: Shot, width: number, pixels: boo
   const [wide, tall] = [shot.width * scale, shot.height * scale];
   pen.imageSmoothingEnabled = !(pixels && scale > 1);
   pen.imageSmoothingQuality = 'high';
-  pen.drawImage(shot.picture, Math.round((width - wide) / 2), Math.round((height - tall) / 2), wide, tall);
+  const [left, top] = [Math.round((width - wide) / 2), Math.round((height - tall) / 2)];
+  pen.save();
+  pen.beginPath();
+  pen.roundRect(left, top, wide, tall, 12);
+  pen.clip();
+  pen.drawImage(shot.picture, left, top, wide, tall);
+  pen.restore();
 }

@@ -43,6 +43,8 @@ export function frameAtX(x: number, frames: number, width: number): number {
 export interface KeyframeMark {
   readonly keyframe: number;
   readonly frame: number;
+  /** The middle of its picture, which stays within the timeline. */
+  readonly x: number;
   /** Whether there is room for its picture. */
   readonly shown: boolean;
 }
@@ -55,13 +57,14 @@ export function keyframeMarks(walk: Parameters<typeof segmentFrames>[0], width: 
   const segments = segmentFrames(walk);
   const starts = walk.keyframes.map((_, index) => segments.slice(0, index).reduce((sum, count) => sum + count, 0));
   const last = starts.length - 1;
-  const xs = starts.map((frame) => xOfFrame(frame, walk.frames, width));
+  const inside = (x: number) => Math.min(Math.max(room / 2, x), Math.max(room / 2, width - room / 2));
+  const xs = starts.map((frame) => inside(xOfFrame(frame, walk.frames, width)));
   let free = Number.NEGATIVE_INFINITY;
   return starts.map((frame, keyframe) => {
     const x = xs[keyframe] as number;
     const clear = x - free >= room && (keyframe === last || (xs[last] as number) - x >= room);
     const shown = keyframe === 0 || (keyframe === last ? x - (xs[0] as number) >= room : clear);
     if (shown) free = x;
-    return { keyframe, frame, shown };
+    return { keyframe, frame, x, shown };
   });
 }

@@ -124,17 +124,15 @@ function Keyframes({ frames, walk, width, playhead }: Pick<TimelineProps, 'frame
   const marks = useMemo(() => marksOf(walk, width), [walk, width]);
   return (
     <ul aria-label="Keyframes" className="relative h-[58px] min-w-0">
-      {marks.map(({ keyframe, frame, shown }) => {
-        const x = xOfFrame(frame, walk.frames, width);
+      {marks.map(({ keyframe, frame, x, shown }) => {
         const name = walk.keyframes[keyframe]?.prompt ?? `Keyframe ${keyframe + 1}`;
         const picture = shown ? pictureNear(frames, frame) : null;
-        if (!shown) return <li key={keyframe} aria-label={name} className="absolute bottom-0 h-2 w-px bg-line-strong" style={{ left: x }} />;
+        if (!shown)
+          return (
+            <li key={keyframe} aria-label={name} className="absolute bottom-0 h-2 w-px bg-line-strong" style={{ left: xOfFrame(frame, walk.frames, width) }} />
+          );
         return (
-          <li
-            key={keyframe}
-            className="absolute bottom-0 flex flex-col items-center"
-            style={{ left: Math.min(Math.max(22, x), Math.max(22, width - 22)), translate: '-50%' }}
-          >
+          <li key={keyframe} className="absolute bottom-0 flex flex-col items-center" style={{ left: x, translate: '-50%' }}>
             <button
               type="button"
               aria-label={`Go to ${name}`}

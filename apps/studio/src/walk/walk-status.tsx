@@ -50,7 +50,7 @@ function Left({ run, step }: { run: RunView; step: StepView }) {
 }
 
 function Took({ step, done, of }: { step: StepView; done: number; of: number }) {
-  if (done < of) return `${of - done} were not drawn`;
+  if (done < of) return of - done === 1 ? '1 frame was not drawn' : `${of - done} frames were not drawn`;
   if (step.reused || !step.startedAt || !step.endedAt) return '';
   return `Took ${formatSeconds(secondsBetween(step.startedAt, step.endedAt))}`;
 }
