@@ -15,7 +15,15 @@ export function inputFile(request: StepRequest, port: string): MediaFile {
 
 /** The text of an input port. @throws AtelierError `invalid-input`, `too-large`, `unsupported-media` */
 export async function inputText(request: StepRequest, port: string): Promise<string> {
-  const { path, mediaType } = inputFile(request, port);
+  return readText(inputFile(request, port), port);
+}
+
+/**
+ * A file's text.
+ * @param port what the text is for, as errors name it
+ * @throws AtelierError `too-large`, `unsupported-media`, `damaged-media`
+ */
+export async function readText({ path, mediaType }: MediaFile, port: string): Promise<string> {
   if (!mediaType.startsWith('text/') && !mediaType.startsWith('application/json')) {
     throw new AtelierError('unsupported-media', `"${port}" should be a text, but is ${mediaType}.`);
   }
