@@ -9,6 +9,7 @@ import { complain } from '../ui/toast.tsx';
 import { takeFiles, useDropped } from './dropped.ts';
 import { RecipeDialog } from './recipe-dialog.tsx';
 import { UseDialog } from './use-dialog.tsx';
+import { toComposer } from './uses.ts';
 
 const none: readonly TaskView[] = [];
 
@@ -20,7 +21,7 @@ export function DropAnywhere() {
   const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 })).data ?? none;
   const navigate = useNavigate();
   const { dropped } = useDropped();
-  const over = useFiles((files) => void takeFiles(files, tasks).then((shown) => shown && navigate('/'), complain));
+  const over = useFiles((files) => void takeFiles(files, tasks).then((shown) => shown && navigate('/', toComposer), complain));
   return (
     <>
       {over && (

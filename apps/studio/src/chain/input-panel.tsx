@@ -31,7 +31,7 @@ export function InputPanel({ name, input, tasks, onRun }: InputPanelProps) {
   return (
     <div data-modality={input.modality}>
       <label htmlFor={id} className="mb-2 flex items-center gap-2 text-sm font-semibold">
-        <Icon aria-hidden className="size-4 text-hue" />
+        <Icon aria-hidden className="size-4 shrink-0 text-hue" />
         {isMask(reader) ? 'Mask' : titleOf(name, input)}
         {input.description && <span className="truncate font-normal text-muted">{input.description}</span>}
       </label>

@@ -14,6 +14,7 @@ import { ask, offerFile } from './dropped.ts';
 import { FilePreview } from './file-preview.tsx';
 import { type FileInput as RecipeFile, type StepReport, stepReports, textsOf } from './recipe-report.ts';
 import { findRecipeFiles, restoreRecipe } from './restore-recipe.ts';
+import { toComposer } from './uses.ts';
 
 /** A file that says how it was made: restore that, or use the file as any other. */
 export function RecipeDialog({ file, recipe, tasks }: { file: File; recipe: RecipeDocument; tasks: readonly TaskView[] }) {
@@ -27,12 +28,12 @@ export function RecipeDialog({ file, recipe, tasks }: { file: File; recipe: Reci
     const before = compose.now();
     restoreRecipe(recipe, tasks, files.data, reports);
     ask(null);
-    navigate('/');
+    navigate('/', toComposer);
     announce('The chain is restored, with its seeds.', before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
   };
   const use = () => {
     ask(null);
-    offerFile(file, tasks).then((name) => name !== null && navigate('/'), complain);
+    offerFile(file, tasks).then((name) => name !== null && navigate('/', toComposer), complain);
   };
   return (
     <Dialog open onOpenChange={(open) => open || ask(null)} title="This file says how it was made" description={file.name} width="wide">

@@ -8,7 +8,7 @@ import { complain } from '../ui/toast.tsx';
 import { makes } from './draft.ts';
 import { ask, beginWith } from './dropped.ts';
 import { FilePreview } from './file-preview.tsx';
-import { tasksThatBeginWith, walkWithPicture } from './uses.ts';
+import { tasksThatBeginWith, toComposer, walkWithPicture } from './uses.ts';
 
 /** Asks what a file is for, where several tasks could begin with it. */
 export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskView[] }) {
@@ -18,7 +18,7 @@ export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskVie
   const begin = (task: TaskView) => {
     close();
     beginWith(task, file, tasks);
-    navigate('/');
+    navigate('/', toComposer);
   };
   const walk = () => {
     close();

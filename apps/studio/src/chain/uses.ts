@@ -5,5 +5,8 @@ export function tasksThatBeginWith(tasks: readonly TaskView[], modality: Modalit
   return tasks.filter((task) => Object.values(task.inputs).some((port) => port.required && !port.many && port.modality === modality));
 }
 
+/** What a link to the composer carries, so that its page shows the chain and not its own beginning. */
+export const toComposer = { state: { toComposer: true } } as const;
+
 /** Where the Walk page takes a picture as a keyframe. */
 export const walkWithPicture = (outputId: string) => `/walks?picture=${outputId}`;

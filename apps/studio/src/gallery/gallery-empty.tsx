@@ -1,5 +1,10 @@
-import type { Modality } from '@atelier/protocol';
-import { Link } from 'react-router';
+import type { ExampleView, Modality } from '@atelier/protocol';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from 'react-router';
+import { api } from '../api/client.ts';
+import { ExampleCards } from '../chain/example-cards.tsx';
+import { editExample } from '../chain/start-run.ts';
+import { toComposer } from '../chain/uses.ts';
 import { Empty } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { modalityIcons } from '../ui/modality.tsx';
@@ -29,10 +34,25 @@ export function GalleryEmpty({ filters, onReset }: { filters: Filters; onReset: 
     </Button>
   );
   return (
-    <Empty title={title} picture={<Tiles />} action={filters.which === 'made' ? action : undefined}>
-      {text}
-    </Empty>
+    <>
+      <Empty title={title} picture={<Tiles />} action={filters.which === 'made' ? action : undefined}>
+        {text}
+      </Empty>
+      {filters.which === 'made' && <Beginnings />}
+    </>
   );
+}
+
+/** Examples that run at once, so that the gallery does not stay empty. */
+function Beginnings() {
+  const navigate = useNavigate();
+  const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
+  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
+  const edit = (example: ExampleView) => {
+    editExample(example, tasks.data ?? []);
+    navigate('/', toComposer);
+  };
+  return <ExampleCards examples={examples} tasks={tasks.data} onEdit={edit} />;
 }
 
 const samples: readonly Modality[] = ['image', 'video', 'image', 'text', 'image', 'audio'];

@@ -7,7 +7,7 @@ import { type Composition, compose } from '../chain/composer-state.ts';
 import { makes } from '../chain/draft.ts';
 import { stepReports } from '../chain/recipe-report.ts';
 import { findRecipeFiles, restoreRecipe } from '../chain/restore-recipe.ts';
-import { tasksThatBeginWith, walkWithPicture } from '../chain/uses.ts';
+import { tasksThatBeginWith, toComposer, walkWithPicture } from '../chain/uses.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
@@ -67,7 +67,7 @@ function UseAgain({ detail: { recipe }, tasks }: { detail: GalleryDetail; tasks:
       const [files, edges] = await Promise.all([findRecipeFiles(recipe), client.edges.list()]);
       const before = compose.now();
       restoreRecipe(recipe, tasks, files, stepReports(recipe, tasks, edges));
-      navigate('/');
+      navigate('/', toComposer);
       const missing = files.missing.map((file) => file.name).join(', ');
       const words = missing ? `The chain is restored; choose the ${missing} again, which is no longer there.` : 'The chain is restored, with its seeds.';
       announce(words, before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
@@ -91,7 +91,7 @@ function UseAs({ item, tasks }: { item: GalleryItem; tasks: readonly TaskView[] 
     const before = compose.now();
     startWith(task, item)
       .then(() => {
-        navigate('/');
+        navigate('/', toComposer);
         announce(`A chain begins with ${task.title}.`, before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
       })
       .catch(complain);

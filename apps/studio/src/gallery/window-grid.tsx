@@ -3,7 +3,6 @@ import { type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffe
 import { columnsOf, type Row, rowOfIndex, rowsOf } from './rows.ts';
 
 export const gap = 12;
-const narrowest = 168;
 const headingHeight = 52;
 
 export interface GridHandle {
@@ -16,13 +15,15 @@ interface WindowGridProps<Item> {
   label: string;
   items: readonly Item[];
   tile: (item: Item, index: number) => ReactNode;
+  /** Pixels that a tile has at least, where there are more than two side by side. */
+  narrowest?: number;
   /** The end of what is loaded has nearly come into view. */
   onEnd?: () => void;
   ref?: Ref<GridHandle>;
 }
 
 /** Things in rows by day; only the rows near the window are in the page, so that ten thousand cost no more than a hundred. */
-export function WindowGrid<Item extends { id: string; createdAt: string }>({ label, items, tile, onEnd, ref }: WindowGridProps<Item>) {
+export function WindowGrid<Item extends { id: string; createdAt: string }>({ label, items, tile, narrowest = 168, onEnd, ref }: WindowGridProps<Item>) {
   const box = useRef<HTMLDivElement>(null);
   const { width, top } = usePlace(box);
   const columns = columnsOf(width, { narrowest, gap });

@@ -1,7 +1,7 @@
 import type { ExampleView, TaskView } from '@atelier/protocol';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useLocation, useNavigate } from 'react-router';
 import { api } from '../api/client.ts';
 import { chainInputs } from '../chain/chain-inputs.ts';
 import { compose, useComposition } from '../chain/composer-state.ts';
@@ -23,6 +23,12 @@ export function Component() {
   const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
   const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
   const composer = useRef<HTMLDivElement>(null);
+  const { state, key } = useLocation() as { state: { toComposer?: boolean } | null; key: string };
+  const ready = tasks.data !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever comes anew by such a link is brought there anew.
+  useEffect(() => {
+    if (ready && state?.toComposer) composer.current?.scrollIntoView({ block: 'start' });
+  }, [ready, key]);
   if (tasks.isError) return <Problem error={tasks.error} onRetry={() => void tasks.refetch()} />;
   const edit = (example: ExampleView) => {
     editExample(example, tasks.data ?? []);

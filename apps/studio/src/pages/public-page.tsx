@@ -54,6 +54,7 @@ export function Component() {
           <WindowGrid
             label="Public gallery"
             items={list.items}
+            narrowest={232}
             onEnd={() => {
               if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
             }}

@@ -4,6 +4,7 @@ import { ChevronDown, Copy, Dices, PencilLine, RotateCcw } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
 import { client } from '../api/client.ts';
 import { compose } from '../chain/composer-state.ts';
+import { toComposer } from '../chain/uses.ts';
 import { Ago } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
@@ -54,7 +55,7 @@ function RunActions({ run, tasks, onGoesOn }: RunHeadProps) {
   const navigate = useNavigate();
   const edit = () => {
     compose.loadRun(run, tasks);
-    navigate('/');
+    navigate('/', toComposer);
   };
   return (
     <div className="flex flex-wrap items-center gap-2">

@@ -64,7 +64,7 @@ export function MaskPainter({ src, history, onChange, onSize }: MaskPainterProps
         <span className="number w-11 text-center text-xs text-muted">{Math.round(fitting * zoom * 100)} %</span>
         <IconButton icon={ZoomIn} label="Zoom in (+)" disabled={zoom >= 16} onClick={keys['+']} />
       </div>
-      <div ref={frame} className="flex h-[min(56dvh,560px)] min-h-48 overflow-auto rounded-xl bg-well p-2">
+      <div ref={frame} className="flex h-[min(46dvh,560px)] sm:h-[min(56dvh,560px)] min-h-48 overflow-auto rounded-xl bg-well p-2">
         {size ? (
           <MaskCanvas src={src} size={size} scale={fitting * zoom} history={history} brush={brush} onChange={onChange} />
         ) : (
