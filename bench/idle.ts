@@ -3,7 +3,8 @@
  * See README.md for what this does not measure. Run it with Node 22.18 or newer: `node bench/idle.ts`. Linux only.
  */
 import type { Studio } from '../tests/support/studio.ts';
-import { newStudio, openStudioDatabase } from './support/no-op-studio.ts';
+import { openStudioDatabase } from '../tests/support/studio-database.ts';
+import { newStudio } from './support/no-op-studio.ts';
 import { processesOf, proportionalBytes } from './support/processes.ts';
 import { median, writeResults } from './support/results.ts';
 

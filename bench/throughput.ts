@@ -4,7 +4,8 @@
  * Run it with Node 22.18 or newer: `node bench/throughput.ts`. Linux only.
  */
 import type { Database } from '@atelier/store';
-import { createNoOpRun, openStudioDatabase, startNoOpStudio } from './support/no-op-studio.ts';
+import { openStudioDatabase } from '../tests/support/studio-database.ts';
+import { createNoOpRun, startNoOpStudio } from './support/no-op-studio.ts';
 import { processesOf, processorSeconds } from './support/processes.ts';
 import { type Figure, median, writeResults } from './support/results.ts';
 

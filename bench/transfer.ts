@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import type { Chain, NewRun, RunView } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Studio } from '../tests/support/studio.ts';
+import { openStudioDatabase } from '../tests/support/studio-database.ts';
 import { bytesModel } from './support/bytes-tasks.ts';
-import { newStudio, openStudioDatabase, writeEdgeFile } from './support/no-op-studio.ts';
+import { newStudio, writeEdgeFile } from './support/no-op-studio.ts';
 import { startPlainTransfer } from './support/plain-transfer.ts';
 import { median, writeResults } from './support/results.ts';
 

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, startEmbeddedServer } from '@atelier/store';
 import { Studio, type StudioOptions } from '../../tests/support/studio.ts';
 import { noOpModel } from './no-op.ts';
 
@@ -34,10 +33,4 @@ export async function startNoOpStudio(slots: number, environment: Readonly<Recor
 export async function createNoOpRun(studio: Studio, steps: number) {
   const chain = Array.from({ length: steps }, () => 'no-op').join(',');
   return studio.client.api.runs.create({ chain, inputs: { input: { text: 'go' } } });
-}
-
-/** The studio's own database, for the times that it keeps to the microsecond. */
-export async function openStudioDatabase(studio: Studio) {
-  const { url } = await startEmbeddedServer(studio.data);
-  return openDatabase({ dataFolder: studio.data, databaseUrl: url });
 }
