@@ -76,7 +76,7 @@ function tensorInFloat32(bytes: Uint8Array, cast: Casts, read: ReadWeights): Uin
 }
 
 function widened(halves: Uint8Array): Uint8Array {
-  const floats = Float32Array.from(new Float16Array(halves.slice().buffer));
+  const floats = Float32Array.from(new Float16Array(new Uint8Array(halves).buffer));
   return new Uint8Array(floats.buffer);
 }
 

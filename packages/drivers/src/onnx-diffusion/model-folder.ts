@@ -107,9 +107,10 @@ class Networks {
     const { threads, device = 'cpu', open = openOnnxSession, onNotice } = this.#options;
     const opening = open(file, { threads, device }).then((session) => {
       check?.(session);
+      // Where no copy can be made or opened, the pipeline refuses the values with what can be done about them.
       const openFloat32 = async () => {
-        const graph = await float32Graph(file);
-        return graph && open(file, { threads, device, graph });
+        const graph = await float32Graph(file).catch(() => undefined);
+        return graph && open(file, { threads, device, graph }).catch(() => undefined);
       };
       return withFloat32Retry(session, {
         openFloat32,

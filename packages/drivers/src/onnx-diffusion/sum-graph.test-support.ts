@@ -18,6 +18,29 @@ export function sumGraph(kind: FloatKind = 'float32'): Uint8Array {
   return Uint8Array.from([...number(1, 8), ...field(7, graph), ...field(8, [...field(1, []), ...number(2, 17)])]);
 }
 
+/**
+ * `length` = sqrt(x * x) * weight, for float16 throughout: x * x is infinite beyond 256, and the result is not. The weight, 1.5, stands in the
+ * file, or at byte 2 of `weights.bin` beside it.
+ */
+export function overflowGraph(weights: 'inside' | 'beside' = 'inside'): Uint8Array {
+  const half = (name: string) => valueInfo(name, elementNumbers.float16, ['n', 3]);
+  const one = [0x00, 0x3e];
+  const entry = (key: string, value: string) => field(13, [...field(1, text(key)), ...field(2, text(value))]);
+  const beside = [...entry('location', 'weights.bin'), ...entry('offset', '2'), ...entry('length', '2'), ...number(14, 1)];
+  const weight = [...number(1, 1), ...number(2, elementNumbers.float16), ...field(8, text('weight')), ...(weights === 'inside' ? field(9, one) : beside)];
+  const graph = [
+    field(1, node('Mul', ['x', 'x'], ['square'])),
+    field(1, node('Sqrt', ['square'], ['root'])),
+    field(1, node('Mul', ['root', 'weight'], ['length'])),
+    field(2, text('overflow-graph')),
+    field(5, weight),
+    field(11, half('x')),
+    field(12, half('length')),
+    field(12, half('square')),
+  ].flat();
+  return Uint8Array.from([...number(1, 8), ...field(7, graph), ...field(8, [...field(1, []), ...number(2, 17)])]);
+}
+
 function node(operator: string, inputs: readonly string[], outputs: readonly string[]): number[] {
   return [...inputs.flatMap((name) => field(1, text(name))), ...outputs.flatMap((name) => field(2, text(name))), ...field(4, text(operator))];
 }
