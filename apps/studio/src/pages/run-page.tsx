@@ -1,9 +1,9 @@
-import { type Modality, modalityOf, type OutputId, type RunInputView, type RunView, type TaskView } from '@atelier/protocol';
+import { type Modality, modalityOf, type OutputId, type RunInputView, type RunView, type StepView, type TaskView } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
 import { api } from '../api/client.ts';
-import type { WatchedRun } from '../api/run-progress.ts';
+import type { StepLive, WatchedRun } from '../api/run-progress.ts';
 import { sentenceOf } from '../api/sentence.ts';
 import { useRun } from '../api/use-run.ts';
 import { byName, makes } from '../chain/draft.ts';
@@ -50,7 +50,7 @@ function RunPlan({ watched, tasks }: { watched: WatchedRun; tasks: readonly Task
   const weighed = recallPlan(run);
   const plans = useMemo(() => (run.plan ? [run.plan, ...(weighed?.plans.slice(1) ?? [])] : []), [run.plan, weighed]);
   const progress: Record<string, StepProgress> = Object.fromEntries(
-    run.steps.map((step) => [step.id, { state: step.state, fraction: step.state === 'running' ? (live[step.id]?.fraction ?? 0) : 0 }]),
+    run.steps.map((step) => [step.id, { state: step.state, fraction: step.state === 'running' ? fractionOf(step, live[step.id]) : 0 }]),
   );
   return (
     <Card aria-label="Plan" className="flex flex-col gap-4 p-5 sm:p-6">
@@ -62,14 +62,20 @@ function RunPlan({ watched, tasks }: { watched: WatchedRun; tasks: readonly Task
 
 const none: never[] = [];
 
+/** How far a step is: by its finished shards where it has several. */
+const fractionOf = ({ shards }: StepView, live: StepLive | undefined) => (shards ? shards.done / shards.total : (live?.fraction ?? 0));
+
 /** Inputs and steps in reading order, in two columns of about the same height where there is room. */
 function Results({ watched, tasks }: { watched: WatchedRun; tasks: readonly TaskView[] }) {
-  const { run, live } = watched;
+  const { run, live, shards } = watched;
   const cards = [
     ...run.inputs.map((input) => ({ tall: tallness(modalityOf(input.mediaType)), card: <InputCard key={`input-${input.name}`} input={input} /> })),
     ...run.steps.map((step, index) => {
       const task = byName(tasks, step.task);
-      return { tall: tallness(makes(task)) + 0.5, card: <StepCard key={step.id} run={run} step={step} number={index + 1} task={task} live={live[step.id]} /> };
+      return {
+        tall: tallness(makes(task)) + 0.5,
+        card: <StepCard key={step.id} run={run} step={step} number={index + 1} task={task} live={live[step.id]} shards={shards[step.id]} />,
+      };
     }),
   ];
   const split = evenSplit(cards.map((card) => card.tall));

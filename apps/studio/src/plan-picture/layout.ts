@@ -1,6 +1,8 @@
-import { type Offer, type Plan, type Prediction, type RejectedOffer, type ResolvedChain, readsFrom } from '@atelier/protocol';
+import { type Offer, type Plan, type PlannedStep, type Prediction, type RejectedOffer, type ResolvedChain, readsFrom } from '@atelier/protocol';
+import { formatSeconds } from '../units/time.ts';
 
-type Standing = 'chosen' | 'runner-up' | 'slower' | 'unusable';
+/** `sharing`: takes parts of a step beside the one that was chosen. */
+type Standing = 'chosen' | 'sharing' | 'runner-up' | 'slower' | 'unusable';
 
 /** One offer for one step. */
 export interface Dot {
@@ -25,6 +27,8 @@ export interface Link {
   readonly from: string | null;
   readonly to: string;
   readonly path: string;
+  /** One of several lines into or out of a step that edges share. */
+  readonly fork: boolean;
 }
 
 interface Column {
@@ -107,23 +111,34 @@ export function layOut(set: { chain: ResolvedChain; plans: readonly Plan[]; reje
 
 function offersOf(plans: readonly Plan[], rejected: readonly RejectedOffer[]): Candidate[] {
   const found = new Map<string, Candidate>();
-  for (const [rank, plan] of plans.entries()) {
-    for (const step of plan.steps) {
-      const key = keyOf(step.stepId, step.offer);
-      if (found.has(key)) continue;
-      const standing = rank === 0 ? 'chosen' : 'runner-up';
-      found.set(key, { key, stepId: step.stepId, offer: step.offer, standing, prediction: step.prediction, totalSeconds: plan.totalSeconds, detail: null });
-    }
-  }
+  const planned = plans.flatMap((plan, rank) => plan.steps.flatMap((step) => candidatesOf(step, plan, rank)));
+  for (const candidate of planned) if (!found.has(candidate.key)) found.set(candidate.key, candidate);
   for (const lost of rejected) {
     const key = keyOf(lost.stepId, lost.offer);
     const known = found.get(key);
-    if (known?.standing === 'chosen') continue;
+    if (known?.standing === 'chosen' || known?.standing === 'sharing') continue;
     const standing = known?.standing ?? (lost.reason === 'slower' ? 'slower' : 'unusable');
     const prediction = known?.prediction ?? lost.prediction;
     found.set(key, { key, stepId: lost.stepId, offer: lost.offer, standing, prediction, totalSeconds: lost.totalSeconds, detail: lost.detail });
   }
   return [...found.values()];
+}
+
+/** The offer that a plan binds a step to and, in the chosen plan, those that share the step. */
+function candidatesOf(step: PlannedStep, plan: Plan, rank: number): Candidate[] {
+  const { stepId, offer, prediction } = step;
+  const standing = rank === 0 ? 'chosen' : 'runner-up';
+  const own: Candidate = { key: keyOf(stepId, offer), stepId, offer, standing, prediction, totalSeconds: plan.totalSeconds, detail: null };
+  return rank === 0 ? [own, ...sharesOf(step, plan)] : [own];
+}
+
+/** The edges that help with a step beside its own. */
+function sharesOf({ stepId, offer: own, sharing }: PlannedStep, { totalSeconds }: Plan): Candidate[] {
+  const helpers = sharing.filter(({ offer }) => offer.edgeId !== own.edgeId);
+  return helpers.map(({ offer, secondsPerShard }) => {
+    const detail = `Takes parts of this step as it is free, about ${formatSeconds(secondsPerShard)} each.`;
+    return { key: keyOf(stepId, offer), stepId, offer, standing: 'sharing', prediction: null, totalSeconds, detail };
+  });
 }
 
 function rowsOf(candidates: readonly Candidate[], above: number): Row[] {
@@ -155,19 +170,31 @@ function linksOf(
   places: ReadonlyArray<Dot | Picture['kept'][number]>,
   start: { x: number; y: number },
 ): Link[] {
-  const at = new Map(plan.steps.map((step) => [step.stepId, places.find((dot) => 'key' in dot && dot.key === keyOf(step.stepId, step.offer))]));
+  const dots = places.filter((place): place is Dot => 'key' in place);
+  const at = new Map(plan.steps.map((step) => [step.stepId, dots.filter((dot) => takesPart(dot, step, rank))]));
   return chain.steps.flatMap((step) => {
-    const to = at.get(step.id);
-    if (!to) return [];
-    const reads = readsFrom(step);
-    const sources: Array<{ from: string | null; x: number; y: number }> = reads.flatMap((from) => {
-      const dot = at.get(from) ?? places.find((place) => !('key' in place) && place.stepId === from);
-      return dot ? [{ from, x: dot.x, y: dot.y }] : [];
+    const ends = at.get(step.id) ?? [];
+    if (ends.length === 0) return [];
+    const sources: Array<{ from: string | null; x: number; y: number }> = readsFrom(step).flatMap((from) => {
+      const made = at.get(from) ?? places.filter((place) => !('key' in place) && place.stepId === from);
+      return made.map(({ x, y }) => ({ from, x, y }));
     });
     if (sources.length === 0) sources.push({ from: null, ...start });
-    return sources.map((source) => ({ key: `${rank}:${source.from}:${step.id}`, rank, from: source.from, to: step.id, path: curve(source, to) }));
+    const lines = ends.flatMap((to) => sources.map((source) => ({ to, source })));
+    return lines.map(({ to, source }, index) => ({
+      key: `${rank}:${source.from}:${step.id}:${index}`,
+      rank,
+      from: source.from,
+      to: step.id,
+      path: curve(source, to),
+      fork: to.standing === 'sharing' || (sources.length > 1 && new Set(sources.map(({ from }) => from)).size === 1),
+    }));
   });
 }
+
+/** Whether a dot is one that a plan's step goes through: its own, and in the chosen plan those that share it. */
+const takesPart = (dot: Dot, step: PlannedStep, rank: number) =>
+  dot.stepId === step.stepId && (dot.key === keyOf(step.stepId, step.offer) || (rank === 0 && dot.standing === 'sharing'));
 
 function curve(from: { x: number; y: number }, to: { x: number; y: number }): string {
   const bend = (to.x - from.x) * 0.5;

@@ -3,14 +3,20 @@ import { formatBytes } from '../units/bytes.ts';
 import { formatRange, formatSeconds } from '../units/time.ts';
 import type { Dot } from './layout.ts';
 
-const titles: Record<Dot['standing'], string> = { chosen: 'Chosen', 'runner-up': 'Runner-up', slower: 'Not chosen', unusable: 'Cannot be used now' };
+const titles: Record<Dot['standing'], string> = {
+  chosen: 'Chosen',
+  sharing: 'Shares the work',
+  'runner-up': 'Runner-up',
+  slower: 'Not chosen',
+  unusable: 'Cannot be used now',
+};
 const cardWidth = 256;
 
 /** What is known of the offer under the pointer: predicted seconds and why it lost. */
 export function OfferCard({ dot, best, width }: { dot: Dot; best: number | null; width: number }) {
   const left = Math.max(4, Math.min(dot.x + 22, width - cardWidth - 4));
   const top = dot.x + 22 + cardWidth > width ? dot.y + 20 : Math.max(4, dot.y - 40);
-  const late = best !== null && dot.totalSeconds !== null && dot.standing !== 'chosen' ? dot.totalSeconds - best : null;
+  const late = best !== null && dot.totalSeconds !== null && dot.standing !== 'chosen' && dot.standing !== 'sharing' ? dot.totalSeconds - best : null;
   return (
     <div
       aria-hidden

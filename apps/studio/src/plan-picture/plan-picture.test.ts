@@ -113,3 +113,28 @@ test('a step whose result was taken over is a place without an offer, and lines 
   expect(dots.map((dot) => dot.stepId)).toEqual(['text-to-image']);
   expect(links.map((link) => [link.from, link.to])).toEqual([['text-generation', 'text-to-image']]);
 });
+
+test('a step that edges share has a dot for each, with a line into every one and out of every one', () => {
+  const film = resolveChain({ steps: ['latent-walk', 'frames-to-video'] });
+  const share = (edge: string) => ({ offer: offer(edge, 'starter'), secondsPerShard: 0.4, slots: 1 });
+  const walk = { ...planned('latent-walk', 'Server1', 'starter', 0, 4), sharing: ['Server1', 'Server2', 'Server10'].map(share) };
+  const shared: Plan = { totalSeconds: 5, steps: [walk, planned('frames-to-video', 'Server2', 'media', 4, 5)] };
+  const rejected: RejectedOffer[] = [
+    { stepId: 'latent-walk', offer: offer('Server2', 'starter'), reason: 'slower', totalSeconds: 6, prediction: null, detail: 'slower' },
+  ];
+  const { dots, links } = layOut({ chain: film, plans: [shared], rejected }, 700);
+  expect(dots.filter((dot) => dot.stepId === 'latent-walk').map((dot) => [dot.offer.edgeName, dot.standing])).toEqual([
+    ['Server1', 'chosen'],
+    ['Server2', 'sharing'],
+    ['Server10', 'sharing'],
+  ]);
+  expect(links.map((link) => [link.from, link.to, link.fork]).sort()).toEqual([
+    ['latent-walk', 'frames-to-video', true],
+    ['latent-walk', 'frames-to-video', true],
+    ['latent-walk', 'frames-to-video', true],
+    [null, 'latent-walk', false],
+    [null, 'latent-walk', true],
+    [null, 'latent-walk', true],
+  ]);
+  expect(new Set(links.map((link) => link.key)).size).toBe(links.length);
+});

@@ -1,4 +1,4 @@
-import type { Plan, RejectedOffer, ResolvedChain, StepState, TaskView } from '@atelier/protocol';
+import type { Plan, PlannedStep, RejectedOffer, ResolvedChain, StepState, TaskView } from '@atelier/protocol';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { byName, makes } from '../chain/draft.ts';
 import { formatSeconds } from '../units/time.ts';
@@ -67,11 +67,17 @@ export function PlanPicture({ chain, plans, rejected, tasks, progress }: PlanPic
   );
 }
 
+/** "Server1", or "Server1, Server2 and Workshop together" for a step that they share. */
+export function machinesOf({ offer, sharing }: PlannedStep): string {
+  const names = [offer.edgeName, ...sharing.map((share) => share.offer.edgeName).filter((name) => name !== offer.edgeName)];
+  return names.length === 1 ? offer.edgeName : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} together`;
+}
+
 /** The seed's form of the plan, for those who do not see it. */
 function sentence(plan: Plan | undefined): string {
   if (!plan) return 'No plan yet';
   const steps = plan.steps.map(
-    (step) => `${step.offer.modelName} on ${step.offer.edgeName}, ${formatSeconds(step.prediction.endSeconds - step.prediction.startSeconds)}`,
+    (step) => `${step.offer.modelName} on ${machinesOf(step)}, ${formatSeconds(step.prediction.endSeconds - step.prediction.startSeconds)}`,
   );
   return `Plan: ${steps.join('; ')}. About ${formatSeconds(plan.totalSeconds)} in all.`;
 }
@@ -147,16 +153,17 @@ function LinkLine({ link, from, to, progress, lit }: LinkLineProps) {
     );
   const step = progress?.[link.to];
   const filled = progress === undefined ? 1 : step?.state === 'succeeded' ? 1 : (step?.fraction ?? 0);
+  const thickness = link.fork ? 3.5 : 5;
   return (
     <g fill="none" strokeLinecap="round">
       <linearGradient id={id} gradientUnits="userSpaceOnUse" {...ends(link.path)}>
         <stop offset="0%" style={{ stopColor: from }} />
         <stop offset="100%" style={{ stopColor: to }} />
       </linearGradient>
-      <path d={link.path} strokeWidth={5} stroke={`url(#${id})`} opacity={progress === undefined ? 0 : 0.22} />
+      <path d={link.path} strokeWidth={thickness} stroke={`url(#${id})`} opacity={progress === undefined ? 0 : 0.22} />
       <path
         d={link.path}
-        strokeWidth={5}
+        strokeWidth={thickness}
         stroke={`url(#${id})`}
         pathLength={1}
         strokeDasharray="1 1"
@@ -183,12 +190,19 @@ interface OfferDotProps {
   onShow: (key: string | null) => void;
 }
 
-const standings: Record<Dot['standing'], string> = { chosen: 'chosen', 'runner-up': 'runner-up', slower: 'slower', unusable: 'cannot be used' };
+const standings: Record<Dot['standing'], string> = {
+  chosen: 'chosen',
+  sharing: 'shares the work',
+  'runner-up': 'runner-up',
+  slower: 'slower',
+  unusable: 'cannot be used',
+};
 
 function OfferDot({ dot, hue, active, state, onShow }: OfferDotProps) {
   const seconds = dot.prediction ? formatSeconds(dot.prediction.endSeconds - dot.prediction.startSeconds) : null;
   const label = [`${dot.offer.modelName} on ${dot.offer.edgeName} for ${dot.stepId}`, standings[dot.standing], seconds, dot.detail].filter(Boolean).join(', ');
   const chosen = dot.standing === 'chosen';
+  const part = dot.standing === 'sharing';
   return (
     // biome-ignore lint/a11y/useSemanticElements: an SVG drawing cannot hold a button element.
     <g
@@ -204,9 +218,16 @@ function OfferDot({ dot, hue, active, state, onShow }: OfferDotProps) {
       onKeyDown={(event) => event.key === 'Escape' && onShow(null)}
     >
       <circle cx={dot.x} cy={dot.y} r={15} fill="transparent" className="stroke-2 group-focus-visible:stroke-accent" />
-      {chosen ? (
+      {chosen || part ? (
         <>
-          <circle cx={dot.x} cy={dot.y} r={active ? 11 : 10} className="fill-surface transition-all duration-150" style={{ stroke: hue }} strokeWidth={4} />
+          <circle
+            cx={dot.x}
+            cy={dot.y}
+            r={(chosen ? 10 : 8) + Number(active)}
+            className="fill-surface transition-all duration-150"
+            style={{ stroke: hue }}
+            strokeWidth={chosen ? 4 : 3}
+          />
           {state === 'succeeded' && (
             <path d={`M${dot.x - 4} ${dot.y + 0.5}l3 3 5-6`} fill="none" strokeWidth={2} strokeLinecap="round" strokeLinejoin="round" style={{ stroke: hue }} />
           )}

@@ -1,6 +1,7 @@
 import type { Plan, RejectedOffer } from '@atelier/protocol';
 import { ChevronRight } from 'lucide-react';
 import { formatSeconds } from '../units/time.ts';
+import { machinesOf } from './plan-picture.tsx';
 
 /** The plan in words, for small screens and for those who read rather than hover: what was chosen, and why the others lost. */
 export function PlanTable({ plan, rejected }: { plan: Plan; rejected: readonly RejectedOffer[] }) {
@@ -14,7 +15,7 @@ export function PlanTable({ plan, rejected }: { plan: Plan; rejected: readonly R
         {plan.steps.map((step) => (
           <li key={step.stepId} className="text-sm">
             <p>
-              <span className="font-medium">{step.stepId}</span>: {step.offer.modelName} on {step.offer.edgeName},{' '}
+              <span className="font-medium">{step.stepId}</span>: {step.offer.modelName} on {machinesOf(step)},{' '}
               <span className="number">{formatSeconds(step.prediction.endSeconds - step.prediction.startSeconds)}</span>
             </p>
             <ul className="mt-0.5 space-y-0.5 text-muted">

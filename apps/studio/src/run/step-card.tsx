@@ -1,5 +1,5 @@
 import type { Modality, RunView, StepView, TaskView } from '@atelier/protocol';
-import { PencilLine } from 'lucide-react';
+import { FileArchive, PencilLine } from 'lucide-react';
 import { useState } from 'react';
 import type { StepLive } from '../api/run-progress.ts';
 import { makes } from '../chain/draft.ts';
@@ -14,17 +14,20 @@ import { useNow } from '../units/use-now.ts';
 import { EditStepDialog } from './edit-step-dialog.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { RecipeDetails } from './recipe-details.tsx';
+import { ShardResults } from './shard-results.tsx';
 
 interface StepCardProps {
   run: RunView;
   step: StepView;
   task: TaskView | undefined;
   live: StepLive | undefined;
+  /** What passes by of shards that are being made, where the step has several. */
+  shards?: Readonly<Record<number, StepLive>> | undefined;
   number: number;
 }
 
 /** One step: where it runs, how far it is, and what it made. */
-export function StepCard({ run, step, task, live, number }: StepCardProps) {
+export function StepCard({ run, step, task, live, shards, number }: StepCardProps) {
   const [editing, setEditing] = useState(false);
   const title = task?.title ?? step.task;
   const ended = run.endedAt !== null;
@@ -40,12 +43,17 @@ export function StepCard({ run, step, task, live, number }: StepCardProps) {
         <StateBadge state={step.state} />
       </header>
       <div className="mt-4 grow">
-        <StepBody step={step} live={live} title={title} task={task} ended={ended} />
+        {inShards(step) ? (
+          <ShardResults run={run} step={step} title={title} live={shards} />
+        ) : (
+          <StepBody step={step} live={live} title={title} task={task} ended={ended} />
+        )}
       </div>
       {step.state === 'failed' && <FailureCard run={run} step={step} title={title} />}
       {(step.outputs.length > 0 || ended) && (
         <footer className="mt-4 flex flex-wrap items-center gap-1 border-t border-line pt-3">
-          {step.outputs.map((output) => (
+          {inShards(step) && step.outputs.length > 0 && <ZipButton run={run} step={step} title={title} />}
+          {(inShards(step) ? [] : step.outputs).map((output) => (
             <DownloadButton key={output.id} output={output} name={`${output.port} of ${title}`} />
           ))}
           <div className="grow" />
@@ -62,14 +70,37 @@ export function StepCard({ run, step, task, live, number }: StepCardProps) {
   );
 }
 
+/** Whether a step's results are many of a kind: it was shared, or taken over from a run in which it was. */
+const inShards = (step: StepView) => step.shards !== null || (step.reused && step.outputs.length > 1);
+
+/** Everything that a shared step made, in one file. */
+function ZipButton({ run, step, title }: { run: RunView; step: StepView; title: string }) {
+  return (
+    <Button asChild look="quiet" size="small">
+      <a href={`/api/runs/${run.id}/steps/${step.id}/frames.zip`} download aria-label={`Download all of ${title} as a zip`}>
+        <FileArchive aria-hidden className="size-4" />
+        <span className="number">{step.outputs.length}</span>
+      </a>
+    </Button>
+  );
+}
+
 function place(step: StepView): string {
   if (step.reused) return 'Taken over from an earlier run';
+  if (step.cached > 0 && step.cached >= (step.shards?.total ?? 1)) return 'Answered from the cache: the same was made before';
+  if (step.sharing.length > 1) return sharedPlace(step);
   const attempt = step.attempts.at(-1);
   const where = attempt?.edgeName ?? step.offer?.edgeName;
   const model = step.offer?.modelName;
   if (!where) return 'Not planned yet';
   const seconds = step.startedAt && step.endedAt ? `, ${formatSeconds(secondsBetween(step.startedAt, step.endedAt))}` : '';
   return `${model ?? attempt?.modelId} on ${where}${seconds}`;
+}
+
+function sharedPlace(step: StepView): string {
+  const names = step.sharing.map(({ edgeName }) => edgeName);
+  const seconds = step.startedAt && step.endedAt ? `, ${formatSeconds(secondsBetween(step.startedAt, step.endedAt))}` : '';
+  return `${step.offer?.modelName ?? step.task} on ${names.length} machines: ${names.join(', ')}${seconds}`;
 }
 
 interface StepBodyProps {

@@ -4,6 +4,9 @@ import { type Cell, cellsOf } from './timeline-layout.ts';
 
 type Pen = CanvasRenderingContext2D;
 
+/** Finished frames step back behind the film. */
+const quiet = 0.72;
+
 /**
  * A frame's sign. States differ by height and form, not by colour alone: a low line waits, a hollow stub is queued, a striped
  * half is at work, a full bar is drawn, a framed one came from the cache, a crossed one failed.
@@ -26,7 +29,9 @@ export function drawFrame(pen: Pen, state: FrameState, box: { x: number; width: 
     for (let y = top; y < height; y += 5) pen.fillRect(x, y, width, 2.5);
   } else if (state === 'done') {
     pen.fillStyle = colours['video-hue'];
+    pen.globalAlpha = quiet;
     pen.fillRect(x, 0, width, height);
+    pen.globalAlpha = 1;
   } else if (state === 'cached') {
     pen.fillStyle = colours['video-soft'];
     pen.fillRect(x, 0, width, height);
@@ -73,7 +78,9 @@ function drawCell(pen: Pen, cell: Cell, box: { x: number; width: number; height:
   pen.fillStyle = colours['video-soft'];
   pen.fillRect(box.x, 0, box.width, box.height);
   pen.fillStyle = colours['video-hue'];
+  pen.globalAlpha = quiet;
   pen.fillRect(box.x, box.height * (1 - cell.done), box.width, box.height * cell.done);
+  pen.globalAlpha = 1;
 }
 
 /** Which frames one machine drew (full) and draws (hollow). */

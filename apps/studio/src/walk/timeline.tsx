@@ -6,7 +6,7 @@ import { countStates, type Frame, type FrameState, type Share } from './frame-st
 import type { Playhead } from './playhead.ts';
 import { frameAtX, keyframeMarks, xOfFrame } from './timeline-layout.ts';
 
-const height = 34;
+const height = 28;
 const room = 50;
 
 export const stateWords: Record<FrameState, string> = {
