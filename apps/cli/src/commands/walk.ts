@@ -73,7 +73,7 @@ export function walkCommand(): Command {
 
 async function readWalk(words: readonly string[], flags: WalkFlags, target: WalkTarget | undefined): Promise<WalkRun> {
   const points = [];
-  for (const word of words) points.push(await readValue(word));
+  for (const word of words) points.push(await readValue(word, 'A prompt that only looks like a path is taken as one with a word more.'));
   const track = flags.track === undefined ? undefined : await readValue(flags.track);
   return walkRun(points, track, flags, target?.kind === 'film' ? target.format : 'mp4');
 }

@@ -10,6 +10,7 @@ class Picture {
   readonly steps = new Map<string, StepView>();
   /** Of steps in several parts. */
   readonly shards = new Map<string, ShardProgress>();
+  readonly #said = new Map<string, string>();
 
   take(event: RunEvent): StepView[] {
     const changed = event.kind === 'snapshot' ? event.run.steps : event.kind === 'step' ? [event.step] : [];
@@ -24,6 +25,13 @@ class Picture {
     const known = this.shards.get(step.id);
     if (known) known.takeStep(step);
     else if (step.shards && step.shards.total > 1) this.shards.set(step.id, new ShardProgress(step));
+  }
+
+  /** Whether a line about a step is new: a step in several parts waits and runs by turns. */
+  isNew(stepId: string, line: string): boolean {
+    const isNew = this.#said.get(stepId) !== line;
+    this.#said.set(stepId, line);
+    return isNew;
   }
 
   edgeOf(stepId: string): string {
@@ -42,7 +50,7 @@ export async function followRun(client: AtelierClient, id: RunId, terminal: Term
   const texts = new Map<string, string>();
   try {
     for await (const event of client.watchRun(id, { signal, onReconnect: (error) => error && bars.note('The connection broke; trying again ...') })) {
-      for (const step of picture.take(event)) showStep(step, terminal, bars);
+      for (const step of picture.take(event)) showStep(step, picture, terminal, bars);
       if (event.kind === 'shard') showShards(event.stepId, picture, bars);
       if (event.kind === 'progress' && !picture.shards.has(event.stepId))
         bars.show(event.stepId, event.fraction, progressMessage(event, picture.edgeOf(event.stepId)));
@@ -75,7 +83,7 @@ function doneLine(step: StepView): string {
   return `done: ${where}${took}${cached ? `, ${cached}` : ''}`;
 }
 
-function showStep(step: StepView, terminal: Terminal, bars: ReturnType<typeof createBars>): void {
+function showStep(step: StepView, picture: Picture, terminal: Terminal, bars: ReturnType<typeof createBars>): void {
   const where = step.offer ? `${step.offer.modelName} on ${step.sharing.length > 1 ? `${step.sharing.length} machines` : step.offer.edgeName}` : '';
   const lines: Partial<Record<StepView['state'], string>> = {
     running: `runs: ${where}`,
@@ -84,8 +92,9 @@ function showStep(step: StepView, terminal: Terminal, bars: ReturnType<typeof cr
     cancelled: 'stopped',
   };
   const line = lines[step.state];
-  if (line === undefined) return;
-  if (terminal.live) bars.show(step.id, step.state === 'succeeded' ? 1 : 0, line);
+  if (line === undefined || !picture.isNew(step.id, line)) return;
+  const shards = step.state === 'running' ? picture.shards.get(step.id) : undefined;
+  if (terminal.live) bars.show(step.id, shards?.tell().fraction ?? (step.state === 'succeeded' ? 1 : 0), line);
   else terminal.note(`${step.id} ${line}`);
 }
 

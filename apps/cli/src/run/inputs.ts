@@ -36,16 +36,20 @@ function severalInputs(names: readonly string[] | undefined): string {
 
 /**
  * What a word on the command line means: a file, the text of a small text file, or the word itself.
+ * @param textHint how to give a text that only looks like a file
  * @throws AtelierError `invalid-input` for a folder, and for what looks like a file that is not there
  */
-export async function readValue(value: string): Promise<GivenInput> {
+export async function readValue(
+  value: string,
+  textHint = 'A text that only looks like a path can be given by: --input - with the text on the standard input.',
+): Promise<GivenInput> {
   if (value === '-') return { kind: 'text', text: await readAll(process.stdin) };
   const found = value.length < 4096 && !value.includes('\n') ? await stat(value).catch(() => undefined) : undefined;
   if (found?.isDirectory()) throw new AtelierError('invalid-input', `${value} is a folder, not a file.`);
   if (found) return asText(value, found.size);
   if (looksLikePath(value))
     throw new AtelierError('invalid-input', `There is no file ${value}.`, {
-      hint: 'Look at the path. A text that only looks like a path can be given by: --input - with the text on the standard input.',
+      hint: `Look at the path. ${textHint}`,
     });
   return { kind: 'text', text: value };
 }
