@@ -128,13 +128,13 @@ test('a step that edges share has a dot for each, with a line into every one and
     ['Server2', 'sharing'],
     ['Server10', 'sharing'],
   ]);
-  expect(links.map((link) => [link.from, link.to, link.fork]).sort()).toEqual([
-    ['latent-walk', 'frames-to-video', true],
-    ['latent-walk', 'frames-to-video', true],
-    ['latent-walk', 'frames-to-video', true],
-    [null, 'latent-walk', false],
-    [null, 'latent-walk', true],
-    [null, 'latent-walk', true],
+  expect(links.map((link) => `${link.from ?? 'input'} ${link.to} ${link.fork ? 'fork' : 'whole'}`).sort()).toEqual([
+    'input latent-walk fork',
+    'input latent-walk fork',
+    'input latent-walk whole',
+    'latent-walk frames-to-video fork',
+    'latent-walk frames-to-video fork',
+    'latent-walk frames-to-video fork',
   ]);
   expect(new Set(links.map((link) => link.key)).size).toBe(links.length);
 });

@@ -25,6 +25,6 @@ test('a parameter put back is sent as its default, and an emptied seed asks for 
     id: run.id,
     fromStep: 'draw',
     seed: 'new',
-    set: { 'draw.steps': 20, 'draw.scheduler': 'ddim' },
+    set: { 'draw.steps': 20, 'draw.scheduler': 'auto' },
   });
 });

@@ -227,7 +227,7 @@ describe('the timeline', () => {
     ]);
     const crowded = keyframeMarks(walk(prompts(20), 40), 200, 50);
     const places = crowded.filter(({ shown }) => shown).map(({ x }) => x);
-    expect([crowded[0]?.shown, crowded.at(-1)?.shown, places.length]).toEqual([true, true, 4]);
+    expect([crowded[0]?.shown, crowded.at(-1)?.shown, places.length]).toEqual([true, true, 3]);
     expect(places.slice(1).every((x, index) => x - (places[index] as number) >= 50)).toBe(true);
   });
 });
