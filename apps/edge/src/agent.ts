@@ -304,7 +304,7 @@ class Agent implements Edge {
   async #askDevices(): Promise<void> {
     const { settings, log } = this.#parts;
     const drivers = [...new Set(this.#shelf.views(new Set()).map(({ manifest }) => manifest.driver))];
-    const asked = describeDevices(settings.folder, `${version} ${process.version}`, drivers, settings.taskModules).then(
+    const asked = describeDevices(settings.folder, `${version} ${process.version} ${process.env.ATELIER_DEVICE ?? ''}`, drivers, settings.taskModules).then(
       (devices) => {
         this.#devices = devices;
       },

@@ -9,7 +9,7 @@ const Known = z.object({ key: z.string(), devices: z.array(z.object({ driver: z.
 /**
  * What models of some drivers run on here. Asked in a process of its own, so that the agent loads no runtime, and kept in the
  * edge's folder, since loading every runtime takes seconds.
- * @param key changes when the answer may: the releases of Atelier and Node
+ * @param key changes when the answer may: the releases of Atelier and Node, and what ATELIER_DEVICE says
  */
 export async function describeDevices(folder: string, key: string, drivers: readonly string[], taskModules: readonly string[]): Promise<DeviceReport[]> {
   const file = join(folder, 'devices.json');

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { drawText, previewOf, RgbFit, type RgbPicture, redrawPicture, sizeForPicture } from '@atelier/diffusion';
+import { decodeLatents, drawText, floatTensor, previewOf, RgbFit, type RgbPicture, redrawPicture, sizeForPicture } from '@atelier/diffusion';
 import { encodePng, readPicture, resizePicture } from '@atelier/media';
 import { AtelierError, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -139,21 +139,22 @@ describe.skipIf(starter === undefined)('the starter model', () => {
     expect((await drawn(`${'a red apple and '.repeat(12)}a pear`)).told[0]).toMatch(/longer than this model reads/);
   });
 
-  test('a map for previews fitted to the decoder is nearly as good as the one that was trained with it', async () => {
+  test('a map for previews fitted to two decoded pictures shows a third not twice as wrongly as the one that was fitted to thousands', async () => {
     const { model, close } = await openDiffusionFolder((starter as NonNullable<typeof starter>).folder, { threads: 1 });
-    const drawn = (text: string, seed: number) => drawText(model, { prompt: text, negativePrompt: '', steps: 8, guidanceScale: 4, scheduler: 'ddim', seed });
+    const decoded = async (name: string) => {
+      const bytes = await readFile(new URL(`../../../../models/starter-diffusion/reference/${name}.latent.f32`, import.meta.url));
+      const latent = floatTensor([1, 8, 16, 16], new Float32Array(new Uint8Array(bytes).buffer));
+      return { latent, picture: await decodeLatents(model, latent) };
+    };
     const fit = new RgbFit();
-    for (const [seed, text] of ['a castle', 'a rocket', 'a green pear', 'a blue fish'].entries()) {
-      const { latent, picture } = await drawn(text, seed);
-      fit.add(latent, picture);
-    }
-    const { latent, picture } = await drawn('a red apple', 9);
+    for (const { latent, picture } of [await decoded('castle'), await decoded('rocket')]) fit.add(latent, picture);
+    const { latent, picture } = await decoded('apple');
     const without = { ...model, config: { ...model.config, latentToRgb: undefined }, memory: { ...model.memory, previewFit: fit } };
     const size = { width: 16, height: 16 };
     const truth = await resizePicture({ width: 128, height: 128, data: rgbOf(picture.data) }, size);
     const [trained, fitted] = [meanDifference(truth, await previewOf(model, latent)), meanDifference(truth, await previewOf(without, latent))];
     await close();
-    expect(fitted).toBeLessThan(1.3 * trained + 2);
+    expect(fitted).toBeLessThan(1.8 * trained);
   });
 });
 
