@@ -7,11 +7,11 @@ import { moment, whole } from './columns.ts';
 import { runs } from './runs.ts';
 
 /**
- * The words of a caption, for the gallery's search. Punctuation only parts words: PostgreSQL's parser would else keep
- * `photo.png` or `a-b` as names of hosts and files, which no search for `png` or `b` finds.
+ * What the gallery's search looks in: the words of a caption, and whose it is, so that one index answers both. Punctuation only
+ * parts words: PostgreSQL's parser would else keep `photo.png` or `a-b` as names of hosts and files, which no search for `png` or `b` finds.
  */
-export const captionWords = (caption: AnyPgColumn): SQL =>
-  sql`to_tsvector('simple', translate(${caption}, ${inSql(marks)}, ${inSql(' '.repeat(marks.length))}))`;
+export const searchWords = (userId: AnyPgColumn, caption: AnyPgColumn): SQL =>
+  sql`(array_to_tsvector(ARRAY['=' || ${userId}]) || to_tsvector('simple', translate(${caption}, ${inSql(marks)}, ${inSql(' '.repeat(marks.length))})))`;
 const marks = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 /** Without a semicolon: drizzle-kit takes one for the end of the index. */
 const inSql = (text: string) => sql.raw(`'${text.replaceAll("'", "''").replace(';', "' || chr(59) || '")}'`);
@@ -84,7 +84,7 @@ export const outputs = pgTable(
     index('outputs_uploaded').on(table.userId, table.id).where(sql`listed and run_id is null and deleted_at is null`),
     index('outputs_public').on(table.id).where(sql`visibility = 'public' and deleted_at is null`),
     index('outputs_deleted').on(table.deletedAt).where(sql`deleted_at is not null`),
-    index('outputs_caption').using('gin', captionWords(table.caption)).where(sql`listed and deleted_at is null`),
+    index('outputs_caption').using('gin', searchWords(table.userId, table.caption)).where(sql`listed and deleted_at is null`),
   ],
 );
 

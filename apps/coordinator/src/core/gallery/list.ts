@@ -3,14 +3,16 @@ import { type Database, schema } from '@atelier/store';
 import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '../core.ts';
 import { canComeBack, galleryItem, notDeleted, publicItem, selectItems } from './items.ts';
-import { prefixQuery } from './words.ts';
+import { matching } from './search.ts';
 
-const { artifacts, captionWords, outputs, stars, steps } = schema;
+const { artifacts, outputs, stars, steps } = schema;
 
 /** A page of a viewer's gallery, newest first. @throws AtelierError `forbidden` where a member asks for everybody's */
 export async function listGallery(database: Database, viewer: Viewer, query: GalleryQuery): Promise<GalleryPage> {
+  const indexed = !query.starred && !query.deleted;
+  const words = await matching(database, { text: query.search, userId: query.everybody ? undefined : viewer.id, indexed });
   const rows = await selectItems(database, viewer)
-    .where(and(...conditions(viewer, query)))
+    .where(and(...conditions(viewer, query), words))
     .orderBy(desc(outputs.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, (row) => galleryItem(viewer, row));
@@ -22,7 +24,6 @@ function conditions(viewer: Viewer, query: GalleryQuery): (SQL | undefined)[] {
     query.modality && eq(outputs.modality, query.modality),
     ...which(query),
     query.deleted ? canComeBack(new Date()) : notDeleted,
-    matching(query.search),
     query.before && lt(outputs.id, query.before),
   ];
 }
@@ -41,20 +42,15 @@ function which({ starred, deleted, uploads }: GalleryQuery): (SQL | undefined)[]
   return [sql`${outputs.listed}`, origin];
 }
 
-/** The words as a condition that the index of captions answers. */
-function matching(search: string | undefined): SQL | undefined {
-  const words = search === undefined ? undefined : prefixQuery(search);
-  return words === undefined ? undefined : sql`${captionWords(outputs.caption)} @@ to_tsquery('simple', ${words})`;
-}
-
 /** A page of what was made public, by whomever. */
 export async function listPublic(database: Database, query: { before?: OutputId; limit: number; search?: string }): Promise<PublicPage> {
+  const words = await matching(database, { text: query.search, userId: undefined, indexed: false });
   const rows = await database.db
     .select({ output: outputs, sizeBytes: artifacts.sizeBytes, task: steps.task })
     .from(outputs)
     .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
     .leftJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
-    .where(and(isPublic, matching(query.search), query.before && lt(outputs.id, query.before)))
+    .where(and(isPublic, words, query.before && lt(outputs.id, query.before)))
     .orderBy(desc(outputs.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, publicItem);

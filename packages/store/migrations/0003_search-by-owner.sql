@@ -1,0 +1,2 @@
+DROP INDEX "outputs_caption";--> statement-breakpoint
+CREATE INDEX "outputs_caption" ON "outputs" USING gin ((array_to_tsvector(ARRAY['=' || "user_id"]) || to_tsvector('simple', translate("caption", '!"#$%&''()*+,-./:' || chr(59) || '<=>?@[\]^_`{|}~', '                                ')))) WHERE listed and deleted_at is null;
