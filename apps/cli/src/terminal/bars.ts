@@ -15,7 +15,7 @@ export function createBars(terminal: Terminal): Bars {
   const bars = new Map<string, SingleBar>();
   const all = new MultiBar({
     stream: process.stderr,
-    format: '{name}  {bar} {percent} %  {message}',
+    format: '{name}  {bar} {percentage} %  {message}',
     barsize: 20,
     barCompleteChar: '━',
     barIncompleteChar: '─',
