@@ -104,6 +104,8 @@ export interface PlanOptions {
   /** By step id. Settled steps are not in the plans that come out. */
   readonly settled?: ReadonlyMap<string, SettledStep>;
   readonly masked?: readonly Mask[];
+  /** By step id: the model with which some of its shards were made already. The others have to be made with the same. */
+  readonly begun?: ReadonlyMap<string, { readonly modelId: string; readonly modelHash: string }>;
   /** Known manifests, for the hint that says which model to pull where nothing is offered. */
   readonly catalogue?: readonly ModelManifest[];
 }

@@ -6,4 +6,4 @@
 export * from './fleet.ts';
 export { linkPrior } from './links.ts';
 export { summariseMeasurements } from './measurements.ts';
-export { planChain } from './plan-chain.ts';
+export { planChain, sharesOf } from './plan-chain.ts';

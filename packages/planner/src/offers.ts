@@ -5,6 +5,7 @@ import type { FleetEdge, FleetModel, FleetSnapshot, PlanOptions } from './fleet.
 export interface UsableOffer {
   readonly offer: Offer;
   readonly manifest: ModelManifest;
+  readonly modelHash: string;
   readonly loaded: boolean;
   /** The edge's number in the fleet. */
   readonly edge: number;
@@ -28,10 +29,10 @@ export function offersFor(step: ResolvedStep, fleet: FleetSnapshot, options: Pla
       const offer = { edgeId: edge.id, edgeName: edge.name, modelId: model.manifest.id, modelName: model.manifest.shortName };
       const refusal = refusalOf(step, edge, model, options);
       if (refusal) refused.push({ stepId: step.id, offer, ...refusal, totalSeconds: null, prediction: null });
-      else usable.push({ offer, manifest: model.manifest, loaded: model.loaded, edge: number });
+      else usable.push({ offer, manifest: model.manifest, modelHash: model.modelHash, loaded: model.loaded, edge: number });
     }
   }
-  if (usable.length === 0) throw noOffer(step, refused, options.catalogue ?? []);
+  if (usable.length === 0) throw noOffer(step, refused, options);
   usable.sort((a, b) => byName(a.offer, b.offer));
   refused.sort((a, b) => byName(a.offer, b.offer));
   return { usable, refused };
@@ -49,6 +50,9 @@ function refusalOf(step: ResolvedStep, edge: FleetEdge, model: FleetModel, optio
   if (step.model !== undefined && step.model !== manifest.id) return { reason: 'pinned-elsewhere', detail: `The chain asks for the model ${step.model}.` };
   if (step.edge !== undefined && step.edge !== edge.name && step.edge !== edge.id)
     return { reason: 'pinned-elsewhere', detail: `The chain asks for the edge ${step.edge}.` };
+  const begun = options.begun?.get(step.id);
+  if (begun && (begun.modelId !== manifest.id || begun.modelHash !== model.modelHash))
+    return { reason: 'pinned-elsewhere', detail: `Some of it was made with ${begun.modelId} already.` };
   if (edge.state === 'away') return { reason: 'edge-away', detail: `${edge.name} is not connected.` };
   const mask = options.masked?.find((one) => one.edgeId === edge.id && (one.stepId === undefined || one.stepId === step.id));
   if (mask) return { reason: 'edge-masked', detail: `${edge.name} is left out: ${mask.why}.` };
@@ -65,8 +69,10 @@ function refusalOf(step: ResolvedStep, edge: FleetEdge, model: FleetModel, optio
 const notReady = { pulling: 'is being pulled', absent: 'is not there yet', failed: 'could not be pulled' } as const;
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
-function noOffer(step: ResolvedStep, refused: readonly RejectedOffer[], catalogue: readonly ModelManifest[]): AtelierError {
+function noOffer(step: ResolvedStep, refused: readonly RejectedOffer[], { catalogue = [], begun }: PlanOptions): AtelierError {
   const message = step.id === step.task ? `No edge can run ${step.task}.` : `No edge can run ${step.id} (${step.task}).`;
+  const model = begun?.get(step.id)?.modelId;
+  if (model) return new AtelierError('no-offer', message, { hint: `Some of it was made with ${model}: start an edge that has this model again.` });
   const pinned = refused.length > 0 && refused.every((one) => one.reason === 'pinned-elsewhere');
   const first = refused.find((one) => one.reason !== 'pinned-elsewhere') ?? refused[0];
   if (first && pinned) return new AtelierError('no-offer', message, { hint: `${first.detail} Take that wish away, or choose one that is there.` });

@@ -1,4 +1,4 @@
-import type { PlanSet, ResolvedChain } from '@atelier/protocol';
+import { type PlanSet, type ResolvedChain, resolveChain } from '@atelier/protocol';
 import { expect, test } from 'vitest';
 import type { FleetSnapshot, PlanOptions } from './fleet.ts';
 import { planChain } from './plan-chain.ts';
@@ -176,4 +176,71 @@ test('a graph too wide for an exact search still gets a plan, with the gap state
   expect(plans).toHaveLength(3);
   expect(gapSeconds).toBeGreaterThanOrEqual(0);
   expect(gapSeconds).toBeLessThan((plans[0]?.totalSeconds as number) * 0.6);
+});
+
+const walk = resolveChain({ steps: [{ task: 'latent-walk', parameters: { frames: 240, steps: 4, guidanceScale: 1 } }] });
+const walker = (id: string, more = {}) => ({
+  manifest: manifest(id, ['latent-walk'], more),
+  modelHash: `hash of ${id}`,
+  state: 'ready' as const,
+  loaded: true,
+});
+/** Seconds of one frame, measured often enough that nothing else counts. */
+const measured = (edgeNumber: number, modelId: string, seconds: number) => {
+  const per = seconds / 4;
+  return { edgeId: edgeId(edgeNumber), modelId, task: 'latent-walk', warm: { median: per, low: per, high: per, samples: 1e9 }, cold: null, load: null };
+};
+
+test('a step of many shards is shared by all edges with its model, quickest first, and none of them is a loser', () => {
+  const models = [walker('sd')];
+  const fleet = {
+    ...fleetOf(edge(1, { models }), edge(2, { models }), edge(3, { models })),
+    histories: [1, 2, 4].map((seconds, at) => measured(at + 1, 'sd', seconds)),
+  };
+  const { plans, rejected } = planChain(walk, fleet, { count: 3 });
+  const step = plans[0]?.steps[0];
+  expect(step?.sharing.map((share) => [share.offer.edgeName, Math.round(share.secondsPerShard * 100) / 100])).toEqual([
+    ['Server1', 1],
+    ['Server2', 2],
+    ['Server3', 4],
+  ]);
+  expect(step?.offer.edgeName).toBe('Server1');
+  expect(step?.prediction.runSeconds).toBeGreaterThan(240 / 1.75 - 0.01);
+  expect(step?.prediction.runSeconds).toBeLessThan(240 / 1.75 + 4);
+  expect([plans.length, rejected]).toEqual([1, []]);
+});
+
+test('two middling edges with one model beat a quicker edge with another, and the loser says why', () => {
+  const fleet = {
+    ...fleetOf(edge(1, { models: [walker('fast')] }), edge(2, { models: [walker('sd')] }), edge(3, { models: [walker('sd')] })),
+    histories: [measured(1, 'fast', 1), measured(2, 'sd', 1.5), measured(3, 'sd', 1.5)],
+  };
+  const { plans, rejected } = planChain(walk, fleet, { count: 1 });
+  expect(plans[0]?.steps[0]?.sharing.map((share) => share.offer.edgeName)).toEqual(['Server2', 'Server3']);
+  expect(rejected.map((one) => [one.offer.edgeName, one.reason])).toEqual([['Server1', 'slower']]);
+  const pictures = planChain(walk, { ...fleet, edges: fleet.edges.slice(0, 2) }, { count: 1 });
+  expect(pictures.plans[0]?.steps[0]?.offer.edgeName).toBe('Server1');
+});
+
+test('edges with other files under the same name do not share, and a queue or an unread model counts', () => {
+  const models = [walker('sd', { prior: { loadSeconds: 40, runSeconds: 1 } })];
+  const other = [{ ...walker('sd'), modelHash: 'another' }];
+  const apart = planChain(walk, fleetOf(edge(1, { models }), edge(2, { models: other })), { count: 1 });
+  expect(apart.plans[0]?.steps[0]?.sharing).toHaveLength(1);
+  const histories = [measured(1, 'sd', 1), measured(2, 'sd', 1)];
+  const total = (more: object) =>
+    planChain(walk, { ...fleetOf(edge(1, { models }), edge(2, { models, ...more })), histories }, { count: 1 }).plans[0]?.totalSeconds ?? 0;
+  expect(total({})).toBeCloseTo(120, 3);
+  expect(total({ queuedSeconds: 60 })).toBeCloseTo(150, 3);
+  expect(total({ queuedSeconds: 1000 })).toBeCloseTo(240, 3);
+  expect(total({ slots: 2 })).toBeCloseTo(80, 3);
+  expect(total({ models: models.map((one) => ({ ...one, loaded: false })) })).toBeCloseTo(140, 3);
+});
+
+test('a step that was begun with one model goes on with it, and waits where nobody has it', () => {
+  const fleet = fleetOf(edge(1, { models: [walker('sd')] }), edge(2, { models: [walker('other', { quality: 1 })] }));
+  const begun = new Map([['latent-walk', { modelId: 'sd', modelHash: 'hash of sd' }]]);
+  expect(planChain(walk, fleet, { count: 1, begun }).plans[0]?.steps[0]?.offer.modelId).toBe('sd');
+  const gone = { ...fleet, edges: fleet.edges.slice(1) };
+  expect(() => planChain(walk, gone, { count: 1, begun })).toThrow(expect.objectContaining({ code: 'no-offer', hint: expect.stringContaining('sd') }));
 });

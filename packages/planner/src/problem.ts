@@ -1,8 +1,9 @@
-import { findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, readsFrom, type Source } from '@atelier/protocol';
+import { findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, readsFrom, type Source, shardCount } from '@atelier/protocol';
 import { createEstimator, type Estimate, type Estimator, priorBytes } from './estimate.ts';
 import type { ExistingData, FleetSnapshot, PlanOptions, SettledStep } from './fleet.ts';
 import { type LinkTable, linkTable, transferSeconds } from './links.ts';
 import { offersFor, type UsableOffer } from './offers.ts';
+import { byModel, type Team, teamOf } from './team.ts';
 
 export interface Candidate extends UsableOffer {
   readonly estimate: Estimate;
@@ -12,6 +13,8 @@ export interface Candidate extends UsableOffer {
   readonly shared: Shared | null;
   /** Bytes by output port. */
   readonly outputBytes: Readonly<Record<string, number>>;
+  /** Who shares the step, where it has several shards; then `estimate` is that of all together, and the offer the quickest. */
+  readonly team: Team | null;
 }
 
 export interface Shared {
@@ -82,7 +85,9 @@ export function poseProblem(chain: ResolvedChain, fleet: FleetSnapshot, options:
   const sequential = open.every((step, number) => number === 0 || readsFrom(step).includes(open[number - 1]?.id as string));
   const steps: ProblemStep[] = [];
   for (const { step, usable } of drafts) {
-    const candidates = candidatesOf(step, usable, estimator, sequential, uses);
+    const shards = shardCount(findTask(step.task), step.parameters);
+    const candidates =
+      shards > 1 ? teamsOf(step, usable, { estimator, fleet, shards, sequential, uses }) : candidatesOf(step, usable, estimator, sequential, uses);
     steps.push(problemStep(step, candidates, steps, { chain, options, links, estimator }));
   }
   const readers = steps.map((_, number) => steps.flatMap((step, reader) => (step.reads.some((read) => read.from === number) ? [reader] : [])));
@@ -143,7 +148,33 @@ function candidatesOf(
       models.set(modelId, model);
     }
     const estimate = model.estimate(edgeId);
-    return { ...offer, estimate, outputBytes: model.outputBytes, ...costAtBest(offer, estimate, sequential, uses.get(offerKey(offer)) ?? []) };
+    return { ...offer, estimate, outputBytes: model.outputBytes, ...costAtBest(offer, estimate, sequential, uses.get(offerKey(offer)) ?? []), team: null };
+  });
+}
+
+interface TeamContext {
+  readonly estimator: Estimator;
+  readonly fleet: FleetSnapshot;
+  readonly shards: number;
+  readonly sequential: boolean;
+  readonly uses: ReadonlyMap<string, number[]>;
+}
+
+/**
+ * For a step with several shards: one candidate for each model, on all edges that have it. Its place is the quickest of them, and
+ * the step is taken to begin at once there: what else of this plan runs on the others is left out of account, and so are
+ * their transfers. So such plans are good ones; exactness is claimed for steps of one shard only.
+ */
+function teamsOf(step: ResolvedStep, usable: readonly UsableOffer[], { estimator, fleet, shards, sequential, uses }: TeamContext): Candidate[] {
+  const task = findTask(step.task);
+  return byModel(usable).map((offers) => {
+    const [{ manifest, offer }] = offers as [UsableOffer];
+    const team = teamOf(offers, estimator.forModel(manifest, task, step.parameters), fleet.edges, shards);
+    const [first] = team.members;
+    const runSeconds = Math.max(first.secondsPerShard, team.totalSeconds - first.readySeconds);
+    const estimate = { ...first.estimate, warmSeconds: runSeconds, coldSeconds: runSeconds };
+    const outputBytes = Object.fromEntries(Object.keys(task.outputs).map((port) => [port, shards * estimator.outputBytes(offer.modelId, task, port)]));
+    return { ...first.offer, estimate, outputBytes, ...costAtBest(first.offer, estimate, sequential, uses.get(offerKey(first.offer)) ?? []), team };
   });
 }
 

@@ -10,9 +10,18 @@ export function slowerOffers(problem: Problem, bounds: Bounds, best: Found, plan
   const through = throughEach(problem, bounds, best.binding);
   return problem.steps.flatMap((step, number) => {
     const chosen = best.binding[number] as number;
-    const lost = step.candidates.flatMap((_, choice) => (choice === chosen ? [] : [rejection(problem, best, plan, number, choice, through(number, choice))]));
+    const lost = step.candidates.flatMap((_, choice) =>
+      choice === chosen ? [] : withTeam(step, choice, rejection(problem, best, plan, number, choice, through(number, choice))),
+    );
     return lost.sort((a, b) => (a.totalSeconds as number) - (b.totalSeconds as number));
   });
+}
+
+/** Edges that would share the step with a model that lost have lost with it. */
+function withTeam(step: ProblemStep, choice: number, lost: RejectedOffer): RejectedOffer[] {
+  const { offer, team } = step.candidates[choice] as Candidate;
+  const others = (team?.members ?? []).map((member) => member.offer.offer).filter((other) => other.edgeId !== offer.edgeId);
+  return [lost, ...others.map((other) => ({ ...lost, offer: other }))];
 }
 
 function rejection(problem: Problem, best: Found, plan: Plan, number: number, choice: number, through: Through): RejectedOffer {

@@ -46,7 +46,7 @@ export function hasLease(step: MachineStep): boolean {
   return step.shards.some((shard) => liveAttempt(shard)?.state === 'leased');
 }
 
-/** What a step is whose attempts changed: several shards may be in different states. */
+/** What a step is whose attempts changed: several shards may be in different states. One that runs does so until nothing of it waits either. */
 export function byAttempts(step: MachineStep): MachineStep {
   if (isSettled(step)) return step;
   let state: MachineStep['state'] = 'ready';
@@ -55,6 +55,7 @@ export function byAttempts(step: MachineStep): MachineStep {
     if (live === 'leased') return step.state === 'running' ? step : { ...step, state: 'running' };
     if (live === 'queued') state = 'queued';
   }
+  if (step.state === state || (step.state === 'running' && state === 'queued' && hasSeveral(step))) return step;
   return { ...step, state };
 }
 

@@ -54,6 +54,17 @@ export function randomEvent(state: RunMachineState, random: () => number, weathe
   return userEvent(state, random) ?? stepEvent(state, random) ?? attemptEvent(state, random, weather) ?? plannedFor(state, random);
 }
 
+/** What happens when nothing goes wrong any more. */
+export function goodEvent(state: RunMachineState, random: () => number): RunMachineEvent {
+  if (state.state === 'paused') return { kind: 'resume' };
+  const asking = [...state.steps.values()].find((step) => !step.asked && step.sharing.length > 0 && step.state === 'ready');
+  if (asking) return { kind: 'answered', stepId: asking.id, shards: [] };
+  const live = attemptsOf(state).find(({ attempt }) => attempt.state === 'leased' || attempt.state === 'queued');
+  if (!live) return { ...plannedFor(state, random), basedOn: state.planVersion };
+  const attempt = { stepId: live.stepId, shard: live.shard, number: live.number };
+  return { kind: live.attempt.state === 'leased' ? 'succeeded' : 'taken', attempt };
+}
+
 function userEvent(state: RunMachineState, random: () => number): RunMachineEvent | undefined {
   const pick = random();
   if (random() < 0.02) return redoOf(state, random);
@@ -103,7 +114,7 @@ function redoOf(state: RunMachineState, random: () => number): RunMachineEvent {
   return { kind: 'redo', shards: Object.fromEntries(done.map((step) => [step.id, someShards(step, random, 0.5)])) };
 }
 
-function plannedFor(state: RunMachineState, random: () => number): RunMachineEvent {
+function plannedFor(state: RunMachineState, random: () => number): Extract<RunMachineEvent, { kind: 'planned' }> {
   const bindings = [...state.steps.keys()].map((id) => [id, randomSharing(random)]);
   const outdated = random() < 0.05 ? 1 : 0;
   return { kind: 'planned', basedOn: state.planVersion - outdated, bindings: Object.fromEntries(bindings) };

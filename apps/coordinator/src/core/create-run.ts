@@ -19,9 +19,10 @@ import { advanceLoaded, unchanged } from './advance.ts';
 import { chainOf, drawSeeds, namedInputs, requestHash } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { Viewer } from './core.ts';
+import { fleetSnapshot } from './fleet-snapshot.ts';
 import { prepareInputs, type RunInput } from './inputs.ts';
 import { insertRun, type ReusedStep } from './insert-run.ts';
-import { bindingsOf, fleetSnapshot } from './planning.ts';
+import { bindingsOf } from './planning.ts';
 
 /** A run that is about to be written. */
 export interface RunDraft {

@@ -9,6 +9,7 @@ import {
   type EdgeInfo,
   type EdgeModel,
   type FromEdge,
+  findTask,
   type ModelManifest,
   newId,
   type RunView,
@@ -75,7 +76,7 @@ const heartbeatMs = 200;
 /** Quick enough for tests, long enough for a busy machine. */
 const testTimes: CoreTimes = { leaseMs: 1_500, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
 
-export function textModel(id: string, tasks: string[] = ['text-generation']): ModelManifest {
+export function textModel(id: string, tasks: string[] = ['text-generation'], more: Partial<ModelManifest> = {}): ModelManifest {
   const prior = { loadSeconds: 0.1, runSeconds: 0.1 };
   return {
     id,
@@ -90,6 +91,7 @@ export function textModel(id: string, tasks: string[] = ['text-generation']): Mo
     quality: 0.5,
     prior,
     options: {},
+    ...more,
   };
 }
 
@@ -179,7 +181,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     behave: (order) => edge.succeed(order),
     say: (message) => studio.core.edgeMessage(id, message),
     async succeed(order, text = `${order.stepId} on ${id}`) {
-      const outputs = [textOutput(edge, text)];
+      const outputs = [madeBy(edge, order, text)];
       await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings });
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
@@ -218,12 +220,17 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
   return edge;
 }
 
-function textOutput(edge: EdgeInside, text: string): StepOutput {
-  const bytes = Buffer.from(text);
+/** One value for the first port of the order's task. What stands for a picture or film is the same on every edge, as the work of a real model. */
+function madeBy(edge: EdgeInside, order: WorkOrder, text: string): StepOutput {
+  const [port, { modality }] = Object.entries(findTask(order.task).outputs)[0] as [string, { modality: keyof typeof mediaTypes }];
+  const isText = modality === 'text';
+  const bytes = Buffer.from(isText ? text : `${order.task} ${order.shard} ${JSON.stringify(order.parameters)}`);
   const hash = createHash('sha256').update(bytes).digest('hex');
   edge.made.set(hash, bytes);
-  return { port: 'text', index: 0, hash, mediaType: 'text/plain', sizeBytes: bytes.length, text: bytes.toString('utf8') };
+  return { port, index: 0, hash, mediaType: mediaTypes[modality], sizeBytes: bytes.length, text: isText ? text : null };
 }
+
+const mediaTypes = { text: 'text/plain', image: 'image/png', video: 'video/mp4' } as const;
 
 /** Brings bytes to the coordinator, as an edge does when it is asked for them. */
 async function bring(studio: TestStudio, edge: EdgeInside, hash: string): Promise<void> {

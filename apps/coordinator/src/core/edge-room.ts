@@ -70,7 +70,7 @@ export class EdgeRoom {
     if (edge.draining) this.#context.link.send(edgeId, { kind: 'drain', on: true });
     await this.#dispatcher.begin(edge);
     await this.#replication.requestMissing(edgeId);
-    await this.#planning.requestAll();
+    await this.#planning.fleetChanged();
   }
 
   async #handle(edge: KnownEdge, message: FromEdge): Promise<void> {
@@ -104,7 +104,7 @@ export class EdgeRoom {
     if (message.draining === edge.leaving) return;
     edge.leaving = message.draining;
     if (edge.leaving) await this.withdrawHopeless(edge.id);
-    else if (!edge.draining) await this.#planning.requestAll();
+    else if (!edge.draining) await this.#planning.fleetChanged();
   }
 
   /** Extends what the edge may go on with, and stops what it may not. */
@@ -116,7 +116,7 @@ export class EdgeRoom {
   async #models(edge: KnownEdge, models: KnownEdge['models']): Promise<void> {
     if (!(await this.#context.fleet.setModels(edge, models))) return;
     await this.withdrawHopeless(edge.id);
-    await this.#planning.requestAll();
+    await this.#planning.fleetChanged();
   }
 
   #pass(edge: KnownEdge, message: Extract<FromEdge, { kind: PassingEvent['kind'] }>): void {

@@ -3,7 +3,7 @@ import type { CoreContext } from './context.ts';
 import type { Core } from './core.ts';
 import { loseAttempt } from './edge-room.ts';
 import type { KnownEdge } from './fleet.ts';
-import { queuedSeconds } from './planning.ts';
+import { queuedSeconds } from './fleet-snapshot.ts';
 import type { CoreParts } from './start-core.ts';
 
 /** Chains can run once each of these has an offer. */
@@ -52,7 +52,7 @@ export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
       await fleet.setDraining(edge, on);
       link.send(edgeId, { kind: 'drain', on });
       if (on) await room.withdrawHopeless(edgeId);
-      else await parts.planning.requestAll();
+      else await parts.planning.fleetChanged();
       return edgeView(context, edge);
     },
     async pullModel(edgeId, modelId) {

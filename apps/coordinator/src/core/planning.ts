@@ -1,43 +1,13 @@
-import { type FleetSnapshot, type Mask, type Place, planChain, type SettledStep } from '@atelier/planner';
-import { AtelierError, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
-import { type Binding, liveAttempt } from '@atelier/runs';
+import { type Mask, type Place, planChain, type SettledStep } from '@atelier/planner';
+import { AtelierError, type EdgeId, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
+import { type Binding, hasSeveral, liveAttempt, type MachineStep } from '@atelier/runs';
 import { noteWaiting } from './advance.ts';
 import { advanceRun, type CoreContext } from './context.ts';
-import type { KnownEdge } from './fleet.ts';
+import { fleetSnapshot } from './fleet-snapshot.ts';
 import { outOfReach, type ReachedValue, redoShards } from './reach.ts';
 import { inTransaction } from './run-changes.ts';
 import { bindingOfShare, type LoadedRun, secondsOnEdge } from './run-rows.ts';
-
-/** The fleet as the planner sees it now. */
-export function fleetSnapshot(context: CoreContext): FleetSnapshot {
-  const { fleet, history } = context;
-  const edges = fleet.all().flatMap((edge) => {
-    const state = fleet.stateOf(edge);
-    if (state === 'revoked') return [];
-    return [
-      {
-        id: edge.id,
-        name: edge.name,
-        state,
-        slots: edge.info?.slots ?? 1,
-        modelMemoryBytes: edge.info?.modelMemoryBytes ?? 0,
-        relayOnly: !edge.info?.transferUrl,
-        queuedSeconds: queuedSeconds(context, edge),
-        models: edge.models.map(({ manifest, modelHash, state: modelState, loaded }) => ({ manifest, modelHash, state: modelState, loaded })),
-      },
-    ];
-  });
-  return { edges, links: history.links(), ...history.summary() };
-}
-
-/** Predicted seconds of what runs and waits on an edge, over all its slots. */
-export function queuedSeconds(context: CoreContext, edge: KnownEdge): number {
-  const now = performance.now();
-  return context.live.ofEdge(edge.id).reduce((sum, attempt) => {
-    const passed = attempt.startedAt === null ? 0 : (now - attempt.startedAt) / 1000;
-    return sum + Math.max(0, attempt.predictedSeconds - passed);
-  }, 0);
-}
+import { shareOpenSteps } from './sharing.ts';
 
 /** The bindings that a plan means to the state machine. */
 export function bindingsOf(plan: Plan): Record<string, Binding[]> {
@@ -68,7 +38,13 @@ export class Planning {
     this.#working ??= this.#work();
   }
 
-  /** Everything that waits, at the start and whenever the fleet has something new to offer. */
+  /** The fleet has something new to offer: to what waits for a plan, and to steps that edges share. */
+  async fleetChanged(): Promise<void> {
+    await this.requestAll();
+    await shareOpenSteps(this.#context);
+  }
+
+  /** Everything that waits for a plan. */
   async requestAll(): Promise<void> {
     const { rows } = await this.#context.database.pool.query("SELECT id FROM runs WHERE state = 'planning' ORDER BY priority DESC, id");
     for (const { id } of rows) this.request(id);
@@ -118,6 +94,8 @@ interface KnownRun {
   /** Where each value can be had: of `inputs` and of finished steps. */
   readonly values: ReadonlyMap<string, ReachedValue[]>;
   readonly made: ReadonlyMap<string, Record<string, { bytes: number; at: Place[] }>>;
+  /** The model with which some shards of a step were made, where others are left. */
+  readonly begun: ReadonlyMap<string, { modelId: string; modelHash: string }>;
 }
 
 async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun> {
@@ -130,7 +108,7 @@ async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun
       [runId],
     );
     const made = await tx.query(
-      `SELECT o.step_id, o.port, o.shard, a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
+      `SELECT o.step_id, o.port, o.shard, o.recipe ->> 'modelId' AS "modelId", o.recipe ->> 'modelHash' AS "modelHash", a.size_bytes AS bytes, ${places} FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.run_id = $1`,
       [runId],
     );
     const values = new Map<string, ReachedValue[]>(Map.groupBy(made.rows, (row) => row.step_id as string));
@@ -145,8 +123,14 @@ async function readForPlan(context: CoreContext, runId: RunId): Promise<KnownRun
       byStep.set(row.step_id, Object.assign(ports, { [row.port]: { bytes, at: row.at } }));
     }
     const byName = Object.fromEntries(inputs.rows.map((row) => [row.name, { bytes: Number(row.bytes), at: row.at }]));
-    return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, values, made: byStep };
+    return { run, chain: rows[0].chain, plan: rows[0].plan, inputs: byName, values, made: byStep, begun: begunWith(run, made.rows) };
   });
+}
+
+/** All shards of a step are made with the same model. */
+function begunWith(run: LoadedRun, made: ReadonlyArray<{ step_id: string; modelId: string; modelHash: string }>): KnownRun['begun'] {
+  const open = new Set([...run.machine.steps.values()].filter((step) => step.shards.some((shard) => !shard.done)).map((step) => step.id));
+  return new Map(made.filter((row) => open.has(row.step_id)).map(({ step_id, modelId, modelHash }) => [step_id, { modelId, modelHash }]));
 }
 
 /** Edges where an attempt went wrong are left out at first; where nothing else offers the step, they get another chance. */
@@ -158,6 +142,7 @@ function tryPlan(context: CoreContext, known: KnownRun): PlanSet | AtelierError 
         count: 1,
         inputs: known.inputs,
         settled: settledSteps(context, known),
+        begun: known.begun,
         masked,
         catalogue: context.catalogue,
       });
@@ -170,26 +155,40 @@ function tryPlan(context: CoreContext, known: KnownRun): PlanSet | AtelierError 
   throw new AtelierError('internal', 'The planner gave no answer.');
 }
 
+/** Of a step with several shards an edge is left out only where it went wrong with all that are left. */
 function masksOf(run: LoadedRun): Mask[] {
-  return [...run.machine.steps.values()].flatMap((step) =>
-    step.shards.flatMap((shard) => (shard.done ? [] : shard.avoid.map((edgeId) => ({ edgeId, stepId: step.id, why: 'an earlier attempt ended badly there' })))),
-  );
+  return [...run.machine.steps.values()].flatMap((step) => {
+    const open = step.shards.filter((shard) => !shard.done);
+    const edges = [...new Set(open.flatMap((shard) => shard.avoid))].filter((edgeId) => open.every((shard) => shard.avoid.includes(edgeId)));
+    return edges.map((edgeId) => ({ edgeId, stepId: step.id, why: 'an earlier attempt ended badly there' }));
+  });
 }
 
 function settledSteps(context: CoreContext, known: KnownRun): Map<string, SettledStep> {
   const settled = new Map<string, SettledStep>();
-  const now = performance.now();
   for (const step of known.run.machine.steps.values()) {
     const live = step.shards.map(liveAttempt).find((attempt) => attempt !== undefined);
+    const bound = live && (!hasSeveral(step) || step.sharing.length > 0);
     if (step.state === 'succeeded') settled.set(step.id, { kind: 'finished', outputs: known.made.get(step.id) ?? {} });
-    else if (live) {
-      const attempt = context.live.ofEdge(live.edgeId).find((other) => other.runId === known.run.id && other.stepId === step.id);
-      const passed = attempt?.startedAt ? (now - attempt.startedAt) / 1000 : 0;
-      const endSeconds = Math.max(0, (attempt?.predictedSeconds ?? 0) - passed);
+    else if (bound) {
+      const endSeconds = hasSeveral(step) ? sharedSeconds(step) : remainingSeconds(context, known.run.id, step.id, live.edgeId);
       settled.set(step.id, { kind: 'bound', edgeId: live.edgeId, modelId: live.modelId, endSeconds });
     }
   }
   return settled;
+}
+
+/** Until a running step of one shard is through. */
+function remainingSeconds(context: CoreContext, runId: RunId, stepId: string, edgeId: EdgeId): number {
+  const attempt = context.live.ofEdge(edgeId).find((other) => other.runId === runId && other.stepId === stepId);
+  const passed = attempt?.startedAt ? (performance.now() - attempt.startedAt) / 1000 : 0;
+  return Math.max(0, (attempt?.predictedSeconds ?? 0) - passed);
+}
+
+/** Until all shards that are left are through, on all edges that share them. */
+function sharedSeconds(step: MachineStep): number {
+  const left = step.shards.filter((shard) => !shard.done).length;
+  return left / step.sharing.reduce((sum, { slots, secondsPerShard }) => sum + slots / Math.max(secondsPerShard, 1e-6), 0);
 }
 
 /** The run's plan after part of it was planned anew: what is settled stays as it was. */

@@ -55,7 +55,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const parts = assemble(context);
   await takeUp(context);
   const reaper = new Reaper(context, parts);
-  await parts.planning.requestAll();
+  await parts.planning.fleetChanged();
   return {
     ...runsPart(context, parts),
     ...fleetPart(context, parts),

@@ -119,18 +119,20 @@ export function changedShards(run: LoadedRun, step: MachineStep): MachineShard[]
 function changedAttempts(run: LoadedRun, steps: readonly MachineStep[], rows: ReadonlyMap<string, StepRow>): ChangedAttempt[] {
   const changed: ChangedAttempt[] = [];
   for (const step of steps) {
-    for (const shard of changedShards(run, step)) {
+    for (const shard of changedShards(run, step).sort((a, b) => a.rank - b.rank)) {
       for (const attempt of shard.attempts) {
         const ref = { stepId: step.id, shard: shard.index, number: attempt.number };
         if (attemptOf(run.machine, ref) === attempt) continue;
         const row = run.attempts.get(attemptKey(ref));
         const { edgeId, modelId, state } = attempt;
         const predictedSeconds = row?.predictedSeconds ?? secondsFor(step, edgeId, rows.get(step.id));
-        changed.push({ ...ref, edgeId, modelId, state, id: row?.id ?? newId(), isNew: row === undefined, predictedSeconds });
+        changed.push({ ...ref, edgeId, modelId, state, id: row?.id ?? '', isNew: row === undefined, predictedSeconds });
       }
     }
   }
-  return changed;
+  // Of equal priority, attempts are taken in the order of their ids: what is best begun first has the first.
+  const ids = changed.flatMap((attempt) => (attempt.isNew ? [newId<string>()] : [])).sort();
+  return changed.map((attempt) => (attempt.isNew ? { ...attempt, id: ids.shift() as string } : attempt));
 }
 
 function secondsFor(step: MachineStep, edgeId: EdgeId, row: StepRow | undefined): number {

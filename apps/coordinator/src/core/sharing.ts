@@ -1,0 +1,43 @@
+import { sharesOf } from '@atelier/planner';
+import { AtelierError, type PlannedShare, type ResolvedStep, type RunId } from '@atelier/protocol';
+import { advanceRun, type CoreContext } from './context.ts';
+import { fleetSnapshot } from './fleet-snapshot.ts';
+import { bindingOfShare } from './run-rows.ts';
+
+/** A bound step with several shards that has not ended. */
+interface OpenStep {
+  readonly runId: RunId;
+  readonly stepId: string;
+  readonly position: number;
+  readonly sharing: readonly PlannedShare[];
+  readonly steps: readonly ResolvedStep[];
+}
+
+/** Gives edges that have come, come back or have a model now their part of the steps that are being shared. */
+export async function shareOpenSteps(context: CoreContext): Promise<void> {
+  const { rows } = await context.database.pool.query(
+    `SELECT s.run_id AS "runId", s.step_id AS "stepId", s.position, s.sharing, r.chain -> 'steps' AS steps FROM steps s JOIN runs r ON r.id = s.run_id
+    WHERE r.state IN ('planning', 'running', 'paused') AND s.sharing IS NOT NULL AND s.state IN ('waiting', 'ready', 'queued', 'running')`,
+  );
+  for (const step of rows as OpenStep[]) {
+    const sharing = joining(context, step);
+    if (sharing.length === 0) continue;
+    const { runId, stepId } = step;
+    const { accepted } = await advanceRun(context, runId, { kind: 'shared', stepId, sharing: sharing.map(bindingOfShare) }, { sharing });
+    if (accepted) context.log.info({ runId, stepId, edges: sharing.map((share) => share.offer.edgeName) }, 'edges join a step that is being shared');
+  }
+}
+
+/** Edges that could share a step and do not yet. */
+function joining(context: CoreContext, { sharing, steps, position }: OpenStep): PlannedShare[] {
+  const known = sharing.map(({ offer }) => ({ offer, model: context.fleet.find(offer.edgeId)?.models.find((one) => one.manifest.id === offer.modelId) }));
+  const model = known.find((one) => one.model !== undefined)?.model;
+  if (!model) return [];
+  try {
+    const all = sharesOf(steps[position] as ResolvedStep, fleetSnapshot(context), { modelId: model.manifest.id, modelHash: model.modelHash });
+    return all.filter((share) => !sharing.some(({ offer }) => offer.edgeId === share.offer.edgeId));
+  } catch (thrown) {
+    if (AtelierError.from(thrown).code === 'no-offer') return [];
+    throw thrown;
+  }
+}
