@@ -6,7 +6,7 @@ import { announce, complain } from '../ui/toast.tsx';
 import { type Pages, withChanged, withItems, withNewest, withoutItems } from './pages.ts';
 
 type Loaded = InfiniteData<GalleryPage, OutputId | undefined>;
-const pageSize = 120;
+const pageSize = 200;
 const newestSize = 60;
 const lists = ['gallery-list'] as const;
 

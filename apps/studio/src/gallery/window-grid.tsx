@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { memo, type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { columnsOf, type Row, rowOfIndex, rowsOf } from './rows.ts';
 
 export const gap = 12;
@@ -43,7 +43,7 @@ export function WindowGrid<Item extends { id: string; createdAt: string }>({ lab
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows are as tall as they are wide.
   useLayoutEffect(() => virtual.measure(), [side]);
   const shown = virtual.getVirtualItems();
-  const nearEnd = rows.length > 0 && (shown.at(-1)?.index ?? 0) >= rows.length - 6;
+  const nearEnd = rows.length > 0 && (shown.at(-1)?.index ?? 0) >= rows.length - 24;
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again whenever more has come and its end is still near.
   useEffect(() => {
     if (nearEnd) onEnd?.();
@@ -89,7 +89,10 @@ interface GridRowProps<Item> {
   tile: WindowGridProps<Item>['tile'];
 }
 
-function GridRow<Item extends { id: string }>({ row, number, start, columns, tile }: GridRowProps<Item>) {
+/** Drawn again only when its own row changes, not with every pixel that the page is scrolled. */
+const GridRow = memo(DrawnRow) as typeof DrawnRow;
+
+function DrawnRow<Item extends { id: string }>({ row, number, start, columns, tile }: GridRowProps<Item>) {
   const style = { transform: `translateY(${start}px)` };
   if (row.kind === 'day') {
     return (
