@@ -33,10 +33,11 @@ export interface AtelierClient {
   /** Events of a run until it has ended, across broken connections and restarts of the server; opens with a snapshot, also after each new connection. */
   watchRun(id: RunId, options?: WatchOptions): AsyncGenerator<RunEvent, void, undefined>;
   /**
-   * The bytes of an output.
+   * The bytes of an output, with its recipe inside where there is one and the kind of file can hold it.
+   * @param options.raw the artifact's own bytes, those that its hash names
    * @param options.range first and last byte, as in HTTP; the answer has status 206 then
    */
-  download(id: OutputId, options?: { range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<Response>;
+  download(id: OutputId, options?: { raw?: boolean; range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<Response>;
   /**
    * All pictures of a step in one zip, as `frame-0001.png` and so on.
    * @throws AtelierError `conflict` where some are missing yet
@@ -81,7 +82,8 @@ export function createClient(options: ClientOptions): AtelierClient {
     api,
     upload: (body, more) => upload({ endpoint: `${url}/api/uploads`, headers: authorization, result: (id) => api.uploads.get({ id }) }, body, more),
     watchRun: (id, more) => watchRun(api, id, more),
-    download: (id, { range, signal } = {}) => bytes(`/api/outputs/${id}/content`, range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {}, signal),
+    download: (id, { raw, range, signal } = {}) =>
+      bytes(`/api/outputs/${id}/content${raw ? '?raw=1' : ''}`, range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {}, signal),
     downloadFrames: (run, stepId, { signal } = {}) => bytes(`/api/runs/${run}/steps/${encodeURIComponent(stepId)}/frames.zip`, {}, signal),
   };
 }

@@ -57,5 +57,6 @@ export class Reaper {
   async #sweep(): Promise<void> {
     this.#parts.dispatcher.sweep();
     await this.#parts.planning.requestAll();
+    await this.#parts.replication.retry();
   }
 }

@@ -3,6 +3,8 @@ import type { CoreContext } from './context.ts';
 
 /** How long one edge may take to bring some bytes before another is asked. */
 const storeMs = 10 * 60_000;
+/** How long after a refusal, as of a full disk or a storage that is away, an edge is asked again for what it alone has. */
+const againMs = 15_000;
 
 interface Waiting {
   readonly edgeId: EdgeId;
@@ -16,6 +18,8 @@ export class Replication {
   readonly #context: CoreContext;
   /** By hash: what an edge was asked to bring. */
   readonly #waiting = new Map<string, Waiting>();
+  /** When edges whose results could not be copied are asked again; milliseconds since 1970. */
+  readonly #again = new Map<EdgeId, number>();
 
   constructor(context: CoreContext) {
     this.#context = context;
@@ -24,11 +28,21 @@ export class Replication {
   /** Asks an edge for bytes that it has just made, and does not wait. */
   request(edgeId: EdgeId, hash: string): void {
     this.#ask(edgeId, hash)?.done.catch((error: AtelierError) => {
+      this.#again.set(edgeId, Date.now() + againMs);
       this.#context.log.warn(
         { edgeId, hash, error: error.message },
-        'a result could not be copied to the coordinator; it is tried again when the edge comes back',
+        'a result could not be copied to the coordinator; it stays with its edge and is tried again',
       );
     });
+  }
+
+  /** Asks again for what was refused a while ago. An edge that is away is asked when it comes back. */
+  async retry(now: number = Date.now()): Promise<void> {
+    for (const [edgeId, due] of this.#again) {
+      if (now < due) continue;
+      this.#again.delete(edgeId);
+      await this.requestMissing(edgeId);
+    }
   }
 
   /** Asks an edge for everything that it alone has. */

@@ -112,8 +112,8 @@ function byteRoutes(): Paths {
       get: operation({
         tag: 'Runs',
         policy: 'member',
-        summary: 'The bytes of an output, whole or a range',
-        parameters: [...id, inQuery('download', '1 saves it as a file')],
+        summary: 'The bytes of an output, whole or a range, with its recipe inside where it has one',
+        parameters: [...id, inQuery('raw', '1 gives the bytes that its hash names'), inQuery('download', '1 saves it as a file')],
         mediaType: '*/*',
       }),
     },
@@ -121,16 +121,54 @@ function byteRoutes(): Paths {
       get: operation({
         tag: 'Runs',
         policy: 'member',
-        summary: 'A small picture of a picture',
+        summary: 'A small picture of a picture, or of the first one of a film',
         parameters: [...id, inQuery('size', 'Pixels of its longer side: 64, 128, 256, 512 or 1024')],
         mediaType: 'image/webp',
       }),
     },
+    ...galleryRoutes(),
     '/api/examples/files/{name}': {
       get: operation({ tag: 'Tasks', policy: 'member', summary: 'A file of an example', parameters: [inPath('name')], mediaType: '*/*' }),
     },
   };
 }
+
+function galleryRoutes(): Paths {
+  const shown = { tag: 'Gallery', policy: 'public', parameters: [inPath('id')] };
+  return {
+    '/api/public/outputs/{id}/content': { get: operation({ ...shown, summary: 'The bytes of a public item', mediaType: '*/*' }) },
+    '/api/public/outputs/{id}/thumbnail': { get: operation({ ...shown, summary: 'A small picture of a public item', mediaType: 'image/webp' }) },
+    '/api/runs/{id}/steps/{stepId}/frames.zip': {
+      get: operation({
+        tag: 'Runs',
+        policy: 'member',
+        summary: 'All values of a step, in order, as a zip',
+        parameters: [
+          inPath('id'),
+          inPath('stepId'),
+          inQuery('partial', '1 gives those that are there already'),
+          inQuery('port', 'an output of the step; the one with the most values otherwise'),
+        ],
+        mediaType: 'application/zip',
+      }),
+    },
+    ...Object.fromEntries(['/predict', '/predict/'].map((path) => [path, { get: predict }])),
+  };
+}
+
+const predict = operation({
+  tag: 'Runs',
+  policy: 'member',
+  summary: 'A film of the way from one word to another, as a GIF; with Accept: application/json the run that makes it (202). Public with --public-predict',
+  parameters: [
+    inQuery('word1', 'where it begins, 1 to 200 characters'),
+    inQuery('word2', 'where it ends'),
+    inQuery('frames', '2 to 60; 4 if left out'),
+    inQuery('fps', 'frames per second, 0.5 to 60; 8 if left out'),
+    inQuery('steps', 'of each frame'),
+  ],
+  mediaType: 'image/gif',
+});
 
 function peopleRoutes(): Paths {
   const person = { tag: 'People', policy: 'public' };
