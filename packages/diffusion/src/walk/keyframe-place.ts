@@ -47,7 +47,7 @@ export async function keyframePlace(
   const noise = seededNoise(point.seed, elementCount(shape));
   const { picture, prompt } = point;
   if (picture === undefined) return { noise, guidanceScale: drawing.guidanceScale, miss: undefined };
-  const unguided = { ...drawing, guidanceScale: Math.min(1, drawing.guidanceScale) };
+  const unguided = { ...drawing, guidanceScale: plainScale(model, drawing.guidanceScale) };
   const { steps, scheduler, sigmas, guidanceScale } = unguided;
   const start = await memory.noises.get(JSON.stringify([picture.key, prompt, steps, guidanceScale]), () => {
     onInvert?.();
@@ -60,6 +60,11 @@ export async function keyframePlace(
     return wanted.data.map((value, i) => value - (latent.data[i] as number));
   });
   return { ...place, miss };
+}
+
+/** A consistency model has guidance distilled into it and no plain form to go back to: it keeps the walk's scale, which it is told as a number of its own. */
+function plainScale({ config }: DiffusionModel, scale: number): number {
+  return config.guidanceWidth === undefined ? Math.min(1, scale) : scale;
 }
 
 async function noiseOfPicture(model: DiffusionModel, picture: WalkPicture, prompt: string, drawing: WalkDrawing): Promise<Float32Array> {
