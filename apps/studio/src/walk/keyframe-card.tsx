@@ -55,7 +55,7 @@ export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, proble
       onDragOver={(event) => event.preventDefault()}
       onDrop={onDrop}
       onKeyDown={onKeyDown}
-      className={`flex min-w-0 flex-col rounded-2xl border bg-surface ${problem ? 'border-bad' : 'border-line'} ${detailed ? 'w-56 shrink-0 gap-3 p-3' : 'grow basis-0 p-0'}`}
+      className={`relative flex min-w-0 flex-col rounded-2xl border bg-surface ${problem ? 'border-bad' : 'border-line'} ${detailed ? 'w-56 shrink-0 gap-3 p-3' : 'grow basis-0 p-0'}`}
     >
       {detailed && <CardHead keyframe={keyframe} index={index} count={count} onRemove={onRemove} />}
       {(detailed || keyframe.picture) && <PicturePlace keyframe={keyframe} index={index} onFile={give} slim={!detailed} />}

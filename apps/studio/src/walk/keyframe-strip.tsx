@@ -24,7 +24,7 @@ export function KeyframeStrip({ form, detailed, problem }: KeyframeStripProps) {
     <div
       className={
         detailed
-          ? '-mx-5 flex snap-x items-stretch gap-2 overflow-x-auto px-5 pb-2 sm:-mx-6 sm:px-6'
+          ? 'relative -mx-5 flex snap-x items-stretch gap-2 overflow-x-auto px-5 pb-2 sm:-mx-6 sm:px-6'
           : 'flex flex-col items-stretch gap-2 sm:flex-row sm:items-start'
       }
     >

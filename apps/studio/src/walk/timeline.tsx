@@ -21,8 +21,8 @@ export const stateWords: Record<FrameState, string> = {
 interface TimelineProps {
   frames: readonly Frame[];
   shares: readonly Share[];
-  /** What decides where keyframes lie; null where it is not known. */
-  walk: Parameters<typeof keyframeMarks>[0] & { keyframes: ReadonlyArray<{ prompt?: string | undefined }> };
+  /** What decides where keyframes lie. */
+  walk: { frames: number; loop: boolean; keyframes: ReadonlyArray<{ prompt?: string | undefined; frames?: number | undefined }> };
   playhead: Playhead;
 }
 
