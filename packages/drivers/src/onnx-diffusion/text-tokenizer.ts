@@ -21,10 +21,17 @@ export async function readTokenizer(folder: string, name: string): Promise<{ tok
   return { tokenizer: textTokenizer(json as object, config), config };
 }
 
-/** @throws AtelierError `invalid-input` where the file is missing or is not JSON */
+/** What Python's json writes for values that JSON cannot say: a scheduler_config.json of DPM-Solver holds -Infinity. */
+const notJson = /(?<=[:[,]\s*)(?:-?Infinity|NaN)(?=\s*[,\]}])/g;
+
+/**
+ * Values that JSON cannot say are read as null: left out.
+ * @throws AtelierError `invalid-input` where the file is missing or is not JSON
+ */
 export async function readJson(folder: string, file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const text = await readFile(join(folder, file), 'utf8');
+    return JSON.parse(file.endsWith('_config.json') ? text.replace(notJson, 'null') : text);
   } catch (cause) {
     throw new AtelierError('invalid-input', `The model's ${file} is missing or is not JSON.`, {
       hint: 'A model for this driver is a folder in the diffusers layout; pull it again if it came from the catalogue.',
