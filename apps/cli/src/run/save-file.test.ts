@@ -13,8 +13,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const hash = createHash('sha256').update('a film').digest('hex');
 
-test('an answer lands in its file, and its length is told', async () => {
-  expect(await saveResponse(new Response('a film', { headers: { 'content-length': '6' } }), join(folder, 'a'), hash)).toBe(6);
+test('an answer lands in its file, and its hash and length are told', async () => {
+  expect(await saveResponse(new Response('a film', { headers: { 'content-length': '6' } }), join(folder, 'a'), hash)).toEqual({ sha256: hash, sizeBytes: 6 });
   expect(await readFile(join(folder, 'a'), 'utf8')).toBe('a film');
 });
 

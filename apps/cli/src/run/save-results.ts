@@ -11,9 +11,12 @@ export interface NamedResult {
   readonly port: string;
   readonly index: number;
   readonly file: string;
+  /** Of the file as it lies in the folder; before it is saved, of the artifact. */
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly mediaType: string;
+  /** SHA-256 of the artifact, which has no recipe inside. */
+  readonly artifact: string;
   readonly output: OutputView;
 }
 
@@ -33,6 +36,7 @@ export function nameResults(run: RunView): NamedResult[] {
         sha256: output.hash,
         sizeBytes: output.sizeBytes,
         mediaType: output.mediaType,
+        artifact: output.hash,
         output,
       };
     });
@@ -41,13 +45,13 @@ export function nameResults(run: RunView): NamedResult[] {
 
 /**
  * Downloads every result of a run into a folder and writes `run.json` beside them. Each file is put in its place whole or not at
- * all. Pictures and films carry their recipe, so that their bytes are not those that `run.json` names by SHA-256.
+ * all. Pictures and films carry their recipe, so that their bytes are not those of the artifact; `run.json` names both.
  * @throws AtelierError `hash-mismatch`, `disk-full`
  */
 export async function saveResults(client: AtelierClient, run: RunView, folder: string): Promise<NamedResult[]> {
   await mkdir(folder, { recursive: true });
-  const results = nameResults(run);
-  for (const result of results) await saveOutput(client, result.output, join(folder, result.file));
+  const results: NamedResult[] = [];
+  for (const result of nameResults(run)) results.push({ ...result, ...(await saveOutput(client, result.output, join(folder, result.file))) });
   const files = results.map(({ output: _, ...about }) => about);
   await writeWhole(join(folder, 'run.json'), `${JSON.stringify({ ...run, files }, null, 2)}\n`);
   return results;

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AtelierClient } from '@atelier/client';
 import { AtelierError, type OutputView, type RunView } from '@atelier/protocol';
@@ -21,19 +21,17 @@ export interface SavedWalk {
 export async function saveWalk(client: AtelierClient, run: RunView, target: WalkTarget): Promise<SavedWalk> {
   const { path } = target;
   await mkdir(target.kind === 'folder' ? path : dirname(path), { recursive: true });
-  if (target.kind === 'zip') return { path, files: 1, sizeBytes: await saveResponse(await client.downloadFrames(run.id, walkStep), path) };
+  if (target.kind === 'zip') return { path, files: 1, sizeBytes: (await saveResponse(await client.downloadFrames(run.id, walkStep), path)).sizeBytes };
   if (target.kind === 'folder') return saveFrames(client, resultsOf(run, walkStep, 'frames'), path);
   const [film] = resultsOf(run, filmStep, 'video');
-  await saveOutput(client, film as OutputView, path);
-  return { path, files: 1, sizeBytes: (await stat(path)).size };
+  return { path, files: 1, sizeBytes: (await saveOutput(client, film as OutputView, path)).sizeBytes };
 }
 
 async function saveFrames(client: AtelierClient, frames: readonly OutputView[], folder: string): Promise<SavedWalk> {
   let sizeBytes = 0;
   for (const [place, frame] of frames.entries()) {
     const file = join(folder, `frame-${String(place + 1).padStart(4, '0')}.${endingOf(frame.mediaType)}`);
-    await saveOutput(client, frame, file);
-    sizeBytes += (await stat(file)).size;
+    sizeBytes += (await saveOutput(client, frame, file)).sizeBytes;
   }
   return { path: folder, files: frames.length, sizeBytes };
 }
