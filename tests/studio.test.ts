@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { inspectMp4, readPicture } from '@atelier/media';
 import type { RunId, RunView } from '@atelier/protocol';
+import { readRecipe } from '@atelier/recipe';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser, withoutBrowser } from './support/browser.ts';
@@ -112,7 +113,7 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     expect(visitor.complaints()).toEqual([]);
   });
 
-  test('picture and film are shown, and what is downloaded has the hash that the run states', async () => {
+  test('picture and film are shown; what is downloaded holds its recipe, and without that has the hash that the run states', async () => {
     const width = (alt: string) =>
       page.getByRole('img', { name: alt, exact: true }).evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth));
     expect(await width('Text to image')).toBe(128);
@@ -125,7 +126,17 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     for (const [index, name] of ['image of Text to image', 'video of Image to video'].entries()) {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: `Download ${name}` }).click()]);
       const bytes = readFileSync(await download.path());
-      expect(createHash('sha256').update(bytes).digest('hex')).toBe(first.steps[index]?.outputs[0]?.hash);
+      const [step, output] = [first.steps[index], first.steps[index]?.outputs[0]];
+      expect(readRecipe(bytes)).toMatchObject({
+        result: { stepId: step?.id, port: output?.port },
+        modelHashes: { [step?.id as string]: { modelId: output?.recipe.modelId } },
+      });
+      const pure = await fetch(`${studio.url}/api/outputs/${output?.id}/content?raw=1`, { headers: { authorization: `Bearer ${studio.token}` } });
+      expect(
+        createHash('sha256')
+          .update(new Uint8Array(await pure.arrayBuffer()))
+          .digest('hex'),
+      ).toBe(output?.hash);
       if (index === 0) expect((await readPicture(bytes)).width).toBe(128);
       else expect(inspectMp4(bytes).frames).toBe(24);
     }

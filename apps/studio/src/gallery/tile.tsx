@@ -102,10 +102,11 @@ interface TileProps {
   onChoose: (index: number, event: { shiftKey: boolean }) => void;
   onStar: (item: GalleryItem) => void;
   onFocus: (index: number) => void;
+  addresses?: Addresses;
 }
 
 /** A thing in the grid: opened by a click, chosen by its mark, by Ctrl or by Shift. */
-export const Tile = memo(function Tile({ item, index, selected, choosing, current, onOpen, onChoose, onStar, onFocus }: TileProps) {
+export const Tile = memo(function Tile({ item, index, selected, choosing, current, onOpen, onChoose, onStar, onFocus, addresses = ownAddresses }: TileProps) {
   const [pointed, setPointed] = useState(false);
   const click = (event: MouseEvent) => {
     event.preventDefault();
@@ -137,7 +138,7 @@ export const Tile = memo(function Tile({ item, index, selected, choosing, curren
         draggable={false}
         className={`relative block aspect-square w-full overflow-hidden rounded-xl bg-well outline-offset-2 transition-[scale,box-shadow] duration-150 ${selected ? 'scale-95 ring-3 ring-accent' : 'ring-1 ring-line/60 group-hover:ring-line-strong/70'}`}
       >
-        <TileFace item={item} addresses={ownAddresses} playing={pointed} />
+        <TileFace item={item} addresses={addresses} playing={pointed} />
         <Foot item={item} />
       </a>
       <Mark selected={selected} choosing={choosing} name={nameOf(item)} onClick={(event) => onChoose(index, event)} />

@@ -1,6 +1,6 @@
 import { modalities, type RunState, type StepState } from '@atelier/protocol';
 import { Play, Plus, Square, Trash2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { MachineCard } from '../fleet/machine-card.tsx';
 import { ParameterForm } from '../form/parameter-form.tsx';
 import { Prose } from '../media/output-view.tsx';
@@ -14,7 +14,9 @@ import { TextField } from '../ui/fields.tsx';
 import { ModalityTag } from '../ui/modality.tsx';
 import { Select } from '../ui/select.tsx';
 import { StateBadge } from '../ui/state.tsx';
+import { GallerySamples, Part } from './design-gallery.tsx';
 import { sampleEdge, samplePlan, sampleRun, sampleTasks } from './design-samples.ts';
+import { WalkSamples } from './design-walk.tsx';
 
 /** Every component in both themes, side by side. In development only; pictures of it are a test. */
 export function Component() {
@@ -26,19 +28,12 @@ export function Component() {
           <Signs />
           <Controls />
           <Plans />
+          <WalkSamples />
           <States />
+          <GallerySamples />
         </div>
       ))}
     </main>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title}>
-      <h2 className="mb-3 text-sm font-semibold text-muted">{title}</h2>
-      {children}
-    </section>
   );
 }
 
