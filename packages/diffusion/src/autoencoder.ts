@@ -1,6 +1,6 @@
 import { AtelierError } from '@atelier/protocol';
 import type { DiffusionModel } from './model.ts';
-import { type FloatTensor, floatOutput, floatTensor, modelHint } from './tensor.ts';
+import { areFinite, type FloatTensor, floatOutput, floatTensor, modelHint } from './tensor.ts';
 
 /**
  * Pictures to scaled latents. An encoder that gives mean and variance is taken at its mean, so that a picture has one latent.
@@ -46,7 +46,7 @@ export async function decodeLatents({ vaeDecoder, config }: DiffusionModel, late
 
 /** @throws AtelierError `step-failed` */
 export function refuseNotANumber(values: Float32Array): void {
-  if (values.every(Number.isFinite)) return;
+  if (areFinite(values)) return;
   throw new AtelierError('step-failed', 'The model computed values that are not numbers, so there is no picture.', {
     hint: 'Lower the guidance scale or choose another scheduler; a model exported in half precision may overflow: export it in float32.',
   });

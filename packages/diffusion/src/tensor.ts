@@ -87,6 +87,12 @@ export function repeatBatch(tensor: FloatTensor, times: number): FloatTensor {
   return times === 1 ? tensor : joinBatch(Array.from({ length: times }, () => tensor));
 }
 
+/** Whether all values are numbers and finite. A plain loop: `every` takes ten times as long, and this is asked after every step. */
+export function areFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
 /** The named output as float32; without that name, the session's first output. @throws AtelierError `invalid-input` for another type */
 export function floatOutput(session: TensorSession, outputs: Record<string, Tensor>, name: string): FloatTensor {
   const output = outputs[name] ?? outputs[session.outputNames[0] ?? ''];
