@@ -15,6 +15,7 @@ export const drivers: Readonly<Record<DriverName, () => Promise<Driver>>> = {
   'onnx-diffusion': async () => (await import('./onnx-diffusion/index.ts')).onnxDiffusion,
   motion: async () => (await import('./motion/index.ts')).motion,
   media: async () => (await import('./media/index.ts')).media,
+  'onnx-upscaler': async () => (await import('./upscaler/index.ts')).onnxUpscaler,
   openai: async () => (await import('./openai/index.ts')).openai,
   comfyui: async () => (await import('./comfyui/index.ts')).comfyui,
   automatic1111: async () => (await import('./automatic1111/index.ts')).automatic1111,

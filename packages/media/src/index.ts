@@ -12,4 +12,5 @@ export * from './picture.ts';
 export * from './picture-tensor.ts';
 export * from './resample.ts';
 export * from './sniff.ts';
+export * from './transparency.ts';
 export * from './wav.ts';

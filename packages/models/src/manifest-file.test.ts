@@ -21,7 +21,8 @@ test('the starter models are whole: every manifest is valid, and each starter ta
   const { entries, problems } = await loadCatalogue();
   expect(problems).toEqual([]);
   const tasks = [...entries.values()].flatMap(({ manifest }) => manifest.tasks);
-  for (const task of ['text-to-image', 'image-to-video', 'automatic-speech-recognition', 'text-generation', 'frames-to-video']) expect(tasks).toContain(task);
+  for (const task of ['text-to-image', 'image-to-video', 'automatic-speech-recognition', 'text-generation', 'frames-to-video', 'image-upscaling'])
+    expect(tasks).toContain(task);
   for (const { manifest } of entries.values()) for (const file of manifest.files) parseSource(file.source);
 });
 

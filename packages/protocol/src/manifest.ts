@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { ArtifactHash, ModelId } from './ids.ts';
 
 /** The drivers of this release. A manifest names one; an edge runs only drivers that it has. */
-export const driverNames = ['transformers', 'llama', 'onnx-diffusion', 'motion', 'media', 'openai', 'comfyui', 'automatic1111', 'command'] as const;
+export const driverNames = [
+  'transformers',
+  'llama',
+  'onnx-diffusion',
+  'motion',
+  'media',
+  'onnx-upscaler',
+  'openai',
+  'comfyui',
+  'automatic1111',
+  'command',
+] as const;
 export type BuiltInDriver = (typeof driverNames)[number];
 /** One of {@link driverNames}, or a driver that an edge's owner added with `--tasks`. */
 export const DriverName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens, starting with a letter');
