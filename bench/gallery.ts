@@ -10,7 +10,7 @@ import { type Database, testDatabase } from '../packages/store/src/index.ts';
 import { type Figure, quantile, writeResults } from './support/results.ts';
 
 const items = Number(process.env.ITEMS ?? 100_000);
-const rounds = 40;
+const rounds = 25;
 const me = { id: 'me', role: 'owner' as const };
 const words = ['red', 'green', 'old', 'bright', 'apple', 'pear', 'castle', 'river', 'robot', 'fox', 'moon', 'garden', 'storm', 'lamp', 'whale', 'paper'];
 

@@ -3,8 +3,8 @@ import type { CoreContext } from './context.ts';
 
 /** How long one edge may take to bring some bytes before another is asked. */
 const storeMs = 10 * 60_000;
-/** How long after a refusal, as of a full disk or a storage that is away, an edge is asked again for what it alone has. */
-const againMs = 15_000;
+/** Sweeps after a refusal, as of a full disk or a storage that is away, until an edge is asked again for what it alone has. */
+const sweepsBetween = 3;
 
 interface Waiting {
   readonly edgeId: EdgeId;
@@ -28,7 +28,7 @@ export class Replication {
   /** Asks an edge for bytes that it has just made, and does not wait. */
   request(edgeId: EdgeId, hash: string): void {
     this.#ask(edgeId, hash)?.done.catch((error: AtelierError) => {
-      this.#again.set(edgeId, Date.now() + againMs);
+      this.#again.set(edgeId, Date.now() + sweepsBetween * this.#context.times.sweepMs);
       this.#context.log.warn(
         { edgeId, hash, error: error.message },
         'a result could not be copied to the coordinator; it stays with its edge and is tried again',
@@ -37,9 +37,9 @@ export class Replication {
   }
 
   /** Asks again for what was refused a while ago. An edge that is away is asked when it comes back. */
-  async retry(now: number = Date.now()): Promise<void> {
+  async retry(): Promise<void> {
     for (const [edgeId, due] of this.#again) {
-      if (now < due) continue;
+      if (Date.now() < due) continue;
       this.#again.delete(edgeId);
       await this.requestMissing(edgeId);
     }

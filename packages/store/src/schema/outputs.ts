@@ -10,8 +10,10 @@ import { runs } from './runs.ts';
  * What the gallery's search looks in: the words of a caption, and whose it is, so that one index answers both. Punctuation only
  * parts words: PostgreSQL's parser would else keep `photo.png` or `a-b` as names of hosts and files, which no search for `png` or `b` finds.
  */
-export const searchWords = (userId: AnyPgColumn, caption: AnyPgColumn): SQL =>
-  sql`(array_to_tsvector(ARRAY['=' || ${userId}]) || to_tsvector('simple', translate(${caption}, ${inSql(marks)}, ${inSql(' '.repeat(marks.length))})))`;
+export const searchWords = (userId: AnyPgColumn, caption: AnyPgColumn): SQL => sql`(array_to_tsvector(ARRAY['=' || ${userId}]) || ${captionWords(caption)})`;
+/** The words alone, for looking through captions without the index. */
+export const captionWords = (caption: AnyPgColumn): SQL =>
+  sql`to_tsvector('simple', translate(${caption}, ${inSql(marks)}, ${inSql(' '.repeat(marks.length))}))`;
 const marks = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 /** Without a semicolon: drizzle-kit takes one for the end of the index. */
 const inSql = (text: string) => sql.raw(`'${text.replaceAll("'", "''").replace(';', "' || chr(59) || '")}'`);

@@ -52,6 +52,25 @@ test('every word of a search has to begin a word of the caption, in any case and
   for (const words of ['pple', 'red pear', 'redapple']) expect([words, await find(words)]).toEqual([words, []]);
 });
 
+test('pages of a search go on behind each other, however frequent the word is', async () => {
+  const viewer = await person();
+  const made: OutputId[] = [];
+  for (let number = 0; number < 9; number += 1) made.unshift(await output(viewer, `${number % 3 === 0 ? 'rare fox' : 'fox'} ${number}`));
+  for (const [search, wanted] of [
+    ['fox', made],
+    ['rar fo', made.filter((_, index) => index % 3 === 2)],
+  ] as const) {
+    const found: OutputId[] = [];
+    let before: OutputId | undefined;
+    do {
+      const page = await list(viewer, { search, limit: 2, before });
+      found.push(...ids(page));
+      before = page.next ?? undefined;
+    } while (before);
+    expect(found).toEqual(wanted);
+  }
+});
+
 test('nothing that is typed into the search breaks it', async () => {
   const viewer = await person();
   const id = await output(viewer, "it's 100% a \\ test & more");

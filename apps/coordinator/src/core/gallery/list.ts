@@ -3,19 +3,25 @@ import { type Database, schema } from '@atelier/store';
 import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '../core.ts';
 import { canComeBack, galleryItem, notDeleted, publicItem, selectItems } from './items.ts';
-import { matching } from './search.ts';
+import { hitsOf, quickHits } from './search.ts';
 
 const { artifacts, outputs, stars, steps } = schema;
 
 /** A page of a viewer's gallery, newest first. @throws AtelierError `forbidden` where a member asks for everybody's */
 export async function listGallery(database: Database, viewer: Viewer, query: GalleryQuery): Promise<GalleryPage> {
-  const indexed = !query.starred && !query.deleted;
-  const words = await matching(database, { text: query.search, userId: query.everybody ? undefined : viewer.id, indexed });
+  const among = and(...conditions(viewer, query));
   const rows = await selectItems(database, viewer)
-    .where(and(...conditions(viewer, query), words))
+    .where(and(among, await wordsIn(database, viewer, query, among)))
     .orderBy(desc(outputs.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, (row) => galleryItem(viewer, row));
+}
+
+/** What is starred or deleted is little, and need not be listed, as what the index holds. */
+async function wordsIn(database: Database, viewer: Viewer, query: GalleryQuery, among: SQL | undefined): Promise<SQL | undefined> {
+  const { search: text, starred, deleted, everybody, limit } = query;
+  if (text === undefined || starred || deleted) return hitsOf(text);
+  return quickHits(database, { text, userId: everybody ? undefined : viewer.id, among, wanted: limit + 1 });
 }
 
 function conditions(viewer: Viewer, query: GalleryQuery): (SQL | undefined)[] {
@@ -44,13 +50,12 @@ function which({ starred, deleted, uploads }: GalleryQuery): (SQL | undefined)[]
 
 /** A page of what was made public, by whomever. */
 export async function listPublic(database: Database, query: { before?: OutputId; limit: number; search?: string }): Promise<PublicPage> {
-  const words = await matching(database, { text: query.search, userId: undefined, indexed: false });
   const rows = await database.db
     .select({ output: outputs, sizeBytes: artifacts.sizeBytes, task: steps.task })
     .from(outputs)
     .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
     .leftJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
-    .where(and(isPublic, words, query.before && lt(outputs.id, query.before)))
+    .where(and(isPublic, hitsOf(query.search), query.before && lt(outputs.id, query.before)))
     .orderBy(desc(outputs.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, publicItem);

@@ -1,45 +1,62 @@
 import type { OutputId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
-import { and, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, count, desc, inArray, type SQL, sql } from 'drizzle-orm';
 import { notDeleted } from './items.ts';
 import { prefixQuery } from './words.ts';
 
-const { outputs, searchWords } = schema;
+const { captionWords, outputs, searchWords } = schema;
 
-/** With more hits than this, the newest are found sooner by looking through captions from the newest on. */
-const fewHits = 3_000;
+/** How many of the newest captions are looked through before the index is asked. */
+const newestRows = 500;
 
 export interface Search {
-  readonly text: string | undefined;
+  readonly text: string;
   /** Whose outputs; undefined for everybody's. */
   readonly userId: string | undefined;
-  /** False where also things are searched that the gallery does not list, of which there are few. */
-  readonly indexed: boolean;
+  /** All other conditions on outputs. */
+  readonly among: SQL | undefined;
+  /** Hits that the page takes. */
+  readonly wanted: number;
+}
+
+/** The words as a condition that looks at one caption after the other; none where nothing was typed that is a word. */
+export function hitsOf(text: string | undefined): SQL | undefined {
+  const words = text === undefined ? undefined : prefixQuery(text);
+  return words === undefined ? undefined : sql`${captionWords(outputs.caption)} @@ to_tsquery('simple', ${words})`;
 }
 
 /**
- * The words as a condition. PostgreSQL cannot tell a rare beginning of a word from a frequent one, and would look through
- * 100,000 captions for a word that is in none. So the index is asked for the hits first; where they are few, they are the condition.
+ * The same, in the form that is answered soonest. PostgreSQL cannot tell a rare beginning of a word from a frequent one: it would
+ * look through 100,000 captions for a word that is in none, or sort 100,000 hits for a page of 60. So a frequent one is told by the
+ * newest captions, and found by going on through them; the index finds any other.
  */
-export async function matching(database: Database, { text, userId, indexed }: Search): Promise<SQL | undefined> {
-  const words = text === undefined ? undefined : prefixQuery(text);
+export async function quickHits(database: Database, search: Search): Promise<SQL | undefined> {
+  const words = prefixQuery(search.text);
   if (words === undefined) return undefined;
-  const query = userId === undefined ? sql`to_tsquery('simple', ${words})` : sql`${ownerWord(userId)}::tsquery && to_tsquery('simple', ${words})`;
-  const hits = sql`${searchWords(outputs.userId, outputs.caption)} @@ (${query})`;
-  if (!indexed) return hits;
-  const found = await byIndex(database, hits);
-  return found.length > fewHits ? hits : inArray(outputs.id, found);
+  if ((await countInNewest(database, search, words)) >= search.wanted) return hitsOf(search.text);
+  return inArray(outputs.id, await byIndex(database, search, words));
 }
 
-async function byIndex(database: Database, hits: SQL): Promise<OutputId[]> {
+async function countInNewest(database: Database, { among }: Search, words: string): Promise<number> {
+  const newest = database.db.select({ caption: outputs.caption }).from(outputs).where(among).orderBy(desc(outputs.id)).limit(newestRows).as('newest');
+  const [row] = await database.db
+    .select({ hits: count() })
+    .from(newest)
+    .where(sql`${captionWords(newest.caption)} @@ to_tsquery('simple', ${words})`);
+  return row?.hits ?? 0;
+}
+
+/** The newest hits by the index of words: the only one that is left to take. */
+async function byIndex(database: Database, { userId, among, wanted }: Search, words: string): Promise<OutputId[]> {
+  const query = userId === undefined ? sql`to_tsquery('simple', ${words})` : sql`${ownerWord(userId)}::tsquery && to_tsquery('simple', ${words})`;
   return database.db.transaction(async (tx) => {
-    // Only the index of words is left to take.
     await tx.execute(sql`SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off`);
     const rows = await tx
       .select({ id: outputs.id })
       .from(outputs)
-      .where(and(hits, sql`${outputs.listed}`, notDeleted))
-      .limit(fewHits + 1);
+      .where(and(sql`${searchWords(outputs.userId, outputs.caption)} @@ (${query})`, sql`${outputs.listed}`, notDeleted, among))
+      .orderBy(desc(outputs.id))
+      .limit(wanted);
     return rows.map(({ id }) => id);
   });
 }
