@@ -137,6 +137,11 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
     await button(page, 'Bring back').click();
     await page.getByRole('heading', { name: 'Nothing is deleted' }).waitFor();
     await button(page, 'Made here').click();
+    await button(page, 'Take the star from Picture: a red apple').click();
+    await button(page, 'Star Picture: a red apple').waitFor();
+    await button(page, 'Stars').click();
+    await page.getByRole('heading', { name: 'No stars yet' }).waitFor();
+    await button(page, 'Made here').click();
     await tile(page, 'Picture: a red apple').waitFor();
     expect(visitor.complaints()).toEqual([]);
   });

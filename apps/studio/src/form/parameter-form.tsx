@@ -177,7 +177,7 @@ function NumberInput({
       aria-describedby={describedBy}
       inputMode="decimal"
       autoComplete="off"
-      placeholder={field.kind === 'seed' ? 'Drawn when it runs' : field.standard === undefined ? 'Automatic' : undefined}
+      placeholder={field.kind === 'seed' ? 'By chance' : field.standard === undefined ? 'Automatic' : undefined}
       value={shown}
       onChange={(event) => change(event.target.value)}
       onBlur={() => setTyped(null)}

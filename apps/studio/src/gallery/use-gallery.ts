@@ -44,6 +44,8 @@ export function useGallery(query: Partial<GalleryQuery>) {
 export const gallery = {
   async star(items: readonly GalleryItem[], starred: boolean): Promise<void> {
     await eachOf(items, async (item) => told(await client.gallery.change({ id: item.id, starred })));
+    // A list of stars that nobody looks at is asked for anew; one that somebody does keeps its things where they are.
+    queries.removeQueries({ queryKey: lists, type: 'inactive', predicate: ({ queryKey }) => (queryKey[1] as Partial<GalleryQuery>).starred === true });
   },
   async show(item: GalleryItem, visibility: GalleryItem['visibility']): Promise<void> {
     told(await client.gallery.change({ id: item.id, visibility }));
