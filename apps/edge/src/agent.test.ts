@@ -85,7 +85,7 @@ test('an edge joins, says what it offers, and runs a step on inputs that it fetc
   coordinator.send({ kind: 'work', order: work });
   await coordinator.hear('started', ({ attemptId }) => attemptId === work.attemptId);
   const result = await coordinator.hear('result');
-  expect(result.outputs).toEqual([{ port: 'text', index: 0, hash: sha256('hello world!'), sizeBytes: 12, mediaType: 'text/plain' }]);
+  expect(result.outputs).toEqual([{ port: 'text', index: 0, hash: sha256('hello world!'), sizeBytes: 12, mediaType: 'text/plain', text: 'hello world!' }]);
   expect(result.timings.cold).toBe(true);
   expect(result.timings.transferBytes).toBe(10);
 });

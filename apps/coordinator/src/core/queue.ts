@@ -6,14 +6,21 @@ import type { Viewer } from './core.ts';
 export async function readQueue(context: CoreContext, viewer: Viewer): Promise<QueueView> {
   const { rows } = await context.database.pool.query(
     `SELECT s.state, s.bound_edge AS "edgeId", s.step_id AS "stepId", r.id AS "runId",
-      COALESCE((s.prediction ->> 'transferSeconds')::float8 + (s.prediction ->> 'loadSeconds')::float8 + (s.prediction ->> 'runSeconds')::float8, 0) AS seconds
+      COALESCE((s.prediction ->> 'transferSeconds')::float8 + (s.prediction ->> 'loadSeconds')::float8 + (s.prediction ->> 'runSeconds')::float8, 0)
+        * CASE WHEN s.sharing IS NULL THEN 1 ELSE COALESCE((SELECT avg(CASE WHEN h.done THEN 0 ELSE 1 END) FROM shards h
+          WHERE h.run_id = s.run_id AND h.step_id = s.step_id), 1) END AS seconds, s.sharing IS NOT NULL AS shared
     FROM runs r JOIN steps s ON s.run_id = r.id
     WHERE r.state IN ('planning', 'running', 'paused') AND s.state IN ('waiting', 'ready', 'queued', 'running') AND ($1 OR r.user_id = $2)`,
     [viewer.role === 'owner', viewer.id],
   );
   const byEdge = new Map<string, number>();
-  for (const row of rows) byEdge.set(row.edgeId, (byEdge.get(row.edgeId) ?? 0) + Math.max(0, row.seconds - passedSeconds(context, row)));
-  const seconds = [...byEdge].map(([edgeId, sum]) => sum / (context.fleet.find(edgeId as never)?.info?.slots ?? 1));
+  const slotsOf = (edgeId: string) => context.fleet.find(edgeId as never)?.info?.slots ?? 1;
+  for (const row of rows) {
+    // What is predicted of a shared step counts all slots already.
+    const left = row.shared ? row.seconds * slotsOf(row.edgeId) : Math.max(0, row.seconds - passedSeconds(context, row));
+    byEdge.set(row.edgeId, (byEdge.get(row.edgeId) ?? 0) + left);
+  }
+  const seconds = [...byEdge].map(([edgeId, sum]) => sum / slotsOf(edgeId));
   const running = rows.filter((row) => row.state === 'running').length;
   return { running, waiting: rows.length - running, seconds: Math.max(0, ...seconds) };
 }

@@ -106,6 +106,11 @@ export class RunStates {
     };
   }
 
+  /** What the row of a step says, where its run is kept. */
+  stepOf(runId: RunId, stepId: string): StepRow | undefined {
+    return this.#kept.get(runId)?.steps.get(stepId);
+  }
+
   /** Takes over what was committed. */
   keep(run: LoadedRun, ended: boolean): void {
     this.#kept.delete(run.id);

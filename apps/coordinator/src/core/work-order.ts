@@ -3,6 +3,7 @@ import { textArtifact } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { LiveAttempt } from './live-attempts.ts';
 import { isReachable } from './reach.ts';
+import type { StepRow } from './run-rows.ts';
 
 /** Long enough for a large file on a slow link; an attempt that is given again gets new ones. */
 const ticketSeconds = 60 * 60;
@@ -24,7 +25,9 @@ interface KnownValue {
  * @throws AtelierError `unavailable` where bytes that it needs are out of reach now
  */
 export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): Promise<Omit<WorkOrder, 'fence'>> {
-  const [step, values] = await Promise.all([readStep(context, attempt), readValues(context, attempt)]);
+  const step = await readStep(context, attempt);
+  const readsValues = Object.values(step.inputs).some((sources) => sources.some((source) => typeof source === 'string'));
+  const values = readsValues ? await readValues(context, attempt) : [];
   const inputs: WorkInput[] = [];
   const { inputs: ports } = findTask(attempt.task);
   for (const [port, sources] of Object.entries(step.inputs)) {
@@ -49,7 +52,10 @@ export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): 
   };
 }
 
-async function readStep(context: CoreContext, attempt: LiveAttempt): Promise<{ parameters: Record<string, unknown>; inputs: Record<string, Source[]> }> {
+/** What does not change in the life of a run is mostly in memory. */
+async function readStep(context: CoreContext, attempt: LiveAttempt): Promise<Pick<StepRow, 'parameters' | 'inputs'>> {
+  const known = context.advancing.states.stepOf(attempt.runId, attempt.stepId);
+  if (known) return known;
   const { rows } = await context.database.pool.query({
     name: 'read-step',
     text: 'SELECT parameters, inputs FROM steps WHERE run_id = $1 AND step_id = $2',

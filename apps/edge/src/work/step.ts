@@ -8,6 +8,9 @@ import type { SlotFile, SlotReport, SlotResult } from '../slots/slot-messages.ts
 import type { SlotPool } from '../slots/slot-pool.ts';
 import { outputMediaType, readHead } from './sniff.ts';
 
+/** Inputs that are fetched at once. */
+const mostAtOnce = 16;
+
 /** What a step needs of its edge. */
 export interface StepTools {
   readonly store: ArtifactStore;
@@ -84,12 +87,29 @@ async function bringInputs(inputs: readonly WorkInput[], tools: StepTools, event
       return bring(input);
     }
   };
-  const settled = await Promise.allSettled(unique.map(bringWithRoom));
+  const settled = await settleAll(unique, bringWithRoom);
   signal.throwIfAborted();
   return settled.map((one) => {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
   });
+}
+
+/** As `Promise.allSettled`, a few at a time: a film reads thousands of frames. After a failure nothing new is begun. */
+async function settleAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<Array<PromiseSettledResult<R>>> {
+  const settled: Array<PromiseSettledResult<R>> = [];
+  const waiting = items.values();
+  let failed = false;
+  const worker = async () => {
+    for (const item of waiting) {
+      const [one] = (await Promise.allSettled([work(item)])) as [PromiseSettledResult<R>];
+      settled.push(one);
+      failed ||= one.status === 'rejected';
+      if (failed) return;
+    }
+  };
+  await Promise.all(Array.from({ length: mostAtOnce }, worker));
+  return settled;
 }
 
 /** Values of a port stand in the order of their index. */
