@@ -21,7 +21,8 @@ export interface InpaintingRequest extends ImageToImageRequest {
 export function inpaintPicture(model: DiffusionModel, request: InpaintingRequest, watcher?: PictureWatcher): Promise<Drawn> {
   const { picture, mask, noise, stepNoise, ...settings } = request;
   const compute = () => inpaint(model, request, watcher);
-  if (stepNoise !== undefined) return compute();
+  // Functions cannot be compared: what comes of them is not remembered.
+  if (stepNoise !== undefined || request.guidance !== undefined) return compute();
   return model.memory.painted.get(JSON.stringify(settings), [picture.data, mask.data, ...(noise === undefined ? [] : [noise.data])], compute);
 }
 
