@@ -42,6 +42,7 @@ function Walk({ watched, step, lost, error, onAgain }: WalkProps) {
   const frames = useMemo(() => framesOf(step), [step]);
   const shares = useMemo(() => sharesOf(step, frames), [step, frames]);
   const done = frames.filter(({ outputId }) => outputId !== null).length;
+  const previews = useMemo(() => previewsOf(watched, step), [watched, step]);
   const film = filmOf(run);
   return (
     <article className="flex flex-col gap-5">
@@ -53,7 +54,7 @@ function Walk({ watched, step, lost, error, onAgain }: WalkProps) {
       )}
       {error !== null && <Problem error={error} onRetry={onAgain} />}
       <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_272px]">
-        <WalkPlayer run={run} step={step} frames={frames} shares={shares} previews={previewsOf(watched, step)} />
+        <WalkPlayer run={run} step={step} frames={frames} shares={shares} previews={previews} />
         <Card aria-label="State" className="grid gap-6 p-5 sm:grid-cols-2 xl:grid-cols-1">
           <WalkStatus run={run} step={step} frames={frames} shares={shares} />
           <Downloads run={run} doneFrames={done} />
@@ -68,7 +69,9 @@ function Walk({ watched, step, lost, error, onAgain }: WalkProps) {
 
 const noPreviews: ReadonlyMap<number, string> = new Map();
 
+/** Previews of what is being drawn; after the end nothing is. */
 function previewsOf(watched: WatchedRun, step: StepView): ReadonlyMap<number, string> {
+  if (watched.run.endedAt !== null) return noPreviews;
   const live = Object.entries(watched.shards[step.id] ?? {}).flatMap(([index, { preview }]) => (preview ? [[Number(index), preview] as const] : []));
   return live.length === 0 ? noPreviews : new Map(live);
 }
@@ -101,7 +104,15 @@ function WalkPlayer({ run, step, frames, shares, previews }: WalkPlayerProps) {
   const large = Math.max(Number(step.parameters.width ?? 0), Number(step.parameters.height ?? 0)) > largest;
   return (
     <Card aria-label="Film" data-modality="video" className="flex min-w-0 flex-col gap-4 p-4 sm:p-5">
-      <Stage frames={frames} previews={previews} playhead={playhead} large={large} pixels={pixels} label={`The film of ${run.name}`} />
+      <Stage
+        frames={frames}
+        previews={previews}
+        playhead={playhead}
+        large={large}
+        pixels={pixels}
+        label={`The film of ${run.name}`}
+        {...(run.endedAt === null ? {} : { empty: 'No frame was drawn' })}
+      />
       <PlayerControls playhead={playhead} frames={frames.length} framesPerSecond={framesPerSecond} pixels={pixels} onPixels={setPixels} />
       <Timeline frames={frames} shares={shares} walk={walk} playhead={playhead} />
     </Card>

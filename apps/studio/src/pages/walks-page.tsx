@@ -65,7 +65,7 @@ function useGiven(): void {
 
 const examples: ReadonlyArray<{ title: string; prompts: readonly string[]; walk: WalkForm['walk'] }> = [
   { title: 'Apple to pear', prompts: ['a red apple', 'a green pear'], walk: {} },
-  { title: 'Moon, sun and star, round and round', prompts: ['a full moon', 'a sun', 'a star'], walk: { loop: true } },
+  { title: 'Moon, sunflower and star, round and round', prompts: ['a full moon', 'a sunflower', 'a star'], walk: { loop: true } },
   { title: 'Cat, tiger, dog', prompts: ['a cat', 'a tiger', 'a dog'], walk: { easing: 'smooth' } },
 ];
 

@@ -38,13 +38,14 @@ export function Downloads({ run, doneFrames }: { run: RunView; doneFrames: numbe
           </p>
         ) : null,
       )}
-      {!whole && (
-        <p className="mt-2 text-xs text-muted">
-          {doneFrames > 0 ? 'Films can be kept when all frames are there; frames at any time.' : 'Kept when they are there.'}
-        </p>
-      )}
+      {!whole && <p className="mt-2 text-xs text-muted empty:hidden">{whenKept(run, doneFrames)}</p>}
     </section>
   );
+}
+
+function whenKept(run: RunView, doneFrames: number): string {
+  if (doneFrames > 0) return 'Films can be kept when all frames are there; frames at any time.';
+  return run.endedAt === null ? 'They can be kept when they are there.' : '';
 }
 
 function FilmButton({ film, ready, onMake }: { film: Film; ready: boolean; onMake: (format: Format) => void }) {

@@ -1,5 +1,6 @@
 import { modalityOf, type OutputView, type RunSummary } from '@atelier/protocol';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Footprints } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import { api, contentUrl } from '../api/client.ts';
@@ -81,7 +82,12 @@ const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** A film that plays while it is in view; a picture of it for those who want no motion. */
 function MovingThumbnail({ output }: { output: OutputView | null }) {
-  if (!output) return <span aria-hidden className="block size-full bg-hue-soft/40" />;
+  if (!output)
+    return (
+      <span aria-hidden className="grid size-full place-items-center bg-hue-soft/40 text-hue">
+        <Footprints className="size-8 opacity-40" strokeWidth={1.25} />
+      </span>
+    );
   if (modalityOf(output.mediaType) === 'video') return <FilmThumbnail src={contentUrl(output.id)} />;
   const moving = output.mediaType !== 'image/png' && !still();
   const src = moving ? contentUrl(output.id) : `/api/outputs/${output.id}/thumbnail?size=256`;

@@ -17,32 +17,41 @@ interface StageProps {
   /** Small pictures as the pixels that they are made of, rather than smoothed. */
   pixels: boolean;
   label: string;
+  /** What is said while there is nothing to show. */
+  empty?: string;
 }
 
 /** Where the film plays: each moment shows the frame itself, or the nearest that is there. */
-export function Stage({ frames, previews, playhead, large, pixels, label }: StageProps) {
+export function Stage({ frames, previews, playhead, large, pixels, label, empty = 'The first frames are on their way' }: StageProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useWidth(box);
   const shown = useShot({ frames, previews, playhead, large }, canvas, width, pixels);
   return (
     <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl" style={{ height: heightOf(width) }}>
-      <canvas ref={canvas} role="img" aria-label={label} className="block size-full" />
+      <canvas ref={canvas} role="img" aria-label={label} className={`block size-full ${shown === null ? 'invisible' : ''}`} />
       {shown === null && (
         <div
           aria-hidden
-          className="breathe absolute inset-0 mx-auto grid aspect-square h-full max-w-full place-items-center rounded-xl bg-hue-soft/50 p-4 text-center text-sm text-muted"
+          className="absolute inset-0 mx-auto grid aspect-square h-full max-w-full place-items-center rounded-xl bg-hue-soft/50 p-4 text-center text-sm text-muted"
         >
-          The first frames are on their way
+          {empty}
         </div>
       )}
-      {shown !== null && shown !== '' && <p className="absolute top-2 left-2 rounded-md bg-ground/80 px-2 py-0.5 text-xs text-ink">{shown}</p>}
+      {shown !== null && shown !== '' && (
+        <p className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-md bg-ground/80 px-2 py-0.5 text-xs text-ink">{shown}</p>
+      )}
     </div>
   );
 }
 
 /** Draws what the playhead stands on. @returns what is seen instead of the frame itself while the film stands, `''` for the frame, null for nothing yet */
-function useShot(source: Omit<StageProps, 'pixels' | 'label'>, canvas: RefObject<HTMLCanvasElement | null>, width: number, pixels: boolean): string | null {
+function useShot(
+  source: Pick<StageProps, 'frames' | 'previews' | 'playhead' | 'large'>,
+  canvas: RefObject<HTMLCanvasElement | null>,
+  width: number,
+  pixels: boolean,
+): string | null {
   const { frames, previews, playhead, large } = source;
   const [seen, setSeen] = useState<string | null>(null);
   const reel = useRef<FilmReel | null>(null);
@@ -52,7 +61,9 @@ function useShot(source: Omit<StageProps, 'pixels' | 'label'>, canvas: RefObject
     reel.current?.prepare((count) => playhead.ahead(count));
     const shot = reel.current?.shot(frame, playing) ?? null;
     if (shot && canvas.current && width > 0) paint(canvas.current, shot, width, pixels);
+    // What is only not decoded yet leaves the picture before it standing.
     if (shot) setSeen(playing || shot.kind === 'frame' ? '' : caption(shot));
+    else if (previews.size === 0 && frames.every(({ outputId }) => outputId === null)) setSeen(null);
   };
   useEffect(() => {
     let planned = 0;

@@ -143,6 +143,7 @@ function Keyframes({ frames, walk, width, playhead }: Pick<TimelineProps, 'frame
               }}
               className="block size-11 overflow-hidden rounded-lg border border-line bg-well transition-colors hover:border-line-strong"
             >
+              {!picture && <span className="number text-xs text-faint">{keyframe + 1}</span>}
               {picture && <img src={`/api/outputs/${picture}/thumbnail?size=64`} alt="" className="size-full object-cover" />}
             </button>
             <span aria-hidden className="mt-1 h-2 w-px bg-line-strong" />

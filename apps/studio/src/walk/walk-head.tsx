@@ -1,13 +1,16 @@
 import type { RunView } from '@atelier/protocol';
-import { ChevronDown, MoveHorizontal, PencilLine, Plus, Rows3 } from 'lucide-react';
+import { useMutation } from '@tanstack/react-query';
+import { ChevronDown, CirclePlay, MoveHorizontal, PencilLine, Plus, Rows3 } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
 import { isOpen, RunControls } from '../run/run-controls.tsx';
 import { Ago } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { StateBadge } from '../ui/state.tsx';
+import { complain } from '../ui/toast.tsx';
 import type { Frame } from './frame-states.ts';
 import { keptFrames, twiceAsFine, withKeyframe } from './kept-frames.ts';
+import { startWalk } from './start-walk.ts';
 import { draft } from './walk-draft.ts';
 import { formOf, keyframe, type WalkForm } from './walk-form.ts';
 
@@ -61,8 +64,14 @@ function ChangeActions({ run, frames }: { run: RunView; frames: readonly Frame[]
     draft.begin(changed, { runId: run.id, form, done }, true);
     navigate('/walks');
   };
+  const rest = useMutation({ mutationFn: () => startWalk(form), onSuccess: (made) => navigate(`/walks/${made.id}`), onError: complain });
   return (
     <>
+      {run.state === 'cancelled' && done.length < frames.length && (
+        <Button icon={CirclePlay} look="primary" busy={rest.isPending} onClick={() => rest.mutate()}>
+          {done.length === 0 ? 'Walk again' : 'Draw the rest'}
+        </Button>
+      )}
       <Button icon={PencilLine} onClick={() => change(form)}>
         Change
       </Button>
