@@ -67,6 +67,12 @@ test('a model that lies whole in the store is ready at once', async () => {
   expect(shelf.find('small').folder).toBe(join(folder, 'models/small'));
 });
 
+test('a model without files is ready at once, where downloading is off too', async () => {
+  const shelf = await open('one', ['film-encoder']);
+  expect(shelf.views(new Set())).toMatchObject([{ state: 'ready', diskBytes: 0, pull: null }]);
+  expect(shelf.find('film-encoder').manifest.driver).toBe('media');
+});
+
 test('a model that would have to be downloaded is absent with the reason where downloading is off', async () => {
   const shelf = await open('one', []);
   await shelf.add(manifest);
