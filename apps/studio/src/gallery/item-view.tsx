@@ -37,6 +37,7 @@ export function ItemView({ id, onOpen, onRemoved }: ItemViewProps) {
 
 function Shown({ detail, tasks, onOpen, onRemoved }: { detail: GalleryDetail; tasks: Parameters<typeof ItemRecipe>[0]['tasks'] } & Omit<ItemViewProps, 'id'>) {
   const { item, recipe, parents, children } = detail;
+  const walk = recipe?.chain.steps.some((step) => step.task === 'latent-walk') ?? false;
   const task = tasks.find((one) => one.name === item.task);
   return (
     <article className="grid items-start gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_400px]">
@@ -50,8 +51,8 @@ function Shown({ detail, tasks, onOpen, onRemoved }: { detail: GalleryDetail; ta
             <Ago time={item.createdAt} />
             <span className="number">{formatBytes(item.sizeBytes)}</span>
             {item.runId && (
-              <Link to={`/runs/${item.runId}`} className="text-accent-ink underline underline-offset-2">
-                Its run
+              <Link to={`/${walk ? 'walks' : 'runs'}/${item.runId}`} className="text-accent-ink underline underline-offset-2">
+                {walk ? 'Its walk' : 'Its run'}
               </Link>
             )}
           </div>
