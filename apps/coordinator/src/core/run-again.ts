@@ -1,5 +1,5 @@
 import type { Place } from '@atelier/planner';
-import { type Again, AtelierError, applySettings, type ResolvedChain, type RunId, type RunView, readsFrom } from '@atelier/protocol';
+import { type Again, AtelierError, applySettings, findTask, type ResolvedChain, type RunId, type RunView, readsFrom, shardCount } from '@atelier/protocol';
 import { drawSeeds } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { Viewer } from './core.ts';
@@ -37,10 +37,11 @@ function stepsToRun(chain: ResolvedChain, fromStep: string | undefined): Set<str
 /** Results that need not be made again: those of steps that succeeded, and whose inputs are taken over too. */
 async function takeOver(context: CoreContext, viewer: Viewer, parent: RunView, fresh: ReadonlySet<string>): Promise<ReusedStep[]> {
   const reused: ReusedStep[] = [];
+  const deleted = await stepsWithDeleted(context, parent.id);
   for (const step of parent.chain.steps) {
     const view = parent.steps.find((candidate) => candidate.id === step.id);
     const complete = readsFrom(step).every((name) => reused.some((other) => other.stepId === name));
-    if (fresh.has(step.id) || view?.state !== 'succeeded' || !complete) continue;
+    if (fresh.has(step.id) || view?.state !== 'succeeded' || !complete || deleted.has(step.id) || !hasEverything(view)) continue;
     const outputs: Record<string, { bytes: number; at: Place[] }> = {};
     for (const output of view.outputs) {
       // Of a port with many values the places of the first stand for all: they are only for the plan.
@@ -53,6 +54,18 @@ async function takeOver(context: CoreContext, viewer: Viewer, parent: RunView, f
   return reused;
 }
 
+async function stepsWithDeleted(context: CoreContext, runId: RunId): Promise<ReadonlySet<string>> {
+  const { rows } = await context.database.pool.query('SELECT DISTINCT step_id FROM outputs WHERE run_id = $1 AND deleted_at IS NOT NULL', [runId]);
+  return new Set(rows.map((row) => row.step_id));
+}
+
+/** False where a result was deleted for good. */
+function hasEverything({ task: name, parameters, outputs }: RunView['steps'][number]): boolean {
+  const task = findTask(name);
+  const least = shardCount(task, parameters);
+  return Object.entries(task.outputs).every(([port, { required }]) => !required || outputs.filter((output) => output.port === port).length >= least);
+}
+
 const hasOwnSeed = (request: Again, stepId: string) => `${stepId}.seed` in request.set || 'seed' in request.set;
 
 /** A step that is taken over keeps the parameters that its result was made with. */
@@ -61,6 +74,11 @@ function keepParameters(before: ResolvedChain, after: ResolvedChain, kept: Reado
 }
 
 async function sameInput(context: CoreContext, viewer: Viewer, input: RunView['inputs'][number]): Promise<RunInput> {
-  const { at } = await findOutput(context, viewer, input.outputId);
-  return { ...input, at, isNew: false };
+  const found = await findOutput(context, viewer, input.outputId).catch((thrown: unknown) => {
+    if (!(thrown instanceof AtelierError) || thrown.code !== 'not-found') throw thrown;
+    throw new AtelierError('not-found', `What the run was given as "${input.name}" was deleted.`, {
+      hint: 'Bring it back in the gallery, or start a new run with something else.',
+    });
+  });
+  return { ...input, at: found.at, isNew: false };
 }

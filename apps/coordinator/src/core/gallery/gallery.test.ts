@@ -218,6 +218,26 @@ const request = (upload: OutputId): NewRun => ({
   fresh: false,
 });
 
+test('running again makes anew what was deleted, and says which input is gone', async () => {
+  const viewer = studio.member;
+  const edge = await studio.addEdge('Again');
+  edge.behave = (order, self) => self.succeed(order, `${order.stepId} once more`);
+  const upload = await output(viewer, 'to be read twice', { mediaType: 'text/plain', modality: 'text' });
+  const { id } = await studio.core.createRun(viewer, { ...request(upload), fresh: true }, {});
+  const run = await studio.runUntil(id, (view) => view.state === 'succeeded');
+  const first = run.steps[0]?.outputs[0] as OutputView;
+  const again = { id, seed: 'same', fromStep: 'second', set: {}, fresh: true } as const;
+  await studio.core.gallery.remove(viewer, [first.id]);
+  const repeated = await studio.core.runAgain(viewer, again);
+  expect(repeated.steps.map((step) => step.reused)).toEqual([false, false]);
+  await studio.runUntil(repeated.id, (view) => view.state === 'succeeded');
+  await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
+  expect((await studio.core.runAgain(viewer, again)).steps.map((step) => step.reused)).toEqual([false, false]);
+  await studio.core.gallery.remove(viewer, [upload]);
+  await expect(studio.core.runAgain(viewer, again)).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"text"') });
+  await edge.disconnect();
+});
+
 async function person(): Promise<Viewer> {
   const id = newId<RunId>();
   await studio.database.db.insert(schema.user).values({ id, role: 'member', name: 'somebody', email: `${id}@example.org` });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { limits } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type EdgeKey, errorOf, hello, joinEdge, openEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
@@ -83,7 +84,7 @@ test('a message that is not understood, or of another version, ends the socket w
 test('a message over the bound ends the socket', async () => {
   const edge = await openEdge(coordinator, await joinEdge(coordinator, 'Shouter'), [writer]);
   const ended = once(edge.socket, 'close');
-  edge.socket.send('x'.repeat(1024 ** 2 + 1));
+  edge.socket.send('x'.repeat(limits.edgeMessageBytes + 1));
   expect((await ended)[0]).toBe(1009);
 });
 
