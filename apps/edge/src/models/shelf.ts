@@ -125,7 +125,9 @@ export class ModelShelf {
     const listed = asBefore ? await withNewest(kept.offered) : await this.#manifests(wanted);
     for (const manifest of listed) if (!this.#entries.get(manifest.id)?.own) this.#put(manifest);
     await this.#writeList();
-    for (const [id, entry] of this.#entries) {
+    // What takes longest begins first: the studio is ready when all of the large ones are there.
+    const sizeOf = ({ manifest }: Entry) => manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    for (const [id, entry] of [...this.#entries].sort(([, a], [, b]) => sizeOf(b) - sizeOf(a))) {
       if (entry.manifest.files.length === 0) entry.state = 'ready';
       else if (await this.#store.isComplete(entry.manifest)) await this.#ready(entry);
       else this.#bring(id);
