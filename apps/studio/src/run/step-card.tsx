@@ -77,7 +77,11 @@ const inShards = (step: StepView) => step.shards !== null || (step.reused && ste
 function ZipButton({ run, step, title }: { run: RunView; step: StepView; title: string }) {
   return (
     <Button asChild look="quiet" size="small">
-      <a href={`/api/runs/${run.id}/steps/${step.id}/frames.zip`} download aria-label={`Download all of ${title} as a zip`}>
+      <a
+        href={`/api/runs/${run.id}/steps/${step.id}/frames.zip${step.state === 'succeeded' ? '' : '?partial=1'}`}
+        download
+        aria-label={`Download all of ${title} as a zip`}
+      >
         <FileArchive aria-hidden className="size-4" />
         <span className="number">{step.outputs.length}</span>
       </a>

@@ -6,6 +6,8 @@ export type Colours = Readonly<Record<(typeof names)[number], string>>;
 
 function read(element: Element): Colours {
   const probe = element.appendChild(document.createElement('i'));
+  // Else each colour would be on its way from the one before it.
+  probe.style.transitionProperty = 'none';
   const value = (name: string) => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;

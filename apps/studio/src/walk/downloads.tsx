@@ -21,7 +21,11 @@ export function Downloads({ run, doneFrames }: { run: RunView; doneFrames: numbe
         ))}
         <Button asChild={doneFrames > 0} disabled={doneFrames === 0} icon={FileArchive} className="justify-start! px-3!">
           {doneFrames > 0 ? (
-            <a href={`/api/runs/${run.id}/steps/${step?.id}/frames.zip`} download aria-label={`Download ${doneFrames} frames as a zip`}>
+            <a
+              href={`/api/runs/${run.id}/steps/${step?.id}/frames.zip${step?.state === 'succeeded' ? '' : '?partial=1'}`}
+              download
+              aria-label={`Download ${doneFrames} frames as a zip`}
+            >
               <FileArchive aria-hidden className="size-4 shrink-0" />
               Frames
               <span className="number ml-auto text-xs font-normal text-muted">{doneFrames}</span>

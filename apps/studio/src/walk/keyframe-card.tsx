@@ -22,6 +22,14 @@ interface KeyframeCardProps {
 
 const pictureOf = (items: DataTransfer | null) => [...(items?.files ?? [])].find((file) => file.type.startsWith('image/'));
 
+/** Alt with an arrow moves the keyframe. */
+function moveByKey(event: KeyboardEvent, key: string): void {
+  const by = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
+  if (!event.altKey || by === 0) return;
+  event.preventDefault();
+  draft.move(key, by);
+}
+
 /** A point of the way: words, a picture, or both. A picture may be dropped or pasted anywhere on it. */
 export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, problem, onRemove }: KeyframeCardProps) {
   const id = useId();
@@ -39,12 +47,6 @@ export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, proble
     event.stopPropagation();
     give(file);
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const by = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
-    if (!event.altKey || by === 0) return;
-    event.preventDefault();
-    draft.move(keyframe.key, by);
-  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a card in every browser.
     <div
@@ -54,7 +56,7 @@ export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, proble
       onPaste={onPaste}
       onDragOver={(event) => event.preventDefault()}
       onDrop={onDrop}
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => moveByKey(event, keyframe.key)}
       className={`relative flex min-w-0 flex-col rounded-2xl border bg-surface ${problem ? 'border-bad' : 'border-line'} ${detailed ? 'w-56 shrink-0 gap-3 p-3' : 'grow basis-0 p-0'}`}
     >
       {detailed && <CardHead keyframe={keyframe} index={index} count={count} onRemove={onRemove} />}
@@ -110,27 +112,19 @@ function CardHead({ keyframe, index, count, onRemove }: Pick<KeyframeCardProps, 
   );
 }
 
-function PicturePlace({ keyframe, index, onFile, slim }: { keyframe: KeyframeDraft; index: number; onFile: (file: File | undefined) => void; slim: boolean }) {
-  const picker = useRef<HTMLInputElement>(null);
+interface PicturePlaceProps {
+  keyframe: KeyframeDraft;
+  index: number;
+  onFile: (file: File | undefined) => void;
+  slim: boolean;
+}
+
+/** Where the picture of a keyframe is, is on its way to, or can be given. */
+function PicturePlace({ keyframe, index, onFile, slim }: PicturePlaceProps) {
   const sending = useWalkDraft((state) => state.sending[keyframe.key]);
-  const size = slim ? 'm-3 mb-0 size-24' : keyframe.picture ? 'aspect-square w-full' : 'min-h-28 grow w-full';
-  const choose = (
-    <input
-      ref={picker}
-      type="file"
-      accept="image/png,image/jpeg,image/webp"
-      className="sr-only"
-      tabIndex={-1}
-      aria-label={`Picture file of keyframe ${index + 1}`}
-      onChange={(event) => {
-        onFile(event.target.files?.[0]);
-        event.target.value = '';
-      }}
-    />
-  );
   if (keyframe.picture)
     return (
-      <div className={`group relative overflow-hidden rounded-xl bg-well ${size}`}>
+      <div className={`group relative overflow-hidden rounded-xl bg-well ${slim ? 'm-3 mb-0 size-24' : 'aspect-square w-full'}`}>
         <img
           src={`/api/outputs/${keyframe.picture.outputId}/thumbnail?size=256`}
           alt={keyframe.picture.name || `Picture of keyframe ${index + 1}`}
@@ -147,35 +141,48 @@ function PicturePlace({ keyframe, index, onFile, slim }: { keyframe: KeyframeDra
       </div>
     );
   return (
-    <div className={`relative grid place-items-center rounded-xl border border-dashed border-line-strong/70 ${size}`}>
-      {choose}
+    <div className="relative grid min-h-28 w-full grow place-items-center rounded-xl border border-dashed border-line-strong/70">
       {sending && !sending.error ? (
         <div className="w-full px-4 text-center text-xs text-muted">
           <p className="mb-2 truncate">{sending.name}</p>
           <ProgressBar fraction={sending.progress} label={`Upload of ${sending.name}`} />
         </div>
       ) : (
-        <div className="flex flex-col items-center gap-1 p-2 text-center">
-          <Button look="quiet" size="small" icon={ImagePlus} onClick={() => picker.current?.click()} aria-label={`Give keyframe ${index + 1} a picture`}>
-            Picture
-          </Button>
-          <Button
-            look="quiet"
-            size="small"
-            icon={ClipboardPaste}
-            onClick={() => void pasted().then(onFile)}
-            aria-label={`Paste a picture into keyframe ${index + 1}`}
-          >
-            Paste
-          </Button>
-          {sending?.error ? (
-            <p role="alert" className="text-xs text-bad">
-              {sentenceOf(sending.error).message}
-            </p>
-          ) : (
-            <p className="text-xs text-faint">or drop one here</p>
-          )}
-        </div>
+        <PictureWays number={index + 1} error={sending?.error} onFile={onFile} />
+      )}
+    </div>
+  );
+}
+
+/** Ways to give a picture: a file, the clipboard, or a drop. */
+function PictureWays({ number, error, onFile }: { number: number; error: unknown; onFile: (file: File | undefined) => void }) {
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <div className="flex flex-col items-center gap-1 p-2 text-center">
+      <input
+        ref={picker}
+        type="file"
+        accept="image/png,image/jpeg,image/webp"
+        className="sr-only"
+        tabIndex={-1}
+        aria-label={`Picture file of keyframe ${number}`}
+        onChange={(event) => {
+          onFile(event.target.files?.[0]);
+          event.target.value = '';
+        }}
+      />
+      <Button look="quiet" size="small" icon={ImagePlus} onClick={() => picker.current?.click()} aria-label={`Give keyframe ${number} a picture`}>
+        Picture
+      </Button>
+      <Button look="quiet" size="small" icon={ClipboardPaste} onClick={() => void pasted().then(onFile)} aria-label={`Paste a picture into keyframe ${number}`}>
+        Paste
+      </Button>
+      {error ? (
+        <p role="alert" className="text-xs text-bad">
+          {sentenceOf(error).message}
+        </p>
+      ) : (
+        <p className="text-xs text-faint">or drop one here</p>
       )}
     </div>
   );

@@ -43,7 +43,6 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
     if (own || underway) return;
     start.mutate(form);
   };
-  const atFrames = problem && typeof problem.place === 'object' && 'parameter' in problem.place && problem.place.parameter === 'frames' ? problem : null;
   return (
     <Card aria-label="New walk" className="p-5 sm:p-6">
       <form onSubmit={submit} onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)} className="flex flex-col gap-4">
@@ -53,7 +52,7 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
           <FramesControl
             value={Number(form.walk.frames ?? standard.frames)}
             framesPerSecond={Number(form.film.framesPerSecond ?? standard.framesPerSecond)}
-            problem={atFrames ? [atFrames.message, atFrames.hint].filter(Boolean).join(' ') : undefined}
+            problem={aboutFrames(problem)}
             onChange={(frames) => draft.setWalk('frames', frames)}
           />
           <div className="flex items-center justify-end gap-2">
@@ -80,6 +79,11 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
       </form>
     </Card>
   );
+}
+
+function aboutFrames(problem: WalkProblem | null): string | undefined {
+  if (!problem || typeof problem.place !== 'object' || !('parameter' in problem.place) || problem.place.parameter !== 'frames') return undefined;
+  return [problem.message, problem.hint].filter(Boolean).join(' ');
 }
 
 const isGap = ({ place }: WalkProblem) => typeof place === 'object' && 'keyframe' in place;
