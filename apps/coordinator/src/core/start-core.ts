@@ -18,7 +18,7 @@ import { Planning } from './planning.ts';
 import { Reaper } from './reaper.ts';
 import { Replication } from './replication.ts';
 import { RunChanges } from './run-changes.ts';
-import { RunStates } from './run-rows.ts';
+import { attemptKey, RunStates } from './run-rows.ts';
 
 const designTimes: CoreTimes = { leaseMs: 10_000, reapMs: 1_000, sweepMs: 5_000, unheardMs: 30_000 };
 
@@ -93,7 +93,7 @@ function afterCommit(context: CoreContext, parts: CoreParts, advanced: Advanced)
     if (command.kind === 'plan') parts.planning.request(advanced.runId);
     if (command.kind === 'ended') context.log.info({ runId: advanced.runId, state: advanced.state }, 'a run ended');
     if (command.kind === 'stop') {
-      const stopped = advanced.attempts.find((attempt) => attempt.stepId === command.attempt.stepId && attempt.shard === command.attempt.shard);
+      const stopped = advanced.attempts.find((attempt) => attemptKey(attempt) === attemptKey(command.attempt));
       if (stopped) context.link.send(command.edgeId, { kind: 'cancel', attemptId: stopped.id as never });
     }
   }

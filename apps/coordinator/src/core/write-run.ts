@@ -42,6 +42,7 @@ export interface Written {
   readonly attempts: ReadonlyArray<ChangedAttempt & { readonly fence: number | null }>;
 }
 
+/** Names of rows are given as arrays too: of those PostgreSQL knows that they are few, and looks them up instead of reading whole tables. */
 const writeChanges = {
   name: 'write-changes',
   text: `WITH run AS (
@@ -59,7 +60,7 @@ const writeChanges = {
     ), shard AS (
       UPDATE shards SET done = x.done, cached = x.cached, failures = x.failures, losses = x.losses, avoid = ARRAY(SELECT jsonb_array_elements_text(x.avoid))
       FROM jsonb_to_recordset($9::jsonb) AS x(step_id text, index int, done boolean, cached boolean, failures int, losses int, avoid jsonb)
-      WHERE shards.run_id = $1 AND shards.step_id = x.step_id AND shards.index = x.index
+      WHERE shards.run_id = $1 AND shards.step_id = x.step_id AND shards.index = x.index AND shards.step_id = ANY($15) AND shards.index = ANY($16)
     ), made AS (
       INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, state, priority, predicted_seconds)
       SELECT x.id, $1, x.step_id, x.shard, x.number, x.edge_id, x.model_id, x.state, $12, x.seconds
@@ -72,7 +73,7 @@ const writeChanges = {
       ended_at = CASE WHEN x.state = 'leased' THEN NULL ELSE now() END,
       timings = x.timings, error = x.error, log = x.log
     FROM jsonb_to_recordset($11::jsonb) AS x(id uuid, state text, timings jsonb, error jsonb, log text)
-    WHERE attempts.id = x.id
+    WHERE attempts.id = x.id AND attempts.id = ANY($17)
     RETURNING attempts.id, attempts.fence`,
 };
 
@@ -83,6 +84,7 @@ export async function writeRun(tx: PoolClient, change: RunChange): Promise<Writt
   const steps = new Map([...run.steps, ...changed.map((step): [string, StepRow] => [step.id, rowAfter(step, change)])]);
   const attempts = changedAttempts(run, changed, steps);
   const moved = attempts.filter((attempt) => !attempt.isNew);
+  const shards = changed.flatMap((step) => changedShards(run, step).map((shard) => ({ step_id: step.id, ...shard, attempts: undefined })));
   const values = [
     run.id,
     after.state,
@@ -92,12 +94,15 @@ export async function writeRun(tx: PoolClient, change: RunChange): Promise<Writt
     changed.some((step) => step.state === 'running' || step.state === 'succeeded'),
     isEnded(after.state),
     JSON.stringify(changed.filter((step) => looksDifferent(run.machine.steps.get(step.id), step)).map((step) => stepValues(step, change, steps))),
-    JSON.stringify(changed.flatMap((step) => changedShards(run, step).map((shard) => ({ step_id: step.id, ...shard, attempts: undefined })))),
+    JSON.stringify(shards),
     JSON.stringify(attempts.filter((attempt) => attempt.isNew).map(newAttemptValues)),
     JSON.stringify(moved.map((attempt) => ({ id: attempt.id, state: attempt.state, ...(attempt.id === change.attemptId ? reported(detail) : {}) }))),
     run.priority,
     change.leaseMs,
     run.version + 1,
+    [...new Set(shards.map((shard) => shard.step_id))],
+    [...new Set(shards.map((shard) => shard.index))],
+    moved.map((attempt) => attempt.id),
   ];
   const { rows } = await tx.query({ ...writeChanges, values });
   const fences = new Map(rows.filter((row) => row.fence !== null).map((row) => [row.id as string, Number(row.fence)]));
