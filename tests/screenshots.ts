@@ -83,6 +83,39 @@ async function shoot(page: Page, name: string, greatestHeight = 2000): Promise<v
   console.log(`${name}: ${window.width} x ${Math.min(height, greatestHeight)}, ${Math.round(taken.length / 1000)} kB`);
 }
 
+/** A walk over all machines, taken while a part of its frames is there, and whole. */
+async function walkAbout(page: Page, studio: Studio): Promise<void> {
+  await page.goto(`${studio.url}/walks`);
+  const field = (name: string) => page.getByRole('textbox', { name, exact: true });
+  await field('Words of keyframe 1').fill('a red apple');
+  await field('Words of keyframe 2').fill('a blue fish');
+  await field('Frames').fill('33');
+  await page.getByRole('button', { name: 'Walk', exact: true }).click();
+  await page.waitForURL('**/walks/*');
+  const id = new URL(page.url()).pathname.split('/')[2] as RunId;
+  let half = false;
+  const walk = await studio.ended(id, (event) => {
+    half ||= event.kind === 'shard' && event.done >= 14;
+    if (half) taken ??= shoot(page, 'walk-dark', 1100);
+  });
+  await taken;
+  if (walk.state !== 'succeeded') throw new Error(`The walk ended as ${walk.state}: ${walk.error?.message ?? ''}`);
+  await page.getByRole('link', { name: 'Download the MP4' }).waitFor();
+  await theme(page, 'Light');
+  await shoot(page, 'walk-light', 1100);
+  await theme(page, 'Dark');
+}
+let taken: Promise<void> | undefined;
+
+/** Pictures enough for a gallery. */
+async function fillGallery(studio: Studio): Promise<void> {
+  for (const [number, prompt] of ['a castle', 'a sleeping cat', 'a rocket', 'a blue car'].entries()) {
+    const chain = { steps: [{ task: 'text-to-image', parameters: { count: 3, seed: 20 + number } }] };
+    const run = await studio.client.api.runs.create({ chain, inputs: { prompt: { text: prompt } } });
+    await studio.ended(run.id);
+  }
+}
+
 mkdirSync(folder, { recursive: true });
 await using studio = await Studio.start({ fleet: path.join(root, 'examples/fleets/three-servers.yaml') });
 const browser = await launchBrowser();
@@ -105,6 +138,12 @@ await theme(page, 'Dark');
 await page.goto(`${studio.url}/fleet`);
 await page.getByRole('region', { name: 'Measured links' }).waitFor();
 await shoot(page, 'fleet-dark');
+
+await walkAbout(page, studio);
+await fillGallery(studio);
+await page.goto(`${studio.url}/gallery`);
+await page.getByRole('grid').getByRole('link').nth(11).waitFor();
+await shoot(page, 'gallery-dark', 1000);
 
 await page.setViewportSize({ width: 400, height: 800 });
 await page.goto(`${studio.url}/runs/${run}`);

@@ -1,16 +1,24 @@
 import { type RefObject, useEffect, useState } from 'react';
 
-/** Pixels of the page that an element is wide. */
-export function useWidth(box: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
+/** Pixels of the page that an element is wide and high. */
+export function useSize(box: RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.floor(entry.contentRect.width)));
+    const observer = new ResizeObserver(([entry]) => {
+      const { width = 0, height = 0 } = entry?.contentRect ?? {};
+      const next = { width: Math.floor(width), height: Math.floor(height) };
+      setSize((known) => (known.width === next.width && known.height === next.height ? known : next));
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, [box]);
-  return width;
+  return size;
+}
+
+export function useWidth(box: RefObject<HTMLElement | null>): number {
+  return useSize(box).width;
 }
 
 /** A cleared canvas of so many pixels of the page, in the fineness of the screen. */

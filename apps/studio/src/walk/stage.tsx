@@ -1,11 +1,11 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import { beginDrawing, useWidth } from './canvas.ts';
+import { beginDrawing, useSize } from './canvas.ts';
 import { FilmReel, type Shot } from './film-reel.ts';
 import type { Frame } from './frame-states.ts';
 import type { Playhead } from './playhead.ts';
 
 /** As tall as leaves the timeline beneath in sight. */
-const heightOf = (width: number) => Math.min(512, width || 512, Math.max(280, window.innerHeight - 430));
+const heightFor = (width: number) => `min(512px, ${width || 512}px, max(280px, 100dvh - 430px))`;
 
 interface StageProps {
   frames: readonly Frame[];
@@ -25,10 +25,10 @@ interface StageProps {
 export function Stage({ frames, previews, playhead, large, pixels, label, empty = 'The first frames are on their way' }: StageProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const width = useWidth(box);
-  const shown = useShot({ frames, previews, playhead, large }, canvas, width, pixels);
+  const size = useSize(box);
+  const shown = useShot({ frames, previews, playhead, large }, canvas, size, pixels);
   return (
-    <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl" style={{ height: heightOf(width) }}>
+    <div ref={box} className="relative mx-auto w-full overflow-hidden rounded-xl" style={{ height: heightFor(size.width) }}>
       <canvas ref={canvas} role="img" aria-label={label} className={`block size-full ${shown === null ? 'invisible' : ''}`} />
       {shown === null && (
         <div
@@ -49,7 +49,7 @@ export function Stage({ frames, previews, playhead, large, pixels, label, empty 
 function useShot(
   source: Pick<StageProps, 'frames' | 'previews' | 'playhead' | 'large'>,
   canvas: RefObject<HTMLCanvasElement | null>,
-  width: number,
+  { width, height }: { width: number; height: number },
   pixels: boolean,
 ): string | null {
   const { frames, previews, playhead, large } = source;
@@ -60,7 +60,7 @@ function useShot(
     const { frame, playing } = playhead.store.getState();
     reel.current?.prepare((count) => playhead.ahead(count));
     const shot = reel.current?.shot(frame, playing) ?? null;
-    if (shot && canvas.current && width > 0) paint(canvas.current, shot, width, pixels);
+    if (shot && canvas.current && width > 0 && height > 0) paint(canvas.current, shot, { width, height }, pixels);
     // What is only not decoded yet leaves the picture before it standing.
     if (shot) setSeen(playing || shot.kind === 'frame' ? '' : caption(shot));
     else if (previews.size === 0 && frames.every(({ outputId }) => outputId === null)) setSeen(null);
@@ -82,15 +82,14 @@ function useShot(
     };
   }, [playhead, large]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new reel has to be told too, and another size or look is drawn at once.
-  useEffect(() => reel.current?.update(frames, previews), [frames, previews, playhead, large, width, pixels]);
+  useEffect(() => reel.current?.update(frames, previews), [frames, previews, playhead, large, width, height, pixels]);
   return seen;
 }
 
 const caption = ({ kind, frame }: Shot) => (kind === 'preview' ? 'Preview of this frame' : `Frame ${frame + 1} stands in`);
 
 /** Draws a picture in the middle as large as it can be, or by a whole factor, so that each of its pixels is as large as the others. */
-function paint(canvas: HTMLCanvasElement, shot: Shot, width: number, pixels: boolean): void {
-  const height = heightOf(width);
+function paint(canvas: HTMLCanvasElement, shot: Shot, { width, height }: { width: number; height: number }, pixels: boolean): void {
   const pen = beginDrawing(canvas, width, height);
   if (!pen) return;
   const fit = Math.min(width / shot.width, height / shot.height);
