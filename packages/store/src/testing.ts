@@ -19,13 +19,19 @@ let running: Promise<TestServer> | undefined;
  * Close it in `afterAll`: the last one to close ends the server and removes its folder.
  */
 export async function testDatabase(): Promise<Database> {
+  const database = await emptyDatabase();
+  await migrate(database);
+  return database;
+}
+
+/** {@link testDatabase} without any table, for what a release of another day would put there. */
+export async function emptyDatabase(): Promise<Database> {
   running ??= startServer();
   const server = await running;
   server.users += 1;
   const name = `test_${randomBytes(6).toString('hex')}`;
   await execute(server.url, `CREATE DATABASE ${name}`);
   const database = await openDatabase({ dataFolder: server.folder, databaseUrl: server.url.replace(/\/[^/]*$/, `/${name}`) });
-  await migrate(database);
   return {
     ...database,
     async close() {
