@@ -37,7 +37,7 @@ export interface S3Client {
   list(prefix: string): AsyncGenerator<S3Object>;
 }
 
-/** Until the head of an answer is there. A part has 8 MiB. */
+/** Until the head of an answer is there, with what is sent before it: a part has 8 MiB. What follows may take as long as it flows. */
 const answerMs = 120_000;
 const retries = 3;
 
@@ -47,13 +47,14 @@ interface Sent {
   readonly headers?: Record<string, string>;
 }
 
-export function s3Client(settings: S3Settings): S3Client {
+/** @param deadline a new signal for each request, which ends the waiting for the head of its answer */
+export function s3Client(settings: S3Settings, deadline = () => AbortSignal.timeout(answerMs)): S3Client {
   const { endpoint, bucket, region, accessKeyId, secretAccessKey, sessionToken } = settings;
   const aws = new AwsClient({ service: 's3', region, accessKeyId, secretAccessKey, retries, ...(sessionToken ? { sessionToken } : {}) });
   const address = (key: string, query = '') => `${endpoint}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${query}`;
   const send = async (method: string, key: string, { query, body, headers }: Sent = {}): Promise<Response> => {
-    const request = { method, signal: AbortSignal.timeout(answerMs), ...(body === undefined ? {} : { body }), ...(headers ? { headers } : {}) };
-    const answer = await aws.fetch(address(key, query), request).catch((thrown: unknown) => {
+    const request = { method, ...(body === undefined ? {} : { body }), ...(headers ? { headers } : {}) };
+    const answer = await untilHead(deadline(), (signal) => aws.fetch(address(key, query), { ...request, signal })).catch((thrown: unknown) => {
       throw new AtelierError('unavailable', `The storage at ${new URL(endpoint).host} does not answer.`, {
         hint: 'Look at the server and the network; nothing was lost.',
         cause: thrown,
@@ -112,6 +113,18 @@ export function s3Client(settings: S3Settings): S3Client {
       } while (token !== undefined);
     },
   };
+}
+
+/** A request whose deadline no longer counts once its answer has begun: fetch would cut off a large body too. */
+async function untilHead(deadline: AbortSignal, ask: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+  const giveUp = new AbortController();
+  const stop = () => giveUp.abort(deadline.reason);
+  deadline.addEventListener('abort', stop, { once: true });
+  try {
+    return await ask(giveUp.signal);
+  } finally {
+    deadline.removeEventListener('abort', stop);
+  }
 }
 
 /** What stands between tags of a name. Our keys hold no character that XML would change. */

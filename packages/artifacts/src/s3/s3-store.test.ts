@@ -118,6 +118,23 @@ test('two that read what has no copy yet fetch it once', async () => {
   expect(server.requests.filter((line) => line === `GET /pictures/${prefix}/${hash}`)).toHaveLength(1);
 });
 
+test('a large body may take longer than its head, and a server that sends no head is given up', async () => {
+  const { store, prefix } = await openStore();
+  const bytes = randomBytes(6 * MiB);
+  const { hash } = await store.put(Readable.from([bytes]));
+  const deadline = new AbortController();
+  const client = s3Client(server.settings, () => deadline.signal);
+  const body = await client.get(`${prefix}/${hash}`);
+  deadline.abort();
+  expect(sha256(new Uint8Array(await new Response(body).arrayBuffer()))).toBe(hash);
+  const late = new AbortController();
+  server.judge = () => {
+    late.abort();
+    return 'hang';
+  };
+  await expect(s3Client(server.settings, () => late.signal).get(`${prefix}/${hash}`)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('a bucket that is missing, keys that are refused and a server that is away are told as such', async () => {
   const open = (more: object) => s3Store({ ...server.settings, folder: join(server.folder, randomUUID()), ...more });
   await expect((await open({ bucket: 'nowhere' })).check()).rejects.toMatchObject({

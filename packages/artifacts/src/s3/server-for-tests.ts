@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import S3rver from 's3rver';
 import type { S3Settings } from './settings.ts';
 
-/** What the way to the server does with a request: lets it pass, cuts the connection in its middle, or answers itself. */
-export type Verdict = 'pass' | 'cut' | { readonly status: number; readonly code: string };
+/** What the way to the server does with a request: lets it pass, never answers, cuts the connection in its middle, or answers itself. */
+export type Verdict = 'pass' | 'hang' | 'cut' | { readonly status: number; readonly code: string };
 
 /** A real S3 server on a free port, behind a way that can be made to refuse. */
 export interface S3ForTests {
@@ -28,6 +28,7 @@ export async function s3ForTests(): Promise<S3ForTests> {
     opened.requests.push(`${asked.method} ${asked.url}`);
     const verdict = opened.judge(asked);
     if (verdict === 'pass') return forward(port, asked, answer);
+    if (verdict === 'hang') return;
     if (asked.headers['content-length'] !== undefined) await once(asked, 'data');
     if (verdict === 'cut') return asked.socket.destroy();
     asked.resume();
