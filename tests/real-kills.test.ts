@@ -68,7 +68,7 @@ describe.skipIf(withoutModels)(`the main job with a kill in mid-run${withoutMode
   test.each(Object.entries(kills))(
     'kill -9 of %s: the chain ends well, each result committed once',
     async (what, kill) => {
-      const run = await studio.client.api.runs.create({ chain, inputs: { input: { outputId: input } } });
+      const run = await studio.client.api.runs.create({ chain, inputs: { input: { outputId: input } }, fresh: true });
       // Events with an attempt at work: progress of whichever step is on.
       const at = 1 + random.below(30);
       let seen = 0;

@@ -55,6 +55,26 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     expect(new Set(hashes(alone)).size).toBe(9);
   }, 180_000);
 
+  test('kill -9 of an edge in mid-walk: the walk ends with the very frames that it would have had', async () => {
+    const before = await studio.ended((await walk({ frames: 9 })).id);
+    let killed: string | undefined;
+    const run = await walk({ frames: 9 }, { fresh: true });
+    const ended = await studio.ended(run.id, (event) => {
+      if (event.kind !== 'shard' || event.shard.state !== 'running' || event.done < 3 || killed) return;
+      killed = event.shard.edgeId ?? undefined;
+      const strike = async () => {
+        const edge = (await studio.client.api.edges.list()).find(({ id }) => id === killed);
+        process.kill(studio.edge(edge?.name as string).pid, 'SIGKILL');
+      };
+      if (killed) void strike();
+    });
+    expect(killed).toBeDefined();
+    expect(ended.state, JSON.stringify(ended.error)).toBe('succeeded');
+    expect(hashes(ended)).toEqual(hashes(before));
+    expect(step(ended).attempts.filter(({ state }) => state === 'lost' || state === 'failed').length).toBeLessThanOrEqual(1);
+    await studio.offered('starter-diffusion', 3);
+  }, 180_000);
+
   test('a walk that is lengthened computes only what is new, and the film has every frame', async () => {
     const before = await studio.ended((await walk({ frames: 5 })).id);
     const longer = await studio.ended(
