@@ -15,6 +15,8 @@ export interface Advanced {
   /** False where the event did not apply; nothing was written then. */
   readonly accepted: boolean;
   readonly state: RunState;
+  /** The run itself looks different now, not only steps of it. */
+  readonly stateChanged: boolean;
   readonly commands: readonly RunCommand[];
   readonly attempts: readonly AdvancedAttempt[];
   /** Steps that look different now, but for their shards where they have several. */
@@ -74,6 +76,7 @@ export async function advanceLoaded(
     ...unchanged(run),
     accepted: true,
     state: after.state,
+    stateChanged: after.state !== run.machine.state,
     commands,
     attempts: written.attempts.map((attempt) => ({ ...attempt, task: run.steps.get(attempt.stepId)?.task ?? '' })),
     stepIds: changedViews(run, after),
@@ -84,7 +87,19 @@ export async function advanceLoaded(
 
 /** What is said of a run to which nothing happened. */
 export function unchanged({ id: runId, userId, priority, machine }: Pick<LoadedRun, 'id' | 'userId' | 'priority' | 'machine'>): Advanced {
-  return { runId, userId, priority, accepted: false, state: machine.state, commands: [], attempts: [], stepIds: [], shards: [], next: undefined };
+  return {
+    runId,
+    userId,
+    priority,
+    accepted: false,
+    state: machine.state,
+    stateChanged: false,
+    commands: [],
+    attempts: [],
+    stepIds: [],
+    shards: [],
+    next: undefined,
+  };
 }
 
 interface Asked {

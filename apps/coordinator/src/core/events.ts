@@ -41,7 +41,7 @@ export class RunEvents {
   readonly #byRun = new Map<RunId, Set<Subscriber>>();
 
   /** After a commit. */
-  changed(advanced: Pick<Advanced, 'runId' | 'stepIds'> & Partial<Pick<Advanced, 'shards'>>): void {
+  changed(advanced: Pick<Advanced, 'runId' | 'stepIds'> & Partial<Pick<Advanced, 'shards' | 'stateChanged'>>): void {
     for (const subscriber of this.#byRun.get(advanced.runId) ?? []) {
       const shards = advanced.shards ?? [];
       for (const { stepId, shard, done, total } of shards) {
@@ -49,7 +49,7 @@ export class RunEvents {
       }
       for (const { stepId, total } of shards) rest(subscriber, stepId, total);
       for (const stepId of advanced.stepIds) subscriber.dirtySteps.add(stepId);
-      subscriber.dirty ||= shards.length === 0 || advanced.stepIds.length > 0;
+      subscriber.dirty ||= shards.length === 0 || advanced.stepIds.length > 0 || advanced.stateChanged === true;
       subscriber.wake();
     }
   }
