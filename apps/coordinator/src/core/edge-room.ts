@@ -74,7 +74,14 @@ export class EdgeRoom {
   }
 
   async #handle(edge: KnownEdge, message: FromEdge): Promise<void> {
+    const wasGone = !edge.revoked && this.#context.fleet.isGone(edge);
     this.#context.fleet.heard(edge);
+    await this.#answer(edge, message);
+    // One that was silent for too long has lost its part of steps that are being shared, though its socket stayed.
+    if (wasGone && message.kind !== 'hello') await this.#planning.fleetChanged();
+  }
+
+  async #answer(edge: KnownEdge, message: FromEdge): Promise<void> {
     switch (message.kind) {
       case 'hello':
         return this.#hello(edge.id, message);
