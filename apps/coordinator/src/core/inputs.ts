@@ -21,7 +21,7 @@ export interface RunInput extends Artifact {
 
 /** Brings a run's inputs into the store, texts as files. @throws AtelierError `not-found`, `modality-mismatch`, `too-large`, `disk-full` */
 export async function prepareInputs(context: CoreContext, viewer: Viewer, chain: ResolvedChain, given: NewRun['inputs']): Promise<RunInput[]> {
-  for (const text of writtenTexts(chain)) await storeText(context, text);
+  await storeWritten(context, chain);
   const inputs: RunInput[] = [];
   for (const [name, value] of Object.entries(given)) {
     if ('text' in value) {
@@ -35,6 +35,11 @@ export async function prepareInputs(context: CoreContext, viewer: Viewer, chain:
     }
   }
   return inputs;
+}
+
+/** Brings the texts that stand in a chain itself into the store. */
+export async function storeWritten(context: CoreContext, chain: ResolvedChain): Promise<void> {
+  for (const text of writtenTexts(chain)) await storeText(context, text);
 }
 
 async function storeText(context: CoreContext, text: string): Promise<Artifact> {

@@ -4,7 +4,7 @@ import { drawSeeds } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { Viewer } from './core.ts';
 import { writeNewRun } from './create-run.ts';
-import { findOutput, type RunInput } from './inputs.ts';
+import { findOutput, type RunInput, storeWritten } from './inputs.ts';
 import type { ReusedStep } from './insert-run.ts';
 import { readRun } from './views.ts';
 
@@ -17,6 +17,7 @@ export async function runAgain(context: CoreContext, viewer: Viewer, request: Ag
   const changed = applySettings(parent.chain, request.set);
   const seedless = new Set(request.seed === 'new' ? changed.steps.map((step) => step.id).filter((id) => !kept.has(id) && !hasOwnSeed(request, id)) : []);
   const chain = keepParameters(parent.chain, drawSeeds(changed, seedless), kept);
+  await storeWritten(context, chain);
   const inputs = await Promise.all(parent.inputs.map((input) => sameInput(context, viewer, input)));
   const { name, priority, id: parentRunId } = parent;
   const draft = { chain, name, priority, inputs, parentRunId, reused, idempotencyKey: null, requestHash: null, fresh: request.fresh };

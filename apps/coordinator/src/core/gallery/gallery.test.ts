@@ -238,6 +238,21 @@ test('running again makes anew what was deleted, and says which input is gone', 
   await edge.disconnect();
 });
 
+test('a text that stands in a chain is there when it runs again, though the same text was deleted for good elsewhere', async () => {
+  const viewer = await person();
+  const edge = await studio.addEdge('Teller');
+  const chain = { inputs: {}, steps: [{ id: 'tell', task: 'text-generation', parameters: {}, inputs: { prompt: [{ text: 'tell it twice' }] } }] };
+  const { id } = await studio.core.createRun(viewer, { chain, inputs: {}, set: {}, priority: 0, fresh: true }, {});
+  await studio.runUntil(id, (run) => run.state === 'succeeded');
+  await studio.core.gallery.remove(viewer, [await output(viewer, 'tell it twice', { mediaType: 'text/plain', modality: 'text' })]);
+  const { hashes } = await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
+  expect(hashes).toContain(sha256('tell it twice'));
+  const again = await studio.core.runAgain(viewer, { id, seed: 'same', set: {}, fresh: true });
+  expect(await studio.artifacts.has(sha256('tell it twice'))).toBe(true);
+  await studio.runUntil(again.id, (run) => run.state === 'succeeded');
+  await edge.disconnect();
+});
+
 async function person(): Promise<Viewer> {
   const id = newId<RunId>();
   await studio.database.db.insert(schema.user).values({ id, role: 'member', name: 'somebody', email: `${id}@example.org` });

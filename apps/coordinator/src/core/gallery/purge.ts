@@ -75,12 +75,12 @@ async function purgeHash({ database, artifacts }: Purging, hash: string, { befor
   }
 }
 
-/** Whether another output, or a text written in the chain of a run that has not ended, is these bytes. */
+/** Whether another output, or a text written in the chain of a run that has not ended or may be continued, is these bytes. */
 async function isNeeded(tx: PoolClient, hash: string, before: Date): Promise<boolean> {
   const { rows } = await tx.query(
     `SELECT EXISTS (SELECT 1 FROM outputs o WHERE o.hash = $2 AND NOT (${isOver})) OR EXISTS (
       SELECT 1 FROM runs r JOIN steps s ON s.run_id = r.id, jsonb_path_query(s.inputs, '$.*[*].text') AS written
-      WHERE r.${openRun} AND encode(sha256(convert_to(written #>> '{}', 'UTF8')), 'hex') = $2) AS needed`,
+      WHERE (r.${openRun} OR r.state = 'failed') AND encode(sha256(convert_to(written #>> '{}', 'UTF8')), 'hex') = $2) AS needed`,
     [before, hash],
   );
   return rows[0].needed;
