@@ -35,18 +35,27 @@ export function outOfReach(context: CoreContext, run: LoadedRun, chain: Resolved
   for (const step of chain.steps.toReversed()) {
     if (!redo.has(step.id) && !willStart(run.machine.steps.get(step.id) as MachineStep)) continue;
     for (const name of [...readsFrom(step), 'inputs']) {
-      const missing = (values.get(name) ?? []).filter(({ at }) => !isReachable(context, at));
-      const gone = missing.filter(({ at }) => name !== 'inputs' && at.every((place) => isGone(context, place)));
-      if (gone.length > 0) redo.set(name, new Set([...(redo.get(name) ?? []), ...gone.map(({ shard }) => shard)]));
-      else if (missing.length > 0)
-        waiting = waitsFor(
-          context,
-          name,
-          missing.flatMap(({ at }) => at),
-        );
+      const { gone, away } = lackOf(context, run.machine.steps.get(name), values.get(name) ?? []);
+      if (gone.length > 0) redo.set(name, new Set([...(redo.get(name) ?? []), ...gone]));
+      else if (away.length > 0) waiting = waitsFor(context, name, away.flat());
     }
   }
   return { redo: Object.fromEntries([...redo].map(([id, shards]) => [id, [...shards]])), waiting };
+}
+
+/**
+ * What of the values of a step, or of `inputs` where there is none, cannot be had now.
+ * @returns shards whose results are lost or were deleted for good, and for each other value the places that have it
+ */
+function lackOf(context: CoreContext, maker: MachineStep | undefined, known: readonly ReachedValue[]): { gone: number[]; away: (readonly Place[])[] } {
+  const missing = known.filter(({ at }) => !isReachable(context, at));
+  if (!maker) return { gone: [], away: missing.map(({ at }) => at) };
+  // What is not whole yet is not read yet: it is looked at again when it is.
+  if (maker.state !== 'succeeded') return { gone: [], away: [] };
+  const made = new Set(known.map(({ shard }) => shard));
+  const lost = missing.filter(({ at }) => at.every((place) => isGone(context, place)));
+  const deleted = maker.shards.filter(({ index }) => !made.has(index));
+  return { gone: [...lost.map(({ shard }) => shard), ...deleted.map(({ index }) => index)], away: missing.map(({ at }) => at) };
 }
 
 /** Its inputs will be fetched; an attempt that runs already has them or says so itself. */
@@ -64,7 +73,12 @@ function isGone(context: CoreContext, place: Place): boolean {
 function waitsFor(context: CoreContext, name: string, places: readonly Place[]): AtelierError {
   const edges = [...new Set(places)].map((place) => context.fleet.nameOf(place as EdgeId)).join(' or ');
   const what = name === 'inputs' ? 'an input of the run' : `the result of ${name}`;
-  return new AtelierError('unavailable', `Only ${edges || 'a removed edge'} has ${what}.`, { hint: 'Start that edge again; the run goes on by itself.' });
+  if (edges === '') {
+    return new AtelierError('unavailable', `Nobody has ${what} any more: it was deleted, or lost with an edge.`, {
+      hint: 'Cancel the run, and start a new one with something else.',
+    });
+  }
+  return new AtelierError('unavailable', `Only ${edges} has ${what}.`, { hint: 'Start that edge again; the run goes on by itself.' });
 }
 
 /** Lets shards run once more. Their old outputs stay their owner's, but are no longer the run's. */

@@ -1,4 +1,4 @@
-import { NewRun, type RunEvent, type RunView, type WorkOrder } from '@atelier/protocol';
+import { limits, NewRun, type RunEvent, type RunView, type WorkOrder } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TestEdge, type TestStudio, testStudio, textModel } from './edge-for-tests.ts';
 
@@ -136,6 +136,59 @@ test('frames that only a vanished edge had are made again, and no others', async
   expect(frames(a).length - before).toBe(filmStarted ? 0 : onlyAtB);
 });
 
+test('where the only edge is gone for good with frames that it alone had, another makes the rest, and then those', async () => {
+  const a = await another('A');
+  a.keepsResults = true;
+  const { held, go } = stepwise(a);
+  const { id } = await studio.core.createRun(studio.member, walk(6), {});
+  await a.next('work');
+  await go();
+  await a.next('work', 1);
+  expect(held).toHaveLength(1);
+  await a.disconnect();
+  await studio.core.revokeEdge(a.id);
+  const b = await another('B');
+  const run = await studio.runUntil(id, ended);
+  expect([run.state, run.error]).toEqual(['succeeded', null]);
+  expect(frames(b).sort((x, y) => x - y)).toEqual(numbers(6));
+});
+
+test('an edge that was silent for too long takes part again when it speaks, though its socket stayed', async () => {
+  const [a, b] = [await another('A'), await another('B')];
+  a.behave = () => undefined;
+  b.behave = () => undefined;
+  const { id } = await studio.core.createRun(studio.member, { ...walk(30), fresh: true }, {});
+  await Promise.all([a.next('work'), b.next('work')]);
+  b.fallSilent();
+  await studio.runUntil(id, (run) => run.steps[0]?.attempts.some((attempt) => attempt.state === 'lost') === true);
+  const before = b.orders.length;
+  await b.heartbeat([]);
+  await b.next('work', before);
+  expect((await studio.core.getRun(studio.member, id)).steps[0]?.sharing.map((offer) => offer.edgeId)).toContain(b.id);
+});
+
+test('a run that is continued makes frames anew that were deleted for good, so that none is missing in its film', async () => {
+  const a = await another('A');
+  a.behave = (order) => (order.stepId === 'film' ? a.fail(order, 'damaged-media') : a.succeed(order));
+  const { id } = await studio.core.createRun(studio.member, { ...walk(6), fresh: true }, {});
+  const run = await studio.runUntil(id, ended);
+  const deleted = run.steps[0]?.outputs.slice(2, 4) ?? [];
+  await studio.core.gallery.remove(
+    studio.member,
+    deleted.map((output) => output.id),
+  );
+  await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * 86_400_000), async () => undefined);
+  a.behave = (order) => a.succeed(order);
+  await studio.core.continueRun(studio.member, id);
+  expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
+  expect(
+    a.orders
+      .filter((order) => order.stepId === 'film')
+      .at(-1)
+      ?.inputs.map((input) => input.index),
+  ).toEqual(numbers(6));
+});
+
 test('a frame that fails on one edge is made on another, and an edge where several fail gets no more', async () => {
   const [a, b] = [await another('A'), await another('B')];
   b.behave = (order) => b.fail(order);
@@ -178,4 +231,21 @@ test('watchers hear of each frame by itself and seldom of the whole step', async
   expect(done.every((event) => event.stepId === 'walk' && event.total === 30 && event.shard.edgeId === edge.id)).toBe(true);
   expect(events.filter((event) => event.kind === 'step' && event.step.id === 'walk').length).toBeLessThan(10);
   expect(events.at(-1)).toEqual({ kind: 'ended', state: 'succeeded' });
+});
+
+test('watchers hear at once that a run is paused and goes on, also where its step looks as before', async () => {
+  const a = await another('A');
+  a.behave = () => undefined;
+  const { id } = await studio.core.createRun(studio.member, { ...walk(400), fresh: true }, {});
+  await a.next('work');
+  const seen: string[] = [];
+  // The whole view of a step of 400 frames comes after more than four seconds.
+  for await (const event of studio.core.watchRun(studio.member, id, AbortSignal.timeout(4_000))) {
+    if (event.kind === 'snapshot') await studio.core.pauseRun(studio.member, id);
+    if (event.kind !== 'run') continue;
+    seen.push(event.run.state);
+    if (event.run.state === 'running') break;
+    await studio.core.resumeRun(studio.member, id);
+  }
+  expect(seen).toEqual(['paused', 'running']);
 });
