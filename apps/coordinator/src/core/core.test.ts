@@ -1,4 +1,4 @@
-import { defineTask, NewRun, port, type RunView, registerTask } from '@atelier/protocol';
+import { defineTask, GalleryQuery, NewRun, port, type RunView, registerTask } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newKey, type TestEdge, type TestStudio, testStudio, textModel } from './edge-for-tests.ts';
@@ -197,6 +197,8 @@ test('a result that only a vanished edge had is made again elsewhere, once the e
     [1, second.id],
     [1, second.id],
   ]);
+  const uploads = await studio.core.gallery.list(studio.member, GalleryQuery.parse({ uploads: true }));
+  expect(uploads.items.filter((item) => item.stepId !== null)).toEqual([]);
 });
 
 test('an artifact that the coordinator lacks is brought by an edge that has it', async () => {

@@ -81,7 +81,7 @@ function waitsFor(context: CoreContext, name: string, places: readonly Place[]):
   return new AtelierError('unavailable', `Only ${edges} has ${what}.`, { hint: 'Start that edge again; the run goes on by itself.' });
 }
 
-/** Lets shards run once more. Their old outputs stay their owner's, but are no longer the run's. */
+/** Lets shards run once more. Their old outputs stay their owner's, but are no longer the run's, nor shown beside the new ones. */
 export async function redoShards(context: CoreContext, runId: RunId, shards: OutOfReach['redo']): Promise<void> {
   context.log.warn({ runId, stepIds: Object.keys(shards) }, 'results are gone with their edges; what made them runs once more');
   await context.changes.change(runId, async (tx) => {
@@ -89,7 +89,7 @@ export async function redoShards(context: CoreContext, runId: RunId, shards: Out
     const rows = Object.entries(shards).flatMap(([stepId, numbers]) => numbers.map((shard) => ({ stepId, shard })));
     if (advanced.accepted) {
       await tx.query(
-        `UPDATE outputs SET run_id = NULL FROM jsonb_to_recordset($2::jsonb) AS x("stepId" text, shard int)
+        `UPDATE outputs SET run_id = NULL, listed = false FROM jsonb_to_recordset($2::jsonb) AS x("stepId" text, shard int)
         WHERE run_id = $1 AND step_id = x."stepId" AND outputs.shard = x.shard`,
         [runId, JSON.stringify(rows)],
       );
