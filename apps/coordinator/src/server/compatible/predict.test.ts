@@ -152,3 +152,19 @@ test("it is for members, unless the installation was opened to anybody; then run
   expect(((await (await open.coordinator.call('/api/runs', { token })).json()) as unknown[]).length).toBe(6);
   expect((await ask(open, 'word1=a&word2=b', { token })).status).toBe(200);
 });
+
+test("strangers wait while many of the owner's runs are open, and those begin first", async () => {
+  const busy = await place(true);
+  const gate = Promise.withResolvers<void>();
+  busy.hold = gate.promise;
+  const token = busy.coordinator.ownerToken;
+  const stranger = await ask(busy, 'word1=one&word2=stranger', { headers: { accept: 'application/json' } });
+  const { id } = (await stranger.json()) as { id: string };
+  expect(((await (await busy.coordinator.call(`/api/runs/${id}`, { token })).json()) as RunView).priority).toBeLessThan(0);
+  for (let number = 1; number < 20; number += 1) await ask(busy, `word1=own&word2=${number}`, { token, headers: { accept: 'application/json' } });
+  const refused = await ask(busy, 'word1=another&word2=stranger');
+  expect([refused.status, (await errorOf(refused)).message]).toEqual([429, 'Too many films are waiting already.']);
+  expect((await ask(busy, 'word1=own&word2=20', { token, headers: { accept: 'application/json' } })).status).toBe(202);
+  gate.resolve();
+  busy.hold = undefined;
+});

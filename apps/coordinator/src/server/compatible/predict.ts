@@ -26,6 +26,15 @@ type Query = z.infer<typeof Query>;
 
 const anyOrigin = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
 const perMinute = { each: 6, all: 30 };
+/** Runs of the owner that are open while strangers may still ask for another: they must not keep the owner from their own. */
+const mostOpen = 20;
+
+/** Whose a film is. */
+interface Payer {
+  readonly id: string;
+  readonly role: Person['role'];
+  readonly priority: number;
+}
 
 /**
  * MOMA Lisa's own route: two words, and a film of the way from one to the other as a GIF; with `Accept: application/json`
@@ -33,7 +42,7 @@ const perMinute = { each: 6, all: 30 };
  */
 export function addPredictRoute(routes: RouteTable, services: Services): void {
   if (!services.publicPredict) {
-    for (const path of ['/predict', '/predict/']) routes.add('member', 'GET', path, (context, person) => predict(services, context, person));
+    for (const path of ['/predict', '/predict/']) routes.add('member', 'GET', path, (context, person) => predict(services, context, ownPayer(person)));
     return;
   }
   const limits = { each: rateLimit(perMinute.each, 60_000), all: rateLimit(perMinute.all, 60_000) };
@@ -49,22 +58,22 @@ export function addPredictRoute(routes: RouteTable, services: Services): void {
   }
 }
 
-/** Runs of strangers are the owner's, and few. */
-async function whoPays(
-  { database }: Services,
-  context: Context,
-  caller: Caller,
-  limits: { each: RateLimit; all: RateLimit },
-): Promise<Pick<Person, 'id' | 'role'>> {
-  if (caller.kind === 'person') return caller;
+/** Runs of strangers are the owner's, few, and begin after the owner's own. */
+async function whoPays({ database }: Services, context: Context, caller: Caller, limits: { each: RateLimit; all: RateLimit }): Promise<Payer> {
+  if (caller.kind === 'person') return ownPayer(caller);
   limits.each.take(remoteAddress(context));
   limits.all.take('everybody');
-  return { id: await installationOwner(database), role: 'owner' };
+  const id = await installationOwner(database);
+  const { rows } = await database.pool.query("SELECT count(*)::int AS open FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')", [id]);
+  if (rows[0].open >= mostOpen) throw new AtelierError('rate-limited', 'Too many films are waiting already.', { hint: 'Try again in some minutes.' });
+  return { id, role: 'owner', priority: -1 };
 }
 
-async function predict(services: Services, context: Context, viewer: Pick<Person, 'id' | 'role'>): Promise<Response> {
+const ownPayer = ({ id, role }: Person): Payer => ({ id, role, priority: 0 });
+
+async function predict(services: Services, context: Context, viewer: Payer): Promise<Response> {
   const { core } = services;
-  const run = await core.createRun(viewer, asRun(readQuery(context)), {});
+  const run = await core.createRun(viewer, asRun(readQuery(context), viewer.priority), {});
   const accept = context.req.header('accept') ?? '*/*';
   if (accept.includes('application/json') && !accept.includes('image/')) return Response.json(asTicket(run, context), { status: 202 });
   // Whoever goes away leaves the run as it is: the next one who asks finds it done.
@@ -85,7 +94,7 @@ function readQuery(context: Context): Query {
   });
 }
 
-function asRun({ word1, word2, frames, fps, steps }: Query): NewRun {
+function asRun({ word1, word2, frames, fps, steps }: Query, priority: number): NewRun {
   const parameters = { keyframes: [{ prompt: word1 }, { prompt: word2 }], frames, seed, ...(steps === undefined ? {} : { steps }) };
   const chain: NewRun['chain'] = {
     inputs: {},
@@ -94,7 +103,7 @@ function asRun({ word1, word2, frames, fps, steps }: Query): NewRun {
       { id: 'film', task: 'frames-to-video', parameters: { format: 'gif', framesPerSecond: fps }, inputs: { frames: 'walk.frames' } },
     ],
   };
-  return { name: `${word1} to ${word2}`, chain, inputs: {}, set: {}, priority: 0, fresh: false };
+  return { name: `${word1} to ${word2}`, chain, inputs: {}, set: {}, priority, fresh: false };
 }
 
 /** Where to look for what comes of it. `gif` waits for the film and answers with it. */
