@@ -25,12 +25,17 @@ export function addFramesRoute(routes: RouteTable, services: Services): void {
   });
 }
 
-/** @throws AtelierError `not-found`; `conflict` where values are missing and `partial=1` was not said */
+/** @throws AtelierError `not-found`; `invalid-input` for a port that the step does not have; `conflict` where values are missing and `partial=1` was not said */
 async function wantedValues({ core }: Services, context: Context, person: Person): Promise<PortValues> {
   const runId = RunId.safeParse(context.req.param('id'));
   if (!runId.success) throw new AtelierError('not-found', 'There is no such run.');
   const stepId = context.req.param('stepId') ?? '';
-  const found = await core.gallery.values(person, { runId: runId.data, stepId, port: context.req.query('port') });
+  const port = context.req.query('port');
+  const found = await core.gallery.values(person, { runId: runId.data, stepId, port });
+  const ports = Object.keys(findTask(found.task).outputs);
+  if (port !== undefined && !ports.includes(port)) {
+    throw new AtelierError('invalid-input', `The step "${stepId}" makes no "${port}".`, { hint: `It makes: ${ports.join(', ')}.` });
+  }
   const total = Math.max(shardCount(findTask(found.task), found.parameters), found.values.length);
   const partial = context.req.query('partial') === '1';
   if (found.values.length === 0) {

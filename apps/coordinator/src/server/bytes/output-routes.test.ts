@@ -167,7 +167,7 @@ test('without sign-in only public things are shown: with their recipe, small, an
   expect((await anybody(`/api/public/outputs/${draw}/thumbnail`)).status).toBe(404);
 });
 
-test('frames of a step that made one value come as a zip, and a step without results says so', async () => {
+test('frames of a step that made one value come as a zip, and a port that the step does not have is told with those that it has', async () => {
   const { runId } = await run('filmer');
   const zip = await coordinator.call(`/api/runs/${runId}/steps/draw/frames.zip`, { token });
   expect([zip.status, zip.headers.get('content-type')]).toEqual([200, 'application/zip']);
@@ -175,5 +175,5 @@ test('frames of a step that made one value come as a zip, and a step without res
   const nobody = (await coordinator.person('member')).token;
   expect((await coordinator.call(`/api/runs/${runId}/steps/draw/frames.zip`, { token: nobody })).status).toBe(404);
   const none = await coordinator.call(`/api/runs/${runId}/steps/draw/frames.zip?port=nothing`, { token });
-  expect([none.status, (await errorOf(none)).code]).toEqual([409, 'conflict']);
+  expect([none.status, await errorOf(none)]).toEqual([400, expect.objectContaining({ code: 'invalid-input', hint: 'It makes: image.' })]);
 });
