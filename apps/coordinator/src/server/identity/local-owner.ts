@@ -2,26 +2,40 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
-import { asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { writePrivateFile } from '../private-file.ts';
 import type { Accounts } from './accounts.ts';
 
 const { apikey, user } = schema;
 
 const tokenFile = 'owner.token';
+const tokenName = 'Command line of this machine';
+
+/** Makes everything that the command line's own account has a person's: runs, results, stars, uploads and its token. */
+export async function takeOver(tx: Pick<Database['db'], 'execute'>, owner: string): Promise<void> {
+  const others = sql`SELECT id FROM "user" WHERE service AND id <> ${owner}`;
+  // A run that is kept in memory is read again, with its new owner.
+  await tx.execute(sql`UPDATE runs SET user_id = ${owner}, state_version = state_version + 1 WHERE user_id IN (${others})`);
+  await tx.execute(sql`UPDATE outputs SET user_id = ${owner} WHERE user_id IN (${others})`);
+  await tx.execute(sql`UPDATE stars SET user_id = ${owner} WHERE user_id IN (${others})`);
+  await tx.execute(sql`UPDATE upload SET user_id = ${owner} WHERE user_id IN (${others})`);
+  await tx.execute(sql`UPDATE apikey SET reference_id = ${owner} WHERE reference_id IN (${others})`);
+}
 
 /**
- * Keeps `owner.token` (0600) in the data folder valid: the token with which the command line of this machine works as an owner,
- * before and after there is a first person. Nothing trusts loopback; who may read the file may do everything.
+ * Keeps `owner.token` (0600) in the data folder valid: the token with which the command line of this machine works as an owner.
+ * Once there is a first person, it works as that person, so that what it makes is theirs; before, as an account of its own, from
+ * which that person takes everything over. Nothing trusts loopback; who may read the file may do everything.
  */
 export async function keepLocalOwner(options: { accounts: Accounts; database: Database; dataFolder: string }): Promise<void> {
   const { accounts, database, dataFolder } = options;
   const file = join(dataFolder, tokenFile);
+  const owner = await installationOwner(database);
+  await database.db.transaction((tx) => takeOver(tx, owner));
   const known = (await readFile(file, 'utf8').catch(() => '')).trim();
   if (known !== '' && (await accounts.api.verifyApiKey({ body: { key: known } })).valid) return;
-  const userId = await serviceUser(database);
-  await database.db.delete(apikey).where(eq(apikey.referenceId, userId));
-  const made = await accounts.api.createApiKey({ body: { userId, name: 'Command line of this machine' } });
+  await database.db.delete(apikey).where(and(eq(apikey.referenceId, owner), eq(apikey.name, tokenName)));
+  const made = await accounts.api.createApiKey({ body: { userId: owner, name: tokenName } });
   await writePrivateFile(file, `${made.key}\n`);
 }
 

@@ -6,6 +6,7 @@ import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-f
 
 let coordinator: TestCoordinator;
 let cookie: string;
+let uploaded: string;
 const password = 'a long enough word';
 
 beforeAll(async () => {
@@ -23,6 +24,7 @@ test('the owner token of the data folder works before there is a first person, a
 });
 
 test('the welcome code makes the first owner once', async () => {
+  uploaded = await uploadText('before there was anybody');
   const code = new URL(coordinator.welcomeUrl ?? '').searchParams.get('code') ?? '';
   const owner = { name: 'Ada', email: 'Ada@Example.org', password };
   expect(await errorOf(await coordinator.call('/api/welcome', { body: { ...owner, code: 'guessed-guessed' } }))).toMatchObject({ code: 'unauthenticated' });
@@ -39,6 +41,23 @@ test('the welcome code makes the first owner once', async () => {
     .map((line) => line.split(';')[0])
     .join('; ');
   expect(await (await coordinator.call('/api/me', { headers: { cookie } })).json()).toMatchObject({ name: 'Ada', email: 'ada@example.org', role: 'owner' });
+});
+
+/** Uploads a text with the token of the command line. */
+async function uploadText(text: string): Promise<string> {
+  const token = coordinator.ownerToken;
+  const tus = { 'tus-resumable': '1.0.0' };
+  const begun = await coordinator.call('/api/uploads', { method: 'POST', token, headers: { ...tus, 'upload-length': String(text.length) } });
+  const location = begun.headers.get('location') ?? '';
+  const headers = { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  await coordinator.call(location, { method: 'PATCH', token, headers, body: Buffer.from(text) });
+  return (await (await coordinator.call(`${location}/result`, { token })).json()).outputId;
+}
+
+test('the command line works as the first owner from then on, who has what it made before', async () => {
+  expect(await (await coordinator.call('/api/me', { token: coordinator.ownerToken })).json()).toMatchObject({ name: 'Ada' });
+  const { items } = await (await coordinator.call('/api/gallery?uploads=true', { headers: { cookie } })).json();
+  expect(items).toMatchObject([{ id: uploaded, mine: true }]);
 });
 
 test('nobody can sign up by themselves', async () => {

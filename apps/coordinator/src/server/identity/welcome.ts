@@ -2,6 +2,7 @@ import { AtelierError, newId, type Welcome } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Accounts } from './accounts.ts';
+import { takeOver } from './local-owner.ts';
 import { makeSingleUse, useSingleUse, withdrawSingleUse } from './single-use.ts';
 
 const { account, user } = schema;
@@ -17,7 +18,7 @@ export async function welcomeLink(database: Database, url: string): Promise<stri
 }
 
 /**
- * Makes the first owner of whoever has the code.
+ * Makes the first owner of whoever has the code; what the command line made before is theirs from then on.
  * @throws AtelierError `token-used`, `token-expired`, `unauthenticated`; `conflict` where there is an owner or the address is taken
  */
 export async function welcomeOwner(accounts: Accounts, database: Database, welcome: Welcome): Promise<void> {
@@ -30,6 +31,7 @@ export async function welcomeOwner(accounts: Accounts, database: Database, welco
     const password = await (await accounts.$context).password.hash(welcome.password);
     await tx.insert(user).values({ id, name: welcome.name, email: welcome.email.toLowerCase(), role: 'owner' });
     await tx.insert(account).values({ id: newId(), accountId: id, providerId: 'credential', userId: id, password });
+    await takeOver(tx, id);
   });
 }
 
