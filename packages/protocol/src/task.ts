@@ -54,7 +54,7 @@ export type InputHashes = Readonly<Record<string, readonly string[]>>;
 
 /**
  * A step in parts. Each shard is computed alone, on any edge that has the model, and must come out the same wherever that
- * is; its outputs stand in the order of the shards. All three functions are pure and take validated parameters.
+ * is; its outputs stand in the order of the shards. All functions are pure and take validated parameters.
  */
 export interface Sharding {
   /** At least 1. Known from the parameters alone, since a run is written before anything is computed. */
@@ -67,6 +67,8 @@ export interface Sharding {
    * @param inputs SHA-256 of the values of each bound port, in order
    */
   key(parameters: Record<string, unknown>, shard: number, inputs: InputHashes): unknown;
+  /** The parameters with which a step makes this shard and nothing else; left out where it means something only among the others. */
+  alone?(parameters: Record<string, unknown>, shard: number): Record<string, unknown>;
 }
 
 type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'shards' | 'caption' | 'check'>;

@@ -71,6 +71,7 @@ export const picturesAsShards = {
     ...seedsOfShard({ ...others, seed, variationSeed }, shard),
     inputs,
   }),
+  alone: (parameters: Record<string, unknown>, shard: number) => ({ ...parameters, count: 1, ...seedsOfShard(parameters, shard) }),
 };
 
 /**

@@ -1,4 +1,13 @@
-import { type OutputId, type Recipe, type RecipeDocument, type RecipeInput, type ResolvedChain, type ResolvedStep, readsFrom } from '@atelier/protocol';
+import {
+  findTask,
+  type OutputId,
+  type Recipe,
+  type RecipeDocument,
+  type RecipeInput,
+  type ResolvedChain,
+  type ResolvedStep,
+  readsFrom,
+} from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq } from 'drizzle-orm';
 
@@ -24,7 +33,7 @@ export async function readRecipeDocument(database: Database, id: OutputId): Prom
   const own = row?.output.recipe;
   if (!row || !own || row.output.stepId === null || row.output.port === null) return null;
   const { stepId, port, runId } = row.output;
-  const steps = ancestors(row.chain, stepId);
+  const steps = ancestors(row.chain, stepId).map((step) => (step.id === stepId ? alone(step, row.output.shard ?? 0) : step));
   const models = await modelsOf(database, runId as string, [...steps.map((step) => step.id).filter((name) => name !== stepId)]);
   const made = [...models, { stepId, modelId: own.modelId, modelHash: own.modelHash }];
   if (!steps.some((step) => step.id === stepId) || steps.some((step) => !made.some((model) => model.stepId === step.id))) return null;
@@ -36,7 +45,7 @@ export async function readRecipeDocument(database: Database, id: OutputId): Prom
     inputs: pick(known, used),
     modelHashes: Object.fromEntries(made.map(({ stepId: name, modelId, modelHash }) => [name, { modelId, modelHash }])),
     // A shard's number is its value's, where a step has several.
-    result: { stepId, port, index: Math.max(row.output.shard ?? 0, row.output.index ?? 0) },
+    result: { stepId, port, index: isAlone(row.chain, stepId) ? 0 : Math.max(row.output.shard ?? 0, row.output.index ?? 0) },
   };
 }
 
@@ -46,6 +55,15 @@ function ancestors(chain: ResolvedChain, stepId: string): ResolvedStep[] {
   // Each step stands after what it reads, so one way from the end is enough.
   for (const step of chain.steps.toReversed()) if (needed.has(step.id)) for (const name of readsFrom(step)) needed.add(name);
   return chain.steps.filter((step) => needed.has(step.id));
+}
+
+/** Whether a step's shards are made again one by one. */
+const isAlone = (chain: ResolvedChain, stepId: string) => findTask(chain.steps.find((step) => step.id === stepId)?.task ?? '').shards?.alone !== undefined;
+
+/** A picture of a batch is made again by its own seed, without the others. */
+function alone(step: ResolvedStep, shard: number): ResolvedStep {
+  const { shards } = findTask(step.task);
+  return shards?.alone ? { ...step, parameters: shards.alone(step.parameters, shard) } : step;
 }
 
 /** With the model that it really ran on, and without the machine: that says nothing elsewhere. */
