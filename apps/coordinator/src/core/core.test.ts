@@ -201,6 +201,23 @@ test('a result that only a vanished edge had is made again elsewhere, once the e
   expect(uploads.items.filter((item) => item.stepId !== null)).toEqual([]);
 });
 
+test('results and failures with characters that a database does not keep are committed without them', async () => {
+  edge.behave = (order) => {
+    if (order.stepId !== 'text-generation') return edge.fail(order, 'damaged-media');
+    return edge.succeed(order, 'one\u0000two \ud83c');
+  };
+  edge.failureText = 'It\u0000 did not \udf4e work.';
+  const { id } = await studio.core.createRun(studio.member, { ...line, fresh: true }, {});
+  const run = await studio.runUntil(id, ended);
+  expect([run.state, run.error?.message, run.steps[1]?.attempts[0]?.log]).toEqual([
+    'failed',
+    'text-generation-2: It did not \ufffd work.',
+    'a line of its log: It did not \ufffd work.',
+  ]);
+  const { rows } = await studio.database.pool.query('SELECT text FROM outputs WHERE id = $1', [run.steps[0]?.outputs[0]?.id]);
+  expect(rows[0].text).toBe('onetwo \ufffd');
+});
+
 test('an artifact that the coordinator lacks is brought by an edge that has it', async () => {
   edge.keepsResults = true;
   const { id } = await studio.core.createRun(studio.member, line, {});

@@ -34,6 +34,8 @@ export interface TestEdge {
   behave: Behaviour;
   /** Its results are not copied to the coordinator, as when it vanishes too soon. */
   keepsResults: boolean;
+  /** What it says and logs of a step that failed. */
+  failureText: string;
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
@@ -176,6 +178,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     made: new Map(),
     beat: undefined,
     keepsResults: false,
+    failureText: 'It did not work.',
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
@@ -185,7 +188,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
       await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings });
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
-      edge.say({ kind: 'failure', attemptId, fence, error: { code, message: 'It did not work.' }, log: 'a line of its log' }),
+      edge.say({ kind: 'failure', attemptId, fence, error: { code, message: edge.failureText }, log: `a line of its log: ${edge.failureText}` }),
     heartbeat: (holding = [...edge.holding.values()]) => edge.say({ kind: 'heartbeat', holding: held(holding), diskFreeBytes: 1e9, draining: false }),
     async connect(holding = []) {
       edge.connected = true;

@@ -73,7 +73,9 @@ function holdsLease(run: LoadedRun, place: AttemptPlace, edge: KnownEdge, report
 
 async function commitFailure(context: CoreContext, tx: PoolClient, run: LoadedRun, place: AttemptPlace, failure: Pick<Failure, 'error' | 'log'>) {
   const event = { kind: 'failed', attempt: place, final: finalCodes.has(failure.error.code) } as const;
-  const detail: EventDetail = { error: failure.error, log: failure.log };
+  const { error, log } = failure;
+  const hint = error.hint === undefined ? {} : { hint: storable(error.hint) };
+  const detail: EventDetail = { error: { ...error, message: storable(error.message), ...hint }, log: storable(log) };
   return { advanced: await advanceLoaded(context.advancing, tx, run, event, detail), value: undefined };
 }
 
@@ -151,6 +153,10 @@ function rowsOf(run: LoadedRun, place: AttemptPlace, outputs: readonly StepOutpu
     const port = ports[output.port];
     const alone = outputs.filter((other) => other.port === output.port).length === 1;
     const index = step && hasSeveral(step) && alone ? place.shard : output.index;
-    return { ...output, index, id: newId<OutputId>(), modality: port?.modality, listed: port?.listed ?? false };
+    const text = output.text === null ? null : storable(output.text);
+    return { ...output, text, index, id: newId<OutputId>(), modality: port?.modality, listed: port?.listed ?? false };
   });
 }
+
+/** PostgreSQL keeps neither the character zero nor half a character, and what it refuses would be sent again for ever. */
+const storable = (text: string) => text.replaceAll('\0', '').toWellFormed();
