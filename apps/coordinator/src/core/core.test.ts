@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { defineTask, GalleryQuery, NewRun, port, type RunView, registerTask } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -335,6 +336,16 @@ test('runs of higher priority start first, then older ones', async () => {
   await slow.succeed(order);
   for (const run of [running, low, high]) await studio.runUntil(run.id, ended);
   expect(slow.orders.map((each) => each.runId)).toEqual([running.id, high.id, low.id]);
+});
+
+test('an edge that connects anew at any moment while something is queued for it starts that at once', async () => {
+  for (let round = 0; round < 30; round += 1) {
+    const making = studio.core.createRun(studio.member, { ...line, fresh: true }, {});
+    for (let turn = 0; turn < round * 8; turn += 1) await setImmediate();
+    await edge.connect(edge.orders.slice(-1));
+    const { id } = await making;
+    expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
+  }
 });
 
 test('a drained edge gives its waiting attempts away and finishes what it runs', async () => {

@@ -30,6 +30,8 @@ export class Dispatcher {
     await this.stop(edge.id);
     const slots = edge.info?.slots ?? 1;
     this.#answering.set(edge.id, await this.#context.bells.answer(edge.id, slots, (_attemptId, signal) => this.#answer(edge.id, signal)));
+    // A bell that the last answering heard while it was stopped was heard by nobody.
+    for (const attempt of this.#queued(edge.id)) this.#rung.delete(attempt.id);
     this.wake(edge.id);
   }
 
