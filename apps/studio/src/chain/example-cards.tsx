@@ -25,7 +25,7 @@ export function ExampleCards({ examples, tasks, onEdit }: ExampleCardsProps) {
   return (
     <section
       aria-label="Examples"
-      className="-mx-4 mt-7 flex snap-x snap-mandatory scroll-px-4 gap-3 overflow-x-auto px-4 pb-2 sm:mx-0 sm:grid sm:grid-cols-2 sm:gap-4 sm:overflow-visible sm:px-0 sm:pb-0 xl:grid-cols-4"
+      className="-mx-4 mt-7 flex snap-x snap-mandatory scroll-px-4 gap-3 overflow-x-auto px-4 pb-2 sm:mx-0 sm:grid sm:grid-cols-2 sm:gap-4 sm:overflow-visible sm:px-0 sm:pb-0 xl:grid-cols-5"
     >
       {examples.data && tasks
         ? examples.data.map((example) => <ExampleCard key={example.id} example={example} tasks={tasks} onEdit={() => onEdit(example)} />)
