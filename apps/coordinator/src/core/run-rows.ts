@@ -75,8 +75,8 @@ const readSteps = {
     FROM steps s JOIN parts p ON p.step_id = s.step_id WHERE s.run_id = $1 ORDER BY s.position`,
 };
 
-/** Runs that are kept in memory; the one that was used longest ago goes first. */
-const mostKept = 2_000;
+/** Shards of runs that are kept in memory, some hundred bytes each. */
+const usualShards = 200_000;
 
 /**
  * Locks runs and gives their state. It is kept in memory by its version, so that the result of one shard of thousands does not
@@ -84,6 +84,13 @@ const mostKept = 2_000;
  */
 export class RunStates {
   readonly #kept = new Map<RunId, LoadedRun>();
+  readonly #mostShards: number;
+  #shards = 0;
+
+  /** @param mostShards that are kept in memory; the run that was used longest ago goes first, the newest stays however large */
+  constructor(mostShards = usualShards) {
+    this.#mostShards = mostShards;
+  }
 
   /** Locks a run. @throws AtelierError `not-found` */
   async load(tx: PoolClient, runId: RunId): Promise<LoadedRun> {
@@ -113,12 +120,24 @@ export class RunStates {
 
   /** Takes over what was committed. */
   keep(run: LoadedRun, ended: boolean): void {
-    this.#kept.delete(run.id);
-    if (!ended) this.#kept.set(run.id, run);
-    const oldest = this.#kept.size > mostKept ? this.#kept.keys().next() : undefined;
-    if (oldest && !oldest.done) this.#kept.delete(oldest.value);
+    this.#drop(run.id);
+    if (ended) return;
+    this.#kept.set(run.id, run);
+    this.#shards += shardsOf(run);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#shards <= this.#mostShards || oldest === run.id) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(runId: RunId): void {
+    const kept = this.#kept.get(runId);
+    if (kept) this.#shards -= shardsOf(kept);
+    this.#kept.delete(runId);
   }
 }
+
+const shardsOf = (run: LoadedRun) => [...run.machine.steps.values()].reduce((sum, step) => sum + step.shards.length, 0);
 
 /** Seconds that a step occupies its edge. */
 export function secondsOnEdge(prediction: Prediction): number {
