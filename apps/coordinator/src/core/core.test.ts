@@ -202,6 +202,18 @@ test('a result that only a vanished edge had is made again elsewhere, once the e
   expect(uploads.items.filter((item) => item.stepId !== null)).toEqual([]);
 });
 
+test('texts with characters that a database does not keep are refused, wherever they stand', async () => {
+  const written = (text: string) => ({ chain: { steps: [{ task: 'text-generation', inputs: { prompt: { text } } }] } });
+  for (const text of ['a\u0000b', 'half \ud83c']) {
+    const given = { chain: 'text-generation', inputs: { input: { text } } };
+    for (const request of [given, written(text), { ...written('fine'), name: text }]) {
+      await expect(studio.core.createRun(studio.member, NewRun.parse(request), {})).rejects.toMatchObject({ code: 'invalid-input', hint: expect.any(String) });
+    }
+  }
+  const { id } = await studio.core.createRun(studio.member, NewRun.parse(written('a whole \u{1f34e}, and \\u0000 as it is typed')), {});
+  expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
+});
+
 test('results and failures with characters that a database does not keep are committed without them', async () => {
   edge.behave = (order) => {
     if (order.stepId !== 'text-generation') return edge.fail(order, 'damaged-media');

@@ -59,6 +59,7 @@ export async function createRun(context: CoreContext, viewer: Viewer, request: N
 
 /** Plans and commits a draft. @returns nothing where another run has its idempotency key */
 export async function writeNewRun(context: CoreContext, viewer: Viewer, draft: RunDraft): Promise<RunId | undefined> {
+  checkCharacters(draft);
   const runId = newId<RunId>();
   const machine = beginRun(draft.chain.steps.map((step) => newStep(step, draft)));
   const plan = planNewRun(context, draft);
@@ -70,6 +71,17 @@ export async function writeNewRun(context: CoreContext, viewer: Viewer, draft: R
     return { advanced: await advanceLoaded(context.advancing, tx, run, event, { plan }), value: true };
   });
   return value ? runId : undefined;
+}
+
+/** The character zero and halves of characters, as JSON writes them. */
+const unkept = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+/** PostgreSQL keeps neither. @throws AtelierError `invalid-input` */
+function checkCharacters({ chain, name, inputs }: RunDraft): void {
+  if (!unkept.test(JSON.stringify([chain, name, inputs]))) return;
+  throw new AtelierError('invalid-input', 'A text of the run holds the character zero or half of a character.', {
+    hint: 'Type it anew: such characters come with copies of damaged files.',
+  });
 }
 
 function newStep(step: ResolvedStep, draft: RunDraft): NewStep {
