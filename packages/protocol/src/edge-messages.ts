@@ -95,7 +95,14 @@ export const FromEdge = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('preview'), ...attempt, mediaType: z.string(), base64: z.string().max(Math.ceil(limits.previewBytes * 1.4)) }),
   z.object({ kind: z.literal('text'), ...attempt, delta: z.string().max(limits.textBytes) }),
   /** Repeated until `ack`. */
-  z.object({ kind: z.literal('result'), ...attempt, outputs: z.array(StepOutput), timings: Timings }),
+  z.object({
+    kind: z.literal('result'),
+    ...attempt,
+    outputs: z.array(StepOutput),
+    timings: Timings,
+    /** Of the files that it was computed with: the edge may have others by the time this is heard. Empty from edges of an older release. */
+    modelHash: z.string().max(200).default(''),
+  }),
   /** Repeated until `ack`. */
   z.object({ kind: z.literal('failure'), ...attempt, error: ErrorView, log: z.string().max(16_384) }),
   /** A measured transfer; `from` is an edge's id or `coordinator`. */

@@ -47,6 +47,16 @@ async function play(request: NewRun, viewer: Viewer = studio.member): Promise<Ru
   return run;
 }
 
+test('what a model computed before its files were replaced does not answer for the new ones', async () => {
+  edge.computedWith = 'hash of the files before';
+  const before = await play(draw);
+  expect(before.steps[0]?.outputs[0]?.recipe.modelHash).toBe('hash of the files before');
+  edge.computedWith = '';
+  const after = await play(draw);
+  expect([after.steps[0]?.cached, after.steps[0]?.attempts.length]).toEqual([0, 1]);
+  expect((await play(draw)).steps[0]?.cached).toBe(1);
+});
+
 test('what was computed before is answered whole in the request that makes the run, without an attempt', async () => {
   const first = await play(walk(6));
   const orders = edge.orders.length;

@@ -36,6 +36,8 @@ export interface TestEdge {
   keepsResults: boolean;
   /** What it says and logs of a step that failed. */
   failureText: string;
+  /** What it says that its results were computed with; empty for what it offers. */
+  computedWith: string;
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
@@ -179,13 +181,14 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     beat: undefined,
     keepsResults: false,
     failureText: 'It did not work.',
+    computedWith: '',
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
     say: (message) => studio.core.edgeMessage(id, message),
     async succeed(order, text = `${order.stepId} on ${id}`) {
       const outputs = [madeBy(edge, order, text)];
-      await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings });
+      await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings, modelHash: edge.computedWith });
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
       edge.say({ kind: 'failure', attemptId, fence, error: { code, message: edge.failureText }, log: `a line of its log: ${edge.failureText}` }),

@@ -132,7 +132,7 @@ async function insertOutputs(tx: PoolClient, run: LoadedRun, place: AttemptPlace
   const facts = await factsOf(tx, run, place.stepId);
   const modelId = attemptOf(run.machine, place)?.modelId ?? '';
   const model = edge.models.find((one) => one.manifest.id === modelId);
-  const recipe: Recipe = { task, modelId, modelHash: model?.modelHash ?? '', parameters, inputs: facts.inputs as Recipe['inputs'] };
+  const recipe: Recipe = { task, modelId, modelHash: result.modelHash || (model?.modelHash ?? ''), parameters, inputs: facts.inputs as Recipe['inputs'] };
   const { cold, runSeconds, loadSeconds } = result.timings;
   const outputs = rowsOf(run, place, result.outputs);
   const outputBytes: Record<string, number> = {};

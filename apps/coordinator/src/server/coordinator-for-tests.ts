@@ -192,7 +192,7 @@ export async function workingEdge(
       const hash = createHash('sha256').update(made.bytes).digest('hex');
       held.set(hash, made);
       const output = { port: made.port, index: 0, hash, mediaType: made.mediaType, sizeBytes: made.bytes.length, text: null };
-      edge.send({ kind: 'result', attemptId, fence, outputs: [output], timings });
+      edge.send({ kind: 'result', attemptId, fence, outputs: [output], timings, modelHash: '' });
     } else if (message.kind === 'store') {
       const made = held.get(message.hash);
       const headers = { 'content-type': made?.mediaType ?? '' };

@@ -74,11 +74,11 @@ export class ModelShelf {
   }
 
   /** @throws AtelierError `unknown-model` where it is not offered, `unavailable` where it is not whole yet */
-  find(modelId: string): { manifest: ModelManifest; folder: string } {
+  find(modelId: string): { manifest: ModelManifest; modelHash: string; folder: string } {
     const entry = this.#entries.get(modelId);
     if (!entry) throw new AtelierError('unknown-model', `This edge does not offer ${modelId}.`, { hint: `Pull it: atelier models pull ${modelId}.` });
     if (entry.state !== 'ready') throw new AtelierError('unavailable', `${modelId} is not whole on this edge yet.`, { hint: 'Wait until it is pulled.' });
-    return { manifest: entry.manifest, folder: this.#folder(entry.manifest) };
+    return { manifest: entry.manifest, modelHash: entry.modelHash, folder: this.#folder(entry.manifest) };
   }
 
   /** Adds a model to the list and brings its files. What goes wrong shows in its view. */

@@ -16,7 +16,7 @@ export interface StepTools {
   readonly store: ArtifactStore;
   readonly pool: Pick<SlotPool, 'run'>;
   /** @throws AtelierError `unknown-model`, `unavailable` */
-  findModel(modelId: string): { manifest: ModelManifest; folder: string };
+  findModel(modelId: string): { manifest: ModelManifest; modelHash: string; folder: string };
   transferOptions(signal: AbortSignal): TransferOptions;
   /** Makes room on a full disk. */
   makeRoom(): Promise<void>;
@@ -31,6 +31,8 @@ export interface StepEvents {
 
 export interface StepDone {
   readonly outputs: StepOutput[];
+  /** Of the files that the model was read from. */
+  readonly modelHash: string;
   readonly timings: Timings;
 }
 
@@ -39,7 +41,7 @@ export interface StepDone {
  * @throws StepFailure or AtelierError; the signal's reason
  */
 export async function runStep(order: WorkOrder, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
-  const { manifest, folder } = tools.findModel(order.modelId);
+  const { manifest, modelHash, folder } = tools.findModel(order.modelId);
   // An attempt that is given again has another fence, and does not meet what is still being cleared away.
   const attemptFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
   const outFolder = join(attemptFolder, 'out');
@@ -64,7 +66,7 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
     signal.throwIfAborted();
     const outputs = await keepOutputs(result, tools);
     const { loadSeconds, runSeconds, cold } = result;
-    return { outputs, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
+    return { outputs, modelHash, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
   } finally {
     // Nobody waits for it; the next start clears what is left.
     rm(attemptFolder, { recursive: true, force: true }).catch(() => undefined);
