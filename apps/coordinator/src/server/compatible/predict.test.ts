@@ -47,7 +47,7 @@ async function place(publicPredict: boolean): Promise<Place> {
   return made;
 }
 
-const ask = ({ coordinator }: Place, query: string, more: { token?: string; headers?: Record<string, string>; signal?: AbortSignal } = {}) =>
+const ask = ({ coordinator }: Place, query: string, more: { method?: string; token?: string; headers?: Record<string, string>; signal?: AbortSignal } = {}) =>
   coordinator.call(`/predict/?${query}`, more);
 
 test('two words give a GIF of four frames with its recipe inside', async () => {
@@ -126,6 +126,14 @@ async function untilRun(token: string, name: string): Promise<{ id: string }> {
     if (found) return found;
   }
 }
+
+test('a look at the headers makes no run', async () => {
+  const token = closed.coordinator.ownerToken;
+  const runs = async () => (await (await closed.coordinator.call('/api/runs', { token })).json()).length;
+  const before = await runs();
+  const looked = await ask(closed, 'word1=tram&word2=train', { method: 'HEAD', token });
+  expect([looked.status, looked.headers.get('content-type'), await runs()]).toEqual([200, 'image/gif', before]);
+});
 
 test('what is out of its bounds is told with them, as JSON', async () => {
   const token = closed.coordinator.ownerToken;

@@ -73,7 +73,10 @@ const ownPayer = ({ id, role }: Person): Payer => ({ id, role, priority: 0 });
 
 async function predict(services: Services, context: Context, viewer: Payer): Promise<Response> {
   const { core } = services;
-  const run = await core.createRun(viewer, asRun(readQuery(context), viewer.priority), {});
+  const query = readQuery(context);
+  // A look at the headers is answered by the handler of GET (RFC 9110, section 9.3.2), and makes nothing.
+  if (context.req.raw.method === 'HEAD') return new Response(null, { headers: { 'content-type': 'image/gif' } });
+  const run = await core.createRun(viewer, asRun(query, viewer.priority), {});
   const accept = context.req.header('accept') ?? '*/*';
   if (accept.includes('application/json') && !accept.includes('image/')) return Response.json(asTicket(run, context), { status: 202 });
   // Whoever goes away leaves the run as it is: the next one who asks finds it done.
