@@ -159,7 +159,7 @@ test('a frame of another size is named, and what was begun leaves nothing beside
     const film = await openFilmWriter(path, { format, framesPerSecond: 5, width: 32, height: 24, sample });
     await film.add(painted({ format, framesPerSecond: 5, count: 1, paint: drifting }, 0));
     const other = painted({ format, framesPerSecond: 5, count: 1, width: 30, paint: drifting }, 0);
-    await expect(film.add(other)).rejects.toMatchObject({ code: 'invalid-input', message: 'Frame 2 has 30 x 24 pixels, the film 32 x 24.' });
+    await expect(film.add(other)).rejects.toMatchObject({ code: 'invalid-input', message: 'Frame 2 has 30 x 24 pixels, the video 32 x 24.' });
     await film.discard();
   }
   expect((await readdir(folder)).filter((name) => name.endsWith('.samples'))).toEqual([]);

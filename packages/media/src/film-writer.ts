@@ -76,8 +76,8 @@ export async function openFilmWriter(path: string, { format, ...options }: FilmW
     mediaType,
     async add(frame) {
       if (frame.width !== width || frame.height !== height) {
-        throw new AtelierError('invalid-input', `Frame ${count + 1} has ${frame.width} x ${frame.height} pixels, the film ${width} x ${height}.`, {
-          hint: 'The frames of a film must be of one size.',
+        throw new AtelierError('invalid-input', `Frame ${count + 1} has ${frame.width} x ${frame.height} pixels, the video ${width} x ${height}.`, {
+          hint: 'The frames of a video must be of one size.',
         });
       }
       count += 1;
@@ -86,7 +86,7 @@ export async function openFilmWriter(path: string, { format, ...options }: FilmW
     async close() {
       if (count > 0) return film.close();
       await film.discard();
-      throw new AtelierError('invalid-input', 'A film needs at least one frame.');
+      throw new AtelierError('invalid-input', 'A video needs at least one frame.');
     },
     discard: () => film.discard(),
   };

@@ -25,7 +25,7 @@ export function filmSize({ width, height }: { readonly width: number; readonly h
  */
 export async function encodeFilm(frames: readonly RgbPicture[], options: FilmOptions): Promise<{ mediaType: string; bytes: Uint8Array }> {
   const first = frames[0];
-  if (first === undefined) throw new AtelierError('invalid-input', 'A film needs at least one frame.');
+  if (first === undefined) throw new AtelierError('invalid-input', 'A video needs at least one frame.');
   const folder = await mkdtemp(join(tmpdir(), 'atelier-film-'));
   try {
     const path = join(folder, `film.${options.format}`);

@@ -28,7 +28,7 @@ export function inspectMp4(bytes: Uint8Array): Mp4Info {
   const top = boxesOf(bytes, 0, bytes.length);
   const moov = oneOf(top, 'moov');
   const track = childrenOf(bytes, moov).find((box) => box.type === 'trak' && handlerOf(bytes, box) === 'vide');
-  if (track === undefined) throw damaged('it has no pictures');
+  if (track === undefined) throw damaged('it has no images');
   const media = oneOf(childrenOf(bytes, track), 'mdia');
   const header = oneOf(childrenOf(bytes, media), 'mdhd');
   const table = oneOf(childrenOf(bytes, oneOf(childrenOf(bytes, media), 'minf')), 'stbl');

@@ -1,4 +1,4 @@
-import type { MonoSound } from './audio.ts';
+import type { MonoSound } from './sound/index.ts';
 import { createSpectrum } from './spectrum.ts';
 
 /** Samples a second that `onsetStrength` is meant for: beats and voices lie well below half of it. */

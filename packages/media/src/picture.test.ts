@@ -1,7 +1,7 @@
 import { limits } from '@atelier/protocol';
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
-import { encodePng, inspectPicture, type RgbPicture, readPicture, readPictureCovering } from './picture.ts';
+import { describe, expect, test } from 'vitest';
+import { encodePng, inspectPicture, type RgbPicture, readPicture, readPictureCovering, samePixels } from './picture.ts';
 import { floatsToPicture, pictureToFloats } from './picture-tensor.ts';
 import { sniffMediaType } from './sniff.ts';
 
@@ -38,13 +38,66 @@ test.each(kinds)('a %s cut at any of five places is damaged, never a half pictur
   }
 });
 
-test('a JPEG that lost its middle or only its end mark is damaged', async () => {
-  for (const progressive of [false, true]) {
-    const bytes = await raw(waves()).jpeg({ quality: 90, progressive }).toBuffer();
-    await expect(readPicture(bytes.subarray(0, bytes.length - 2))).rejects.toMatchObject({ code: 'damaged-media' });
+/** Where the scans of a JPEG begin. */
+function scansOf(bytes: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = bytes.indexOf('ffda', 0, 'hex'); at >= 0; at = bytes.indexOf('ffda', at + 2, 'hex')) places.push(at);
+  return places;
+}
+
+describe.each([
+  ['sequential', false],
+  ['progressive', true],
+])('a %s JPEG', (_name, progressive) => {
+  const made = () => raw(waves()).jpeg({ quality: 90, progressive }).toBuffer();
+  const endMark = Buffer.from([0xff, 0xd9]);
+  const stray = Buffer.from('no marker\0');
+
+  test('with stray bytes before a table, before its end or behind it, or without its end mark, has all of its pixels', async () => {
+    const bytes = await made();
+    const body = bytes.subarray(0, -2);
+    const table = bytes.indexOf('ffc4', 0, 'hex');
+    const faulty = {
+      'before a table': Buffer.concat([bytes.subarray(0, table), stray, bytes.subarray(table)]),
+      'before the first segment': Buffer.concat([bytes.subarray(0, 2), stray, bytes.subarray(2)]),
+      'before the end mark': Buffer.concat([body, stray, endMark]),
+      'zeros before the end mark': Buffer.concat([body, Buffer.alloc(13), endMark]),
+      'behind the end mark': Buffer.concat([bytes, stray]),
+      'no end mark': body,
+      'stray bytes and no end mark': Buffer.concat([bytes.subarray(0, table), stray, bytes.subarray(table, -2)]),
+    };
+    const whole = await readPicture(bytes);
+    for (const [fault, file] of Object.entries(faulty)) {
+      expect(await inspectPicture(file), fault).toMatchObject({ width: 96, height: 64 });
+      expect(samePixels(await readPicture(file), whole), fault).toBe(true);
+    }
+  });
+
+  test('that lost its middle, or the end of its pixels with or without an end mark, is damaged', async () => {
+    const bytes = await made();
     const half = Math.floor(bytes.length / 2);
-    const hole = Buffer.concat([bytes.subarray(0, half), bytes.subarray(-2)]);
+    const cuts = [half, bytes.length - 12, ...(progressive ? scansOf(bytes).slice(1) : [])];
+    for (const cut of cuts) await expect(readPicture(bytes.subarray(0, cut)), `cut at ${cut}`).rejects.toMatchObject({ code: 'damaged-media' });
+    const hole = Buffer.concat([bytes.subarray(0, half), endMark]);
     await expect(readPicture(hole)).rejects.toMatchObject({ code: 'damaged-media' });
+    const filled = Buffer.concat([bytes.subarray(0, half), Buffer.alloc(bytes.length - half - 2), endMark]);
+    await expect(readPicture(filled)).rejects.toMatchObject({ code: 'damaged-media' });
+  });
+});
+
+test('a sequential JPEG whose scan header names another spectral range, or whose JFIF has version 2, has all of its pixels', async () => {
+  const drawn = await raw(waves()).jpeg({ quality: 90 }).toBuffer();
+  const jfif = Buffer.from([0xff, 0xe0, 0, 16, ...Buffer.from('JFIF\0'), 1, 2, 0, 0, 72, 0, 72, 0, 0]);
+  const bytes = Buffer.concat([drawn.subarray(0, 2), jfif, drawn.subarray(2)]);
+  const scan = scansOf(bytes)[0] as number;
+  for (const [at, values] of [
+    [scan + 11, [0, 0, 0]],
+    [scan + 11, [3, 62, 33]],
+    [bytes.indexOf('JFIF') + 5, [2]],
+  ] as const) {
+    const faulty = Buffer.from(bytes);
+    faulty.set(values, at);
+    expect(samePixels(await readPicture(faulty), await readPicture(bytes)), `${values} at ${at}`).toBe(true);
   }
 });
 

@@ -1,5 +1,6 @@
 import { AtelierError, limits } from '@atelier/protocol';
 import sharp, { type Sharp } from 'sharp';
+import { dropBehindScan, mendJpeg } from './jpeg-mend.ts';
 import { sniffMediaType } from './sniff.ts';
 
 /** Eight bits a channel, row by row, three bytes a pixel: sRGB. */
@@ -26,7 +27,7 @@ const transparentBecomes = '#ffffff';
  */
 export async function readPicture(bytes: Uint8Array): Promise<RgbPicture> {
   await inspectPicture(bytes);
-  return rgbOf(opened(bytes).autoOrient());
+  return decoded(bytes, (image) => image.autoOrient());
 }
 
 /**
@@ -35,7 +36,7 @@ export async function readPicture(bytes: Uint8Array): Promise<RgbPicture> {
  */
 export async function readPictureCovering(bytes: Uint8Array, size: { readonly width: number; readonly height: number }): Promise<RgbPicture> {
   await inspectPicture(bytes);
-  return rgbOf(opened(bytes).autoOrient().resize(size.width, size.height, { fit: 'cover', kernel: 'lanczos3' }));
+  return decoded(bytes, (image) => image.autoOrient().resize(size.width, size.height, { fit: 'cover', kernel: 'lanczos3' }));
 }
 
 /**
@@ -45,14 +46,14 @@ export async function readPictureCovering(bytes: Uint8Array, size: { readonly wi
 export async function inspectPicture(bytes: Uint8Array): Promise<PictureInfo> {
   const mediaType = sniffMediaType(bytes);
   if (mediaType === undefined || !readable.includes(mediaType)) {
-    throw new AtelierError('unsupported-media', `This is not a picture that can be read here${mediaType === undefined ? '' : `, but ${mediaType}`}.`, {
+    throw new AtelierError('unsupported-media', `This is not an image that can be read here${mediaType === undefined ? '' : `, but ${mediaType}`}.`, {
       hint: 'Give a PNG, JPEG, WebP, GIF or AVIF.',
     });
   }
-  if (bytes.length > limits.pictureBytes) throw tooLarge(`The picture file has ${bytes.length} bytes; at most ${limits.pictureBytes} are read.`);
+  if (bytes.length > limits.pictureBytes) throw tooLarge(`The image file has ${bytes.length} bytes; at most ${limits.pictureBytes} are read.`);
   const metadata = await opened(bytes).metadata().catch(refuseDamaged);
   const { width, height } = metadata.autoOrient;
-  if (width * height > limits.picturePixels) throw tooLarge(`The picture has ${width} x ${height} pixels; at most ${limits.picturePixels} together are read.`);
+  if (width * height > limits.picturePixels) throw tooLarge(`The image has ${width} x ${height} pixels; at most ${limits.picturePixels} together are read.`);
   return { mediaType, width, height };
 }
 
@@ -72,6 +73,17 @@ export async function readFrames(bytes: Uint8Array): Promise<RgbPicture[]> {
 /** PNG bytes; the same pixels give the same bytes. */
 export async function encodePng(picture: RgbPicture): Promise<Uint8Array> {
   return sharpOf(picture).png({ compressionLevel: 9, adaptiveFiltering: true, palette: false }).toBuffer();
+}
+
+/**
+ * A picture in one of the kinds that are shown everywhere.
+ * @param how.quality 0 to 100, for JPEG and WebP; 90 if it is left out
+ */
+export async function encodePicture(picture: RgbPicture, how: { readonly mediaType: string; readonly quality?: number | undefined }): Promise<Uint8Array> {
+  if (how.mediaType === 'image/png') return encodePng(picture);
+  const quality = Math.max(1, how.quality ?? 90);
+  const image = sharpOf(picture);
+  return how.mediaType === 'image/jpeg' ? image.jpeg({ quality }).toBuffer() : image.webp({ quality }).toBuffer();
 }
 
 /** A small WebP of a picture, scaled up without smoothing where it is smaller than `leastSide`: for previews. */
@@ -102,9 +114,32 @@ export function sharpOf(picture: RgbPicture): Sharp {
   return sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
 }
 
-/** The milder levels 'truncated' and 'error' let a JPEG pass whose middle is missing: its decoder only warns, and paints the rest grey. */
-function opened(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: 'warning', limitInputPixels: limits.picturePixels });
+/**
+ * A picture file as sharp takes it. The milder levels 'truncated' and 'error' let a JPEG pass whose middle is missing: its decoder only warns, and paints
+ * the rest grey. What its decoder warns of without need is mended before.
+ */
+export function opened(bytes: Uint8Array): Sharp {
+  return sharp(isJpeg(bytes) ? mendJpeg(bytes) : bytes, { failOn: 'warning', limitInputPixels: limits.picturePixels });
+}
+
+const isJpeg = (bytes: Uint8Array) => bytes[0] === 0xff && bytes[1] === 0xd8;
+
+/** Bytes behind the last pixel of a scan are found by the decoder alone, which names their number and the marker that follows. */
+const strayBehindScan = /(\d+) extraneous bytes before marker 0x([0-9a-f]{2})/;
+const mostTries = 8;
+
+async function decoded(bytes: Uint8Array, prepare: (image: Sharp) => Sharp): Promise<RgbPicture> {
+  let current: Uint8Array = bytes;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await rgbOf(prepare(opened(current)));
+    } catch (cause) {
+      const stray = cause instanceof AtelierError && isJpeg(bytes) ? strayBehindScan.exec(cause.message) : null;
+      const shorter = stray && tries < mostTries ? dropBehindScan(mendJpeg(current), Number(stray[1]), Number.parseInt(stray[2] as string, 16)) : undefined;
+      if (shorter === undefined) throw cause;
+      current = shorter;
+    }
+  }
 }
 
 async function rgbOf(image: Sharp): Promise<RgbPicture> {
@@ -121,13 +156,13 @@ function spreadGrey(grey: Uint8Array): Uint8Array {
 
 function refuseDamaged(cause: unknown): never {
   const reason = cause instanceof Error ? cause.message.split('\n')[0] : 'no reason given';
-  if (reason?.includes('exceeds pixel limit')) throw tooLarge(`The picture has more than ${limits.picturePixels} pixels.`);
-  throw new AtelierError('damaged-media', `The picture is incomplete or damaged (${reason}).`, {
+  if (reason?.includes('exceeds pixel limit')) throw tooLarge(`The image has more than ${limits.picturePixels} pixels.`);
+  throw new AtelierError('damaged-media', `The image is incomplete or damaged (${reason}).`, {
     hint: 'Copy or export the file again; it may have been cut off on its way.',
     cause,
   });
 }
 
 function tooLarge(message: string): AtelierError {
-  return new AtelierError('too-large', message, { hint: 'Scale the picture down first.' });
+  return new AtelierError('too-large', message, { hint: 'Scale the image down first.' });
 }

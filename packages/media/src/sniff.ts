@@ -5,19 +5,35 @@
  * @example sniffMediaType(new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) // 'image/png'
  */
 export function sniffMediaType(bytes: Uint8Array): string | undefined {
+  if (holds(bytes, 'ID3', 0)) return sniffBehindTag(bytes);
+  if (isJpeg(bytes)) return 'image/jpeg';
   return marks.find(([mark, offset]) => holds(bytes, mark, offset))?.[2] ?? sniffContainer(bytes) ?? sniffMpegAudio(bytes);
+}
+
+/** ID3 tags (id3.org, 2.3 and 2.4) stand before MP3 most often, but before AAC and FLAC too. What stands behind a tag that is longer than the bytes is MP3. */
+function sniffBehindTag(bytes: Uint8Array): string {
+  const behind = bytes.subarray(idTagEnd(bytes));
+  return behind.length < 10 ? 'audio/mpeg' : (sniffMediaType(behind) ?? 'audio/mpeg');
+}
+
+/** Where the ID3 tag ends that bytes begin with: its head of ten bytes holds its size, seven bits a byte. */
+export function idTagEnd(bytes: Uint8Array): number {
+  return 10 + [6, 7, 8, 9].reduce((size, place) => size * 128 + ((bytes[place] ?? 0) & 0x7f), 0);
 }
 
 const marks: ReadonlyArray<readonly [string, number, string]> = [
   ['\x89PNG\r\n\x1a\n', 0, 'image/png'],
-  ['\xff\xd8\xff', 0, 'image/jpeg'],
   ['GIF87a', 0, 'image/gif'],
   ['GIF89a', 0, 'image/gif'],
   ['fLaC', 0, 'audio/flac'],
-  ['ID3', 0, 'audio/mpeg'],
   ['OggS', 0, 'audio/ogg'],
   ['%PDF-', 0, 'application/pdf'],
 ];
+
+/** The mark of a JPEG and that of its first segment (ITU-T T.81, B.1.1.3), which stray bytes of cameras may hold apart. */
+function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8 && /^.{2,64}?\xff[\xc0-\xcf\xdb\xdd\xe0-\xef\xfe\xff]/s.test(latin1(bytes.subarray(0, 68)));
+}
 
 /** Kinds that share an outer format: RIFF, ISO base media (ISO/IEC 14496-12) and Matroska (RFC 9559). */
 function sniffContainer(bytes: Uint8Array): string | undefined {
@@ -25,13 +41,16 @@ function sniffContainer(bytes: Uint8Array): string | undefined {
     if (holds(bytes, 'WEBP', 8)) return 'image/webp';
     return holds(bytes, 'WAVE', 8) ? 'audio/wav' : undefined;
   }
+  if (holds(bytes, 'RF64', 0) && holds(bytes, 'WAVE', 8)) return 'audio/wav';
   if (holds(bytes, 'ftyp', 4)) return sniffIsoMedia(bytes);
-  if (holds(bytes, '\x1a\x45\xdf\xa3', 0)) {
-    const head = latin1(bytes.subarray(0, 4096));
-    if (!head.includes('webm')) return 'video/x-matroska';
-    return head.includes('V_VP') || head.includes('V_AV1') ? 'video/webm' : 'audio/webm';
-  }
-  return undefined;
+  return holds(bytes, '\x1a\x45\xdf\xa3', 0) ? sniffMatroska(latin1(bytes.subarray(0, 4096))) : undefined;
+}
+
+/** By the codecs that the head names: those of pictures begin with V, those of sound with A. */
+function sniffMatroska(head: string): string {
+  const kind = head.includes('webm') ? 'webm' : 'x-matroska';
+  if (/V_(VP|AV1|MPEG|THEORA|FFV1|MS)/.test(head)) return `video/${kind}`;
+  return kind === 'webm' || head.includes('A_') ? `audio/${kind}` : 'video/x-matroska';
 }
 
 function sniffIsoMedia(bytes: Uint8Array): string {
@@ -43,13 +62,13 @@ function sniffIsoMedia(bytes: Uint8Array): string {
   return whole.includes('soun') && !whole.includes('vide') ? 'audio/mp4' : 'video/mp4';
 }
 
-/** MPEG audio without an ID3 head begins with a frame: eleven set bits, then layer III and rates that exist. AAC in ADTS has layer 0. */
+/** MPEG audio without an ID3 head begins with a frame: eleven set bits, then layer II or III and rates that exist. AAC in ADTS has layer 0. */
 function sniffMpegAudio(bytes: Uint8Array): string | undefined {
   const [first = 0, second = 0, third = 0] = bytes;
   if (first !== 0xff || (second & 0xe0) !== 0xe0) return undefined;
   if ((second & 0xf6) === 0xf0) return 'audio/aac';
   const bitRate = third >> 4;
-  const isFrame = (second & 0x18) !== 0x08 && (second & 0x06) === 0x02 && bitRate !== 0 && bitRate !== 15 && (third & 0x0c) !== 0x0c;
+  const isFrame = (second & 0x18) !== 0x08 && [0x02, 0x04].includes(second & 0x06) && bitRate !== 0 && bitRate !== 15 && (third & 0x0c) !== 0x0c;
   return isFrame ? 'audio/mpeg' : undefined;
 }
 

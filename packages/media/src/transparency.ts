@@ -1,6 +1,5 @@
-import { limits } from '@atelier/protocol';
 import sharp from 'sharp';
-import { inspectPicture, type RgbPicture, readPicture } from './picture.ts';
+import { inspectPicture, opened, type RgbPicture, readPicture } from './picture.ts';
 
 /** A picture and how much of each pixel can be seen: 0 is nothing, 255 all. */
 export interface TransparentPicture {
@@ -15,11 +14,10 @@ export interface TransparentPicture {
  */
 export async function readTransparentPicture(bytes: Uint8Array): Promise<TransparentPicture> {
   await inspectPicture(bytes);
-  const opened = () => sharp(bytes, { failOn: 'warning', limitInputPixels: limits.picturePixels });
   const flattened = async () => ({ picture: await readPicture(bytes), alpha: undefined });
-  const { isOpaque } = (await opened().metadata()).hasAlpha ? await opened().stats() : { isOpaque: true };
+  const { isOpaque } = (await opened(bytes).metadata()).hasAlpha ? await opened(bytes).stats() : { isOpaque: true };
   if (isOpaque) return flattened();
-  const { data, info } = await opened().autoOrient().toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await opened(bytes).autoOrient().toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   if (info.channels !== 4) return flattened();
   const alpha = new Uint8Array(info.width * info.height);
   const colours = new Uint8Array(3 * alpha.length);

@@ -77,5 +77,5 @@ function chunkOf(type: string, content: Uint8Array): Buffer {
 }
 
 function tooLarge(): AtelierError {
-  return new AtelierError('too-large', 'A WebP holds at most 4 GiB, and this film has more.', { hint: 'Take mp4, or smaller or fewer frames.' });
+  return new AtelierError('too-large', 'A WebP holds at most 4 GiB, and this video has more.', { hint: 'Take mp4, or smaller or fewer frames.' });
 }

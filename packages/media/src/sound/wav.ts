@@ -1,4 +1,4 @@
-import type { MonoSound } from './audio.ts';
+import type { MonoSound } from './mono-sound.ts';
 
 /** WAV bytes of one channel, 16 bits a sample. What lies beyond -1 to 1 is clipped. */
 export function encodeWav({ samples, sampleRate }: MonoSound): Uint8Array {
