@@ -1,5 +1,5 @@
-import { parse } from 'yaml';
-import type { Chain } from './chain.ts';
+import { parse, stringify } from 'yaml';
+import type { Chain, ResolvedChain } from './chain.ts';
 import { AtelierError } from './errors.ts';
 import { limits } from './limits.ts';
 
@@ -28,4 +28,13 @@ function parseChainFile(text: string): Chain {
     throw new AtelierError('invalid-input', 'The chain has no steps.', { hint: 'Write "steps:" and under it a list of tasks.' });
   }
   return value as Chain;
+}
+
+/** A chain as a YAML file that `parseChainText` reads: nothing is left out but lists of one source, which stand alone. */
+export function formatChain(chain: ResolvedChain): string {
+  const steps = chain.steps.map((step) => ({
+    ...step,
+    inputs: Object.fromEntries(Object.entries(step.inputs).map(([port, sources]) => [port, sources.length === 1 ? sources[0] : sources])),
+  }));
+  return stringify({ ...chain, steps }, { lineWidth: 120 });
 }

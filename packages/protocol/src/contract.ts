@@ -1,13 +1,30 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { ApiTokenView, EdgeView, ExampleView, Finding, LinkView, ModelView, PersonView, QueueView, TaskView, UploadView } from './api-views.ts';
+import {
+  ApiTokenView,
+  DoubleChecksView,
+  EdgeView,
+  ExampleView,
+  Finding,
+  LinkView,
+  ModelAlias,
+  ModelView,
+  PersonView,
+  QueueView,
+  TaskView,
+  UploadView,
+  UsageView,
+} from './api-views.ts';
 import { Chain } from './chain.ts';
+import { TransferUrl } from './edge-messages.ts';
 import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visibility } from './gallery.ts';
-import { ArtifactHash, EdgeId, ModelId, OutputId, RunId } from './ids.ts';
+import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId } from './ids.ts';
 import { limits } from './limits.ts';
+import { MoveRun } from './line.ts';
 import { PlanSet } from './plan.ts';
 import { RecipeDocument } from './recipe.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
+import { SavedChain, SavedChainName, SavedChainSummary } from './saved-chain.ts';
 
 /** Who may call: anybody, anybody signed in, or the installation's owners. Every route has one; a test enumerates them. */
 export type Policy = 'public' | 'member' | 'owner';
@@ -25,7 +42,9 @@ const Settings = z.record(z.string(), z.unknown());
 
 export const PlanRequest = z.object({
   chain: ChainOrText,
-  /** Bytes of each input where they are known, for the transfer times. */
+  /** What is given already, as in a new run: the length of a recording and the size of an image tell how long a step takes. */
+  inputs: z.record(z.string(), InputValue).default({}),
+  /** Bytes of the other inputs where they are known, for the transfer times. */
   inputBytes: z.record(z.string(), z.number().int().nonnegative()).default({}),
   set: Settings.default({}),
   count: z.number().int().min(1).max(20).default(3),
@@ -67,6 +86,7 @@ export type Again = z.infer<typeof Again>;
 export type Page = z.infer<typeof Page>;
 
 const RunById = z.object({ id: RunId });
+const ChainById = z.object({ id: SavedChainId });
 const OutputById = z.object({ id: OutputId });
 const Some = z.object({ ids: z.array(OutputId).min(1).max(500) });
 /** Those that it was done to; what is not there, or another's, is left out. */
@@ -81,6 +101,22 @@ export const contract = {
     .route({ method: 'POST', path: '/plans', summary: 'Predict the best model and edge for every step' })
     .input(PlanRequest)
     .output(PlanSet),
+  chains: {
+    list: route('member', 'Chains').route({ method: 'GET', path: '/chains', summary: "The caller's saved chains, by name" }).output(z.array(SavedChainSummary)),
+    get: route('member', 'Chains').route({ method: 'GET', path: '/chains/{id}', summary: 'One saved chain' }).input(ChainById).output(SavedChain),
+    save: route('member', 'Chains')
+      .route({ method: 'POST', path: '/chains', successStatus: 201, summary: 'Save a chain under a name that is free' })
+      .input(z.object({ name: SavedChainName, chain: ChainOrText }))
+      .output(SavedChain),
+    change: route('member', 'Chains')
+      .route({ method: 'PATCH', path: '/chains/{id}', summary: 'Rename a saved chain, or put another in its place' })
+      .input(ChainById.extend({ name: SavedChainName.optional(), chain: ChainOrText.optional() }))
+      .output(SavedChain),
+    remove: route('member', 'Chains')
+      .route({ method: 'DELETE', path: '/chains/{id}', summary: 'Delete a saved chain; it is answered with, so that it can be saved again' })
+      .input(ChainById)
+      .output(SavedChain),
+  },
   runs: {
     create: route('member', 'Runs')
       .route({
@@ -107,12 +143,16 @@ export const contract = {
       .route({ method: 'POST', path: '/runs/{id}/continue', summary: 'Try the failed steps of a failed run again' })
       .input(RunById)
       .output(RunView),
+    move: route('member', 'Runs')
+      .route({ method: 'POST', path: '/runs/{id}/move', summary: 'Put an open run before another of the same person and priority, or to their end' })
+      .input(MoveRun)
+      .output(QueueView),
     again: route('member', 'Runs')
       .route({
         method: 'POST',
         path: '/runs/{id}/again',
         successStatus: 201,
-        summary: 'Run again, whole or from a step, with the same or new seeds and changed parameters',
+        summary: 'Run again, whole or from a step, with the same or new seeds and changed parameters. Takes an Idempotency-Key as well',
       })
       .input(Again)
       .output(RunView),
@@ -162,6 +202,14 @@ export const contract = {
       .route({ method: 'POST', path: '/edges/{id}/drain', summary: 'Let an edge finish and take no more; on: false takes it back' })
       .input(z.object({ id: EdgeId, on: z.boolean().default(true) }))
       .output(EdgeView),
+    confirmAddress: route('owner', 'Fleet')
+      .route({
+        method: 'POST',
+        path: '/edges/{id}/transfer-address',
+        summary: 'Confirm the address at which other edges fetch from an edge; null takes it back',
+      })
+      .input(z.object({ id: EdgeId, url: TransferUrl.nullable() }))
+      .output(EdgeView),
     revoke: route('owner', 'Fleet')
       .route({ method: 'DELETE', path: '/edges/{id}', summary: 'Revoke an edge for good' })
       .input(z.object({ id: EdgeId }))
@@ -177,13 +225,56 @@ export const contract = {
     joinToken: route('owner', 'Fleet')
       .route({ method: 'POST', path: '/join-tokens', successStatus: 201, summary: 'A token with which one edge may join, once' })
       .input(z.object({ minutes: z.number().int().min(1).max(1440).default(60) }))
-      .output(z.object({ token: z.string(), expiresAt: z.iso.datetime(), command: z.string() })),
+      .output(
+        z.object({
+          token: z.string(),
+          expiresAt: z.iso.datetime(),
+          command: z.string(),
+          /** `this-machine` where the studio listens for its own machine alone. */
+          reach: z.enum(['network', 'this-machine']),
+          /** Further addresses of the studio, where the one in the command is not in the other machine's network. */
+          otherAddresses: z.array(z.string()),
+        }),
+      ),
+    joinTokenState: route('owner', 'Fleet')
+      .route({ method: 'POST', path: '/join-tokens/state', summary: 'Whether a join token still works' })
+      .input(z.object({ token: z.string().min(1).max(200) }))
+      .output(z.object({ state: z.enum(['open', 'used', 'expired']), edgeName: z.string().nullable() })),
+  },
+  doubleChecks: {
+    get: route('owner', 'Fleet')
+      .route({ method: 'GET', path: '/double-checks', summary: 'The share of results that is computed twice, and where edges disagree' })
+      .output(DoubleChecksView),
+    set: route('owner', 'Fleet')
+      .route({ method: 'PUT', path: '/double-checks', summary: 'Let a share of results be computed twice; 0 is off' })
+      .input(z.object({ percent: z.number().min(0).max(100) }))
+      .output(DoubleChecksView),
+    dismiss: route('owner', 'Fleet')
+      .route({ method: 'DELETE', path: '/double-checks/disagreements/{id}', summary: 'Dismiss a disagreement: the results of both edges answer again' })
+      .input(z.object({ id: z.uuid() }))
+      .output(DoubleChecksView),
   },
   models: route('member', 'Models').route({ method: 'GET', path: '/models', summary: 'The catalogue and where each model is' }).output(z.array(ModelView)),
+  modelAliases: {
+    list: route('member', 'Models')
+      .route({ method: 'GET', path: '/model-aliases', summary: 'Names that programs for OpenAI use, and the models that they mean here' })
+      .output(z.array(ModelAlias)),
+    set: route('owner', 'Models')
+      .route({ method: 'PUT', path: '/model-aliases/{name}', summary: 'Map a name such as gpt-4o to a model' })
+      .input(ModelAlias)
+      .output(ModelAlias),
+    remove: route('owner', 'Models')
+      .route({ method: 'DELETE', path: '/model-aliases/{name}', summary: 'Take a mapped name away' })
+      .input(z.object({ name: z.string().max(200) }))
+      .output(z.object({ name: z.string() })),
+  },
   doctor: route('owner', 'Models')
     .route({ method: 'GET', path: '/doctor', summary: 'Devices, gaps, and engines found on this machine' })
     .output(z.array(Finding)),
   me: route('member', 'People').route({ method: 'GET', path: '/me', summary: 'Who the caller is' }).output(PersonView),
+  usage: route('member', 'People')
+    .route({ method: 'GET', path: '/usage', summary: "What the caller's uploads and results take, and may take" })
+    .output(UsageView),
   tokens: {
     list: route('member', 'People').route({ method: 'GET', path: '/tokens', summary: "The caller's API tokens" }).output(z.array(ApiTokenView)),
     create: route('member', 'People')

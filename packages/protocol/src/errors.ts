@@ -34,6 +34,7 @@ export const errorCodes = {
   timeout: { status: 504, retryable: true, meaning: 'It took longer than its bound.' },
   'rate-limited': { status: 429, retryable: true, meaning: 'Too many requests in a short time.' },
   unavailable: { status: 503, retryable: true, meaning: 'A needed part is not ready yet.' },
+  starting: { status: 503, retryable: true, meaning: 'The studio has just begun and takes no requests yet.' },
   internal: { status: 500, retryable: false, meaning: 'A defect in Atelier.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
 
@@ -75,6 +76,12 @@ export class AtelierError extends Error {
     if (thrown instanceof AtelierError) return thrown;
     if (isErrorBody(thrown)) return new AtelierError(thrown.code, thrown.message, { hint: thrown.hint, cause: thrown });
     if (isSystemError(thrown)) return fromSystemError(thrown);
+    // Libraries wrap what happened in an error of their own.
+    if (thrown instanceof Error && thrown.cause !== undefined) {
+      const inner = AtelierError.from(thrown.cause);
+      if (inner.code !== 'internal') return inner;
+    }
+    if (thrown instanceof Error && thrown.message.startsWith('Connection terminated')) return fromSystemError(Object.assign(thrown, { code: '08006' }));
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new AtelierError('internal', message, { cause: thrown });
   }
@@ -98,6 +105,22 @@ function fromSystemError(error: Error & { code: string }): AtelierError {
     case 'EADDRINUSE':
       return new AtelierError('port-in-use', error.message, { hint: 'Stop the program that listens there, or choose another port with --port.', cause: error });
     default:
-      return new AtelierError('internal', error.message, { cause: error });
+      return fromDatabase(error) ?? new AtelierError('internal', error.message, { cause: error });
   }
+}
+
+/** What PostgreSQL says by its SQLSTATE (PostgreSQL documentation, appendix A) that is nobody's mistake: a full disk, a server that starts or ends. */
+function fromDatabase(error: Error & { code: string }): AtelierError | undefined {
+  if (error.code === '53100') {
+    return new AtelierError('disk-full', 'The disk of the database is full.', {
+      hint: 'Free some space; then try again, nothing that was acknowledged was lost.',
+      cause: error,
+    });
+  }
+  // Insufficient resources, a server that starts or shuts down, a connection that broke.
+  if (!/^(53|57P0|08)[0-9A-Z]+$/.test(error.code) || error.code.length !== 5) return undefined;
+  return new AtelierError('unavailable', 'The database does not answer now.', {
+    hint: 'Try again in a few seconds; what was acknowledged is kept.',
+    cause: error,
+  });
 }

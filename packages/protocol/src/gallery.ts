@@ -40,6 +40,8 @@ export const GalleryQuery = z.object({
   uploads: flag.optional(),
   /** What was deleted and can still be brought back. */
   deleted: flag.optional(),
+  /** All that one run made, also what was in the gallery before, without the single frames of videos. */
+  runId: RunId.optional(),
   /** Of everybody; for owners. */
   everybody: flag.optional(),
   /** Older than this one. */

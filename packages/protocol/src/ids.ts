@@ -10,6 +10,8 @@ export const EdgeId = uuid.brand<'EdgeId'>();
 export type EdgeId = z.infer<typeof EdgeId>;
 export const OutputId = uuid.brand<'OutputId'>();
 export type OutputId = z.infer<typeof OutputId>;
+export const SavedChainId = uuid.brand<'SavedChainId'>();
+export type SavedChainId = z.infer<typeof SavedChainId>;
 
 /** The name of a step within its chain, such as `draw` or `text-to-image-2`. */
 export const StepName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens, starting with a letter');

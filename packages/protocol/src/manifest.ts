@@ -59,8 +59,14 @@ export const ModelManifest = z.object({
   memoryBytes: z.number().int().nonnegative(),
   /** A rank of quality among models of one task, 0 to 1. The planner shows it and breaks ties with it. */
   quality: z.number().min(0).max(1).default(0.5),
+  /** Pixels of the side of the square that a model for pictures was trained on, so that other sizes are drawn near it. */
+  pictureSide: z.number().int().min(8).max(8192).optional(),
+  /** `own` where it draws that square and nothing else, since its graph was exported with a fixed size. Left out: other sizes near it too. */
+  pictureSizes: z.enum(['own', 'any']).optional(),
   /** Seconds to expect where nothing is measured yet, on one core of a common machine. */
   prior: z.object({ loadSeconds: z.number().nonnegative(), runSeconds: z.number().nonnegative() }),
+  /** Tokens of a prompt that it reads, special ones not counted; left out where any length is read. What is behind them has no effect. */
+  promptTokens: z.number().int().positive().optional(),
   /**
    * Whether the same inputs, parameters and seed give the same result, so that the result cache may answer. Left out: yes, but for
    * drivers that only speak to a server or a command, which may change behind our back.
@@ -70,6 +76,11 @@ export const ModelManifest = z.object({
   options: z.record(z.string(), z.unknown()).default({}),
 });
 export type ModelManifest = z.infer<typeof ModelManifest>;
+
+/** Whether a model draws the size that a step's parameters ask for; a side that is left out is the model's own. */
+export function drawsSize({ pictureSide, pictureSizes }: ModelManifest, { width, height }: Readonly<Record<string, unknown>>): boolean {
+  return pictureSizes !== 'own' || pictureSide === undefined || [width, height].every((side) => side === undefined || side === pictureSide);
+}
 
 const elsewhere: ReadonlySet<string> = new Set(['openai', 'comfyui', 'automatic1111', 'command']);
 

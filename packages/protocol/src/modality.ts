@@ -27,3 +27,9 @@ const moving: ReadonlySet<string> = new Set(['image/gif', 'image/webp', 'image/a
 export function mayCarry(modality: Modality, mediaType: string): boolean {
   return modalityOf(mediaType) === modality || (modality === 'video' && moving.has(mediaType));
 }
+
+/** Whether an input of a modality may be read from bytes of a media type: the sound of a film may be heard. */
+export function mayRead(modality: Modality, mediaType: string): boolean {
+  const own = modalityOf(mediaType);
+  return own === modality || (modality === 'audio' && own === 'video');
+}

@@ -34,7 +34,13 @@ export const Prediction = z.object({
 export type Prediction = z.infer<typeof Prediction>;
 
 /** One of the edges that share a step's shards. */
-export const PlannedShare = z.object({ offer: Offer, secondsPerShard: z.number().nonnegative(), slots: z.number().int().positive() });
+export const PlannedShare = z.object({
+  offer: Offer,
+  secondsPerShard: z.number().nonnegative(),
+  slots: z.number().int().positive(),
+  /** The hash of the model that it was planned with; all that share a step have the same. Left out in plans of an older release. */
+  modelHash: z.string().optional(),
+});
 export type PlannedShare = z.infer<typeof PlannedShare>;
 
 export const PlannedStep = z.object({
@@ -57,7 +63,7 @@ export const RejectedOffer = z.object({
   stepId: z.string(),
   offer: Offer,
   /** `slower`: the best plan through it takes longer. The others cannot be used at all. */
-  reason: z.enum(['slower', 'edge-away', 'edge-masked', 'edge-draining', 'model-not-ready', 'too-little-memory', 'pinned-elsewhere']),
+  reason: z.enum(['slower', 'edge-away', 'edge-masked', 'edge-draining', 'model-not-ready', 'too-little-memory', 'size-not-drawn', 'pinned-elsewhere']),
   /** The best total through this offer, where it could be used. */
   totalSeconds: z.number().nonnegative().nullable(),
   prediction: Prediction.nullable(),

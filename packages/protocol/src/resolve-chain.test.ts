@@ -139,6 +139,10 @@ test('settings change one step or every step that has the parameter, within its 
   const changed = applySettings(chain, { 'text-to-image.steps': 7, seed: 5 });
   expect(changed.steps[0]?.parameters).toMatchObject({ steps: 7, seed: 5 });
   expect(changed.steps[1]?.parameters).toMatchObject({ steps: chain.steps[1]?.parameters.steps, seed: 5 });
+  // Null leaves out what has no default, and puts back what has one.
+  const sized = applySettings(chain, { 'text-to-image.width': 512, 'text-to-image.steps': 7 });
+  const emptied = applySettings(sized, { 'text-to-image.width': null, 'text-to-image.steps': null });
+  expect(emptied.steps.find(({ task }) => task === 'text-to-image')?.parameters).toEqual(chain.steps.find(({ task }) => task === 'text-to-image')?.parameters);
   expect(refusal(() => applySettings(chain, { 'ghost.steps': 7 })).message).toContain('ghost');
   expect(refusal(() => applySettings(chain, { glitter: 7 })).message).toContain('glitter');
   expect(refusal(() => applySettings(chain, { 'text-to-image.steps': 1000 })).code).toBe('parameter-out-of-bounds');

@@ -116,6 +116,8 @@ export const StepView = z.object({
   startedAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
   error: ErrorView.nullable(),
+  /** What should be said about its results although it succeeded, such as that no speech was heard. */
+  notice: z.string().nullable().default(null),
 });
 export type StepView = z.infer<typeof StepView>;
 
@@ -183,7 +185,14 @@ export const RunEvent = z.discriminatedUnion('kind', [
     mediaType: z.string(),
     base64: z.string(),
   }),
-  z.object({ kind: z.literal('text'), stepId: z.string(), attemptId: AttemptId, delta: z.string() }),
+  z.object({
+    kind: z.literal('text'),
+    stepId: z.string(),
+    attemptId: AttemptId,
+    delta: z.string(),
+    /** `delta` is all that was written so far, for whoever begins to watch in the middle; it replaces what was heard of the attempt. */
+    soFar: z.boolean().optional(),
+  }),
   /** A shard of a step with several has moved on; `step` follows at its end, and now and then before. */
   z.object({ kind: z.literal('shard'), stepId: z.string(), shard: ShardView, done: z.number().int().nonnegative(), total: z.number().int().positive() }),
   z.object({ kind: z.literal('ended'), state: RunState }),

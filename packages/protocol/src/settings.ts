@@ -4,7 +4,8 @@ import { parseParameters } from './task.ts';
 import { findTask } from './tasks/index.ts';
 
 /**
- * A chain with some parameters changed: `step.parameter`, or a bare parameter's name for every step that has it.
+ * A chain with some parameters changed: `step.parameter`, or a bare parameter's name for every step that has it. Null puts one back to its
+ * default, or leaves it out where it has none.
  * @throws AtelierError `invalid-input` where nothing is called so, `parameter-out-of-bounds`
  */
 export function applySettings(chain: ResolvedChain, settings: Record<string, unknown>): ResolvedChain {
@@ -18,7 +19,7 @@ export function applySettings(chain: ResolvedChain, settings: Record<string, unk
       });
     }
     steps = steps.map((step) =>
-      wanted(step) ? { ...step, parameters: parseParameters(findTask(step.task), { ...step.parameters, [parameter]: value }, step.id) } : step,
+      wanted(step) ? { ...step, parameters: parseParameters(findTask(step.task), { ...step.parameters, [parameter]: value ?? undefined }, step.id) } : step,
     );
   }
   return { ...chain, steps };

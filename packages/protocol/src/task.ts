@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DimensionsByName } from './dimensions.ts';
 import { AtelierError } from './errors.ts';
 import type { Modality } from './modality.ts';
 
@@ -21,6 +22,8 @@ export interface ParameterHint {
   /** `seed` is drawn when a run is made and none was given. Without a control the schema decides: a range is a slider, an enum a select. */
   readonly control?: 'slider' | 'number' | 'textarea' | 'text' | 'select' | 'switch' | 'seed';
   readonly step?: number;
+  /** Which side of an image it is. Forms then offer the proportions and sizes that the chosen model can draw (`pictureSide`, `pictureSizes`). */
+  readonly side?: 'width' | 'height';
   /** Shown only on request. */
   readonly advanced?: boolean;
   readonly unit?: string;
@@ -39,14 +42,26 @@ export interface TaskDeclaration {
   /**
    * How much work a step is (one shard of it, where it has several), in units that are proportional to its run time on one
    * model and edge, such as steps times pictures. The planner scales measured history with it. At least a tiny positive number.
+   * A manifest's `prior` is for defaults and inputs of which nothing is known, which counts as an input of usual size.
+   * @param inputs by port, as far as they are known
    */
-  readonly work: (parameters: Record<string, unknown>) => number;
+  readonly work: (parameters: Record<string, unknown>, inputs: DimensionsByName) => number;
+  /** How large its outputs will be, by port, as far as that can be told: the steps that read them have more or less work. */
+  readonly dimensions: (parameters: Record<string, unknown>, inputs: DimensionsByName) => DimensionsByName;
   /** How a step is cut into shards that several edges may share; null for a task that is always done in one piece. */
   readonly shards: Sharding | null;
   /** What a search should find a result of this task by, besides the texts that it reads: prompts that stand in its parameters. */
   readonly caption: (parameters: Record<string, unknown>) => string;
   /** Looks at validated parameters as a whole, for what a schema of single fields cannot say. @throws AtelierError `invalid-input`, `parameter-out-of-bounds` */
   readonly check: (parameters: Record<string, unknown>) => void;
+  /** What should be said about results that are right and yet not what was hoped for, such as a text without a word; null for all others. */
+  readonly notice: (outputs: readonly MadeOutput[]) => string | null;
+}
+
+/** What a task's notice knows of an output. */
+export interface MadeOutput {
+  readonly port: string;
+  readonly sizeBytes: number;
 }
 
 /** SHA-256 of the values of each bound port, in order. */
@@ -71,12 +86,21 @@ export interface Sharding {
   alone?(parameters: Record<string, unknown>, shard: number): Record<string, unknown>;
 }
 
-type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'shards' | 'caption' | 'check'>;
+type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'dimensions' | 'shards' | 'caption' | 'check' | 'notice'>;
 type Draft = Omit<TaskDeclaration, keyof Defaults> & Partial<Defaults>;
 
 /** Declares a task. The declaration alone gives API, CLI flags, card, planner's graph and reference page. */
 export function defineTask(draft: Draft): TaskDeclaration {
-  return Object.freeze({ seedWords: [], work: () => 1, shards: null, caption: () => '', check: () => undefined, ...draft });
+  return Object.freeze({
+    seedWords: [],
+    work: () => 1,
+    dimensions: () => ({}),
+    shards: null,
+    caption: () => '',
+    check: () => undefined,
+    notice: () => null,
+    ...draft,
+  });
 }
 
 /** How many shards a step has. */
@@ -109,8 +133,16 @@ export function hint<T extends z.ZodType>(schema: T, hints: ParameterHint): T {
   return schema.meta({ ...hints });
 }
 
-/** The seed of a task that draws at random: 32 bits, drawn when the run is made if it is not given. */
-export const seed = hint(z.int().min(0).max(0xffff_ffff).optional(), {
+const greatestSeed = 0xffff_ffff;
+
+/** What every way in says of a seed that is none. */
+export const seedBounds = `a seed is a whole number from 0 to ${greatestSeed}`;
+
+/** A seed wherever one is given: 32 bits. */
+export const seedNumber = z.int(seedBounds).min(0, seedBounds).max(greatestSeed, seedBounds);
+
+/** The seed of a task that draws at random, drawn when the run is made if it is not given. */
+export const seed = hint(seedNumber.optional(), {
   title: 'Seed',
   description: 'The same seed gives the same result on the same machine. Left empty, one is drawn and kept with the run.',
   control: 'seed',

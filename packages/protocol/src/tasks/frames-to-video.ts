@@ -4,16 +4,16 @@ import { defineTask, hint, port } from '../task.ts';
 export const framesToVideo = defineTask({
   name: 'frames-to-video',
   title: 'Frames to video',
-  summary: 'Makes a film of pictures, in their order.',
+  summary: 'Makes a video of images, in their order.',
   seedWords: ['Images to Video'],
-  inputs: { frames: port('image', 'Frames', 'Pictures of one size, in the order in which they are shown.', { many: true }) },
-  outputs: { video: port('video', 'Film', 'MP4, WebP or GIF.') },
+  inputs: { frames: port('image', 'Frames', 'Images of one size, in the order in which they are shown.', { many: true }) },
+  outputs: { video: port('video', 'Video', 'MP4, WebP or GIF.') },
   parameters: z.object({
     format: hint(z.enum(['mp4', 'webp', 'gif']).default('mp4'), { title: 'Format', control: 'select' }),
     framesPerSecond: hint(z.number().min(0.5).max(60).default(12), { title: 'Frames per second', control: 'slider', step: 0.5 }),
     thereAndBack: hint(z.boolean().default(false), {
       title: 'There and back',
-      description: 'Shows the frames forwards, then backwards, so that the film loops without a jump.',
+      description: 'Shows the frames forwards, then backwards, so that the video loops without a jump.',
       control: 'switch',
     }),
     camera: hint(z.enum(['still', 'zoom', 'pan-left', 'pan-right', 'orbit']).default('still'), {

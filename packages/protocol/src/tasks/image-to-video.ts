@@ -4,25 +4,25 @@ import { defineTask, hint, port, seed } from '../task.ts';
 export const imageToVideo = defineTask({
   name: 'image-to-video',
   title: 'Image to video',
-  summary: 'Brings a picture to life as a short film that loops without a seam.',
+  summary: 'Brings an image to life as a short video that loops without a seam.',
   seedWords: ['Image to Video'],
   inputs: {
-    image: port('image', 'Picture', 'The picture to move, as PNG, JPEG, WebP, GIF or AVIF.'),
-    prompt: port('text', 'Prompt', 'What the picture shows; helps the model to keep it.', { required: false }),
+    image: port('image', 'Image', 'The image to move, as PNG, JPEG, WebP, GIF or AVIF.'),
+    prompt: port('text', 'Prompt', 'What the image shows; helps the model to keep it.', { required: false }),
   },
-  outputs: { video: port('video', 'Film', 'MP4, WebP or GIF.') },
+  outputs: { video: port('video', 'Video', 'MP4, WebP or GIF.') },
   parameters: z.object({
     frames: hint(z.int().min(16).max(48).default(24), { title: 'Frames', control: 'slider' }),
     framesPerSecond: hint(z.int().min(1).max(60).default(12), { title: 'Frames per second', control: 'slider' }),
     strength: hint(z.number().min(0.05).max(0.9).default(0.35), {
       title: 'Strength',
-      description: 'How far each frame may move away from the picture.',
+      description: 'How far each frame may move away from the image.',
       control: 'slider',
       step: 0.01,
     }),
     radius: hint(z.number().min(0).max(1).default(0.6), {
       title: 'Amount of motion',
-      description: 'The radius of the circle in latent noise that the film goes round.',
+      description: 'The radius of the circle in latent noise that the video goes round.',
       control: 'slider',
       step: 0.01,
     }),

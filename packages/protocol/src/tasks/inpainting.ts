@@ -5,14 +5,18 @@ import { pictureCount, pictureParameters, picturesAsShards, pictureWork, strengt
 export const inpainting = defineTask({
   name: 'inpainting',
   title: 'Inpainting',
-  summary: 'Draws the masked part of a picture anew and leaves the rest as it is.',
+  summary: 'Redraws the masked part of an image and leaves the rest as it is.',
   seedWords: ['Inpainting', 'inpaint'],
   inputs: {
-    image: port('image', 'Picture', 'The picture to change; the result has its size where the model allows it.'),
-    mask: port('image', 'Mask', 'White is drawn anew, black is kept. Of the size of the picture.'),
+    image: port('image', 'Image', 'The image to change; the result has its size if the model allows it.'),
+    mask: port(
+      'image',
+      'Mask',
+      'White is redrawn, black is kept. Of the size of the image. With transparency: what is painted in one colour on transparent ground is redrawn, or else a transparent hole in the image.',
+    ),
     prompt: port('text', 'Prompt', 'What the masked part shows.'),
   },
-  outputs: { image: port('image', 'Picture', 'A PNG; several where more than one was asked for.', { many: true }) },
+  outputs: { image: port('image', 'Image', 'A PNG; several where more than one was asked for.', { many: true }) },
   parameters: z.object({
     strength: strength(1),
     maskBlur: hint(z.int().min(0).max(64).default(4), {
@@ -26,5 +30,6 @@ export const inpainting = defineTask({
     seed,
   }),
   work: (parameters) => pictureWork(parameters, Number(parameters.strength ?? 1)),
+  dimensions: (_parameters, { image = {} }) => ({ image }),
   shards: picturesAsShards,
 });

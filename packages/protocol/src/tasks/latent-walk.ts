@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { AtelierError } from '../errors.ts';
 import { ModelId } from '../ids.ts';
 import { limits } from '../limits.ts';
-import { defineTask, hint, type InputHashes, port, seed } from '../task.ts';
-import { pictureParameters, pictureSide, pictureWork } from './picture-parameters.ts';
+import { defineTask, hint, type InputHashes, port, seed, seedNumber } from '../task.ts';
+import { askedSize, pictureParameters, pictureSide, pictureWork } from './picture-parameters.ts';
 import { coarseToFine, framePlace, segmentFrames } from './walk-frames.ts';
 
 /** A point on the way: a prompt, one of the texts or one of the pictures that the step reads. */
@@ -23,7 +23,7 @@ export const Keyframe = z
       .max(limits.valuesPerPort - 1)
       .optional(),
     /** Of its own noise, where noise is turned from keyframe to keyframe. */
-    seed: z.int().min(0).max(0xffff_ffff).optional(),
+    seed: seedNumber.optional(),
     /** Frames from this keyframe up to the next, this one counted. Left empty, an equal share. */
     frames: z.int().min(1).max(limits.walkFrames).optional(),
     /** The model that this point was found with, where it comes from an older result: a walk stays on one model. */
@@ -42,7 +42,7 @@ const parameters = z.object({
       .default([{ prompt: 'a red apple' }, { prompt: 'a green pear' }]),
     {
       title: 'Keyframes',
-      description: 'The points of the way: prompts, texts of earlier steps, or pictures.',
+      description: 'The points of the way: prompts, texts of earlier steps, or images.',
     },
   ),
   frames: hint(
@@ -85,12 +85,13 @@ export const latentWalk = defineTask({
   seedWords: ['Latent walk', 'Walk'],
   inputs: {
     prompts: port('text', 'Prompts', 'Texts that keyframes name by their number.', { required: false, many: true }),
-    pictures: port('image', 'Pictures', 'Pictures that keyframes name by their number.', { required: false, many: true }),
+    pictures: port('image', 'Images', 'Images that keyframes name by their number.', { required: false, many: true }),
     audio: port('audio', 'Track', 'Sets the pace: where much begins in the track, the walk goes faster.', { required: false }),
   },
   outputs: { frames: port('image', 'Frames', 'PNG, in the order of the walk.', { many: true, listed: false }) },
   parameters,
   work: (given) => pictureWork(given),
+  dimensions: (parameters) => ({ frames: askedSize(parameters) }),
   caption: (given) =>
     (given as WalkParameters).keyframes
       .map(({ prompt }) => prompt ?? '')
@@ -122,7 +123,7 @@ function checkWalk(walk: WalkParameters): void {
 
 function checkKeyframe(number: number, { prompt, text, picture }: Keyframe): void {
   if (prompt === undefined && text === undefined && picture === undefined) {
-    throw new AtelierError('invalid-input', `Keyframe ${number + 1} says nothing.`, { hint: 'Give it a prompt, a text or a picture.' });
+    throw new AtelierError('invalid-input', `Keyframe ${number + 1} says nothing.`, { hint: 'Give it a prompt, a text or an image.' });
   }
   if (prompt !== undefined && text !== undefined) {
     throw new AtelierError('invalid-input', `Keyframe ${number + 1} has both a prompt and a text.`, { hint: 'Give it one of the two.' });

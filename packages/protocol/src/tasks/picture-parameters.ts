@@ -1,26 +1,27 @@
 import { z } from 'zod';
+import type { Dimensions } from '../dimensions.ts';
 import { hint, type InputHashes } from '../task.ts';
 
 /** How noise is taken away from step to step, by the names under which the methods were published. */
 export const schedulerNames = ['auto', 'ddim', 'euler', 'euler-ancestral', 'dpmpp-2m', 'unipc', 'lcm'] as const;
 
-const side = (title: string) =>
+const side = (title: string, of: 'width' | 'height') =>
   hint(z.int().min(64).max(4096).multipleOf(8).optional(), {
     title,
+    side: of,
     description: 'Pixels, a multiple of 8. Left empty, the size that the model was trained on.',
     control: 'number',
     step: 8,
     unit: 'px',
-    advanced: true,
   });
 
 /** Parameters of every task that draws with a diffusion model. */
 export const pictureParameters = {
-  negativePrompt: hint(z.string().max(2000).default(''), { title: 'Negative prompt', description: 'What the picture should not show.', control: 'textarea' }),
+  negativePrompt: hint(z.string().max(2000).default(''), { title: 'Negative prompt', description: 'What the image should not show.', control: 'textarea' }),
   steps: hint(z.int().min(1).max(150).default(20), { title: 'Steps', description: 'More steps are finer and slower.', control: 'slider' }),
   guidanceScale: hint(z.number().min(0).max(30).default(4), {
     title: 'Guidance scale',
-    description: 'How closely the picture follows the text; at 1 and below the negative prompt has no effect.',
+    description: 'How closely the image follows the text; at 1 and below the negative prompt has no effect.',
     control: 'slider',
     step: 0.1,
   }),
@@ -44,11 +45,11 @@ export const pictureParameters = {
   }),
 };
 
-export const pictureSide = { width: side('Width'), height: side('Height') };
+export const pictureSide = { width: side('Width', 'width'), height: side('Height', 'height') };
 
 /** Several pictures from one request; picture number n has the seed plus n. */
 export const pictureCount = hint(z.int().min(1).max(16).default(1), {
-  title: 'Pictures',
+  title: 'Images',
   description: 'How many at once. Each has a seed of its own, counted up from the first; edges share them.',
   control: 'slider',
 });
@@ -57,7 +58,7 @@ export const pictureCount = hint(z.int().min(1).max(16).default(1), {
 export const strength = (initial: number) =>
   hint(z.number().min(0.01).max(1).default(initial), {
     title: 'Strength',
-    description: 'How far the result may move away from the picture: 1 keeps nothing of it.',
+    description: 'How far the result may move away from the image: 1 keeps nothing of it.',
     control: 'slider',
     step: 0.01,
   });
@@ -84,6 +85,11 @@ export function seedsOfShard(parameters: Record<string, unknown>, shard: number)
   const variationSeed = parameters.variationSeed === undefined ? undefined : Number(parameters.variationSeed);
   if (!varies || variationSeed === undefined) return { seed: (seed + shard) % 2 ** 32 };
   return { seed, variationSeed: (variationSeed + shard) % 2 ** 32 };
+}
+
+/** What was asked for; nothing where one of the sides is left to the model. */
+export function askedSize({ width, height }: Record<string, unknown>): Dimensions {
+  return width === undefined || height === undefined ? {} : { width: Number(width), height: Number(height) };
 }
 
 /** Network calls: steps, twice where guidance needs the negative prompt too. */

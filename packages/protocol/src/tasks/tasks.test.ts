@@ -5,7 +5,7 @@ import { findTask, listTasks, registerTask } from './index.ts';
 
 test.each(listTasks().map((task) => [task.name, task] as const))('%s: defaults are valid, work is positive, and its JSON Schema has titles', (_, task) => {
   const defaults = parseParameters(task, {});
-  expect(task.work(defaults)).toBeGreaterThan(0);
+  expect(task.work(defaults, {})).toBeGreaterThan(0);
   const schema = z.toJSONSchema(task.parameters, { io: 'input' }) as { properties?: Record<string, { title?: string }> };
   for (const [name, property] of Object.entries(schema.properties ?? {})) expect(property.title, name).toBeTruthy();
   expect(Object.values(task.outputs).length).toBeGreaterThan(0);
