@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { holderOf, lockAddress, lockFolder } from './folder-lock.ts';
+import { runsProgram } from './runs-program.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -42,6 +43,41 @@ test('a folder whose path is too long for a socket can be locked too', async () 
   const lock = await take(long);
   expect((await lockFolder(long, 'edge')).kind).toBe('held');
   await lock.release();
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a socket outside of its folder lies in a folder that only this user may enter, and one that others may enter is refused',
+  async () => {
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = join(folder, 'tmp');
+    try {
+      await mkdir(process.env.TMPDIR);
+      const long = join(folder, 'y'.repeat(120));
+      await mkdir(long);
+      const place = dirname(lockAddress(long, 'edge'));
+      const lock = await take(long);
+      expect((await stat(place)).mode & 0o777).toBe(0o700);
+      await lock.release();
+      await chmod(place, 0o777);
+      await expect(lockFolder(long, 'edge')).rejects.toThrow(/not a private folder/);
+      await expect(holderOf(long, 'edge')).rejects.toThrow(/not a private folder/);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+  },
+);
+
+test('a process is known by its program and arguments, not by its number alone', async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); console.log(1)', 'an-edge', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  expect(await runsProgram(child.pid as number, ['an-edge', folder])).toBe(true);
+  expect(await runsProgram(child.pid as number, ['an-edge', `${folder}x`])).toBe(false);
+  expect(await runsProgram(1, [])).toBe(false);
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  expect(await runsProgram(child.pid as number, ['an-edge', folder])).toBe(false);
 });
 
 test('what a dead holder left behind keeps nobody out, and of many that come at once exactly one gets in', async () => {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Whose folder it is; a folder may have one holder of each kind. */
@@ -27,13 +27,27 @@ const silenceMs = 2_000;
 const abandonedAfterMs = 10_000;
 const lookAgainMs = 20;
 
-/** Where the holder of a folder listens as long as it lives: a socket in it, or a short name elsewhere where that path is too long for a socket. */
+/** Where the holder of a folder listens as long as it lives: a socket in it, or a short name in a private folder if that path is too long for a socket. */
 export function lockAddress(folder: string, kind: LockKind): string {
   const full = resolve(folder);
   const short = createHash('sha256').update(full).digest('hex').slice(0, 24);
   if (process.platform === 'win32') return `\\\\.\\pipe\\atelier-${kind}-${short}`;
   const inside = join(full, `${kind}.sock`);
-  return Buffer.byteLength(inside) <= longestSocketPath ? inside : join(tmpdir(), `atelier-${kind}-${short}.sock`);
+  return Buffer.byteLength(inside) <= longestSocketPath ? inside : join(privateFolder(), `${kind}-${short}.sock`);
+}
+
+const privateFolder = () => join(tmpdir(), `atelier-${userInfo().uid}`);
+
+/** Anybody may make names in the folder for temporary files; a socket of somebody else there could name any process as the holder. */
+async function checkPlace(address: string): Promise<void> {
+  const folder = dirname(address);
+  if (process.platform === 'win32' || folder !== privateFolder()) return;
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  const found = await lstat(folder);
+  if (found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0) return;
+  throw new Error(`${folder} is not a private folder of this user (mode 0700); somebody else made it or opened it.`);
 }
 
 /**
@@ -44,6 +58,7 @@ export function lockAddress(folder: string, kind: LockKind): string {
  */
 export async function lockFolder(folder: string, kind: LockKind): Promise<FolderLock | Holder> {
   const address = lockAddress(folder, kind);
+  await checkPlace(address);
   for (;;) {
     const lock = await tryListen(address);
     if (lock) return lock;
@@ -66,7 +81,9 @@ export async function lockFolder(folder: string, kind: LockKind): Promise<Folder
 
 /** The living holder of a folder, if there is one. */
 export async function holderOf(folder: string, kind: LockKind): Promise<Holder | undefined> {
-  return holderAt(lockAddress(folder, kind));
+  const address = lockAddress(folder, kind);
+  await checkPlace(address);
+  return holderAt(address);
 }
 
 const clearingMark = (address: string) => `${address}.clearing`;

@@ -3,4 +3,6 @@
  * Not here: what the folder is for (the coordinator's data, an edge's key and results).
  * Begin with folder-lock.ts.
  */
+
 export { type FolderLock, type Holder, holderOf, type LockKind, lockAddress, lockFolder } from './folder-lock.ts';
+export { runsProgram } from './runs-program.ts';

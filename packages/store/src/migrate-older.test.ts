@@ -1,29 +1,12 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { afterAll, expect, test } from 'vitest';
 import { migrate } from './migrate.ts';
-import { emptyDatabase } from './testing.ts';
+import { emptyDatabase, migrateTo } from './testing.ts';
 
 const database = await emptyDatabase();
 afterAll(() => database.close());
 
 const ids = { run: '01a1fe48-0af2-7047-8719-a234652d7cd6', edge: '01a1fe47-f596-7f69-a257-0af8e10179da' };
 const output = (number: number) => `01a1fe49-0000-7000-8000-00000000000${number}`;
-
-/** Brings the schema to the first release, as it was. */
-async function firstRelease(): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'atelier-migrations-'));
-  await cp(fileURLToPath(new URL('../migrations', import.meta.url)), folder, { recursive: true });
-  const journalFile = path.join(folder, 'meta/_journal.json');
-  const journal = JSON.parse(await readFile(journalFile, 'utf8'));
-  await writeFile(journalFile, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
-  await applyMigrations(drizzle(database.pool), { migrationsFolder: folder });
-  await rm(folder, { recursive: true });
-}
 
 /** A run in the middle of its work, a result, an upload and a written text, with the columns that there were. */
 async function fill(): Promise<void> {
@@ -41,13 +24,13 @@ async function fill(): Promise<void> {
   const insert =
     'INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
   await pool.query(insert, [output(1), 'ada', ids.run, 'draw', 0, 'image', 0, 'a', 'image/png', null]);
-  await pool.query(insert, [output(2), 'ada', null, null, null, null, null, 'b', 'audio/wav', 'jfk.wav']);
+  await pool.query(insert, [output(2), 'ada', null, null, null, null, null, 'b', 'audio/wav', 'A\u0308pfel.wav']);
   await pool.query(insert, [output(3), 'ada', null, null, null, 'prompt', null, 'c', 'text/plain', null]);
   await pool.query("INSERT INTO run_inputs (run_id, name, output_id, text) VALUES ($1, 'prompt', $2, 'a red apple')", [ids.run, output(3)]);
 }
 
 test('a database of the first release is brought up to this one: what it holds is searchable, and its open runs are as they were', async () => {
-  await firstRelease();
+  await migrateTo(database, 1);
   await fill();
   await migrate(database);
   const outputs = await database.db.query.outputs.findMany({ orderBy: (table, { asc }) => asc(table.id) });
@@ -56,6 +39,8 @@ test('a database of the first release is brought up to this one: what it holds i
     { modality: 'audio', listed: true, caption: '', visibility: 'private' },
     { modality: 'text', listed: false, caption: '', visibility: 'private' },
   ]);
+  // Names are found however they are typed, also those that came decomposed.
+  expect(outputs.map(({ name }) => name)).toEqual([null, '\u00c4pfel.wav', null]);
   const [run, step, shard] = await Promise.all([database.db.query.runs.findFirst(), database.db.query.steps.findFirst(), database.db.query.shards.findFirst()]);
   expect(run).toMatchObject({ state: 'running', fresh: false, stateVersion: 0 });
   expect(step).toMatchObject({ state: 'queued', boundEdge: ids.edge, sharing: null });

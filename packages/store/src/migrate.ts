@@ -5,7 +5,7 @@ import type { Database } from './open.ts';
 
 /** Any number of ours: coordinators that start together wait for each other here. */
 const migrationLock = 7_214_001;
-const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
+export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 
 /** Brings the schema up to this release. Coordinators that start at the same time take turns. */
 export async function migrate(database: Database): Promise<void> {

@@ -1,7 +1,8 @@
 import { AtelierError } from '@atelier/protocol';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { startEmbeddedServer } from './embedded/server.ts';
+import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
+import { RevivingPool } from './reviving-pool.ts';
 import * as schema from './schema/index.ts';
 
 /** An open database, embedded or not: everything above sees the same PostgreSQL. */
@@ -9,6 +10,8 @@ export interface Database {
   readonly url: string;
   readonly pool: pg.Pool;
   readonly db: NodePgDatabase<typeof schema>;
+  /** Where the embedded server's files lie; undefined for a server of somebody else. */
+  readonly folder: string | undefined;
   /** Closes the connections, and ends the server if it is the embedded one. */
   close(): Promise<void>;
 }
@@ -21,8 +24,9 @@ const mostConnections = 16;
  */
 export async function openDatabase(options: { dataFolder: string; databaseUrl?: string | undefined }): Promise<Database> {
   const embedded = options.databaseUrl ? undefined : await startEmbeddedServer(options.dataFolder);
-  const url = options.databaseUrl ?? (embedded as { url: string }).url;
-  const pool = new pg.Pool({ connectionString: url, max: mostConnections, connectionTimeoutMillis: 10_000 });
+  const url = options.databaseUrl ?? (embedded as EmbeddedServer).url;
+  const connection = { connectionString: url, max: mostConnections, connectionTimeoutMillis: 10_000 };
+  const pool = embedded ? new RevivingPool(connection, () => embedded.revive()) : new pg.Pool(connection);
   // A server that restarts ends idle connections; the pool opens new ones by itself, but an unheard error would end us.
   pool.on('error', () => undefined);
   try {
@@ -38,6 +42,7 @@ export async function openDatabase(options: { dataFolder: string; databaseUrl?: 
     url,
     pool,
     db: drizzle(pool, { schema }),
+    folder: embedded?.folder,
     async close() {
       await pool.end();
       await embedded?.stop();

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded/server.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrationsFolder } from './migrate.ts';
 import { type Database, openDatabase } from './open.ts';
 
 interface TestServer extends EmbeddedServer {
@@ -43,6 +45,17 @@ export async function emptyDatabase(): Promise<Database> {
       await rm(server.folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Brings an empty database to the schema of an older release: to its first so many migrations. */
+export async function migrateTo(database: Database, count: number): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'atelier-migrations-'));
+  await cp(migrationsFolder, folder, { recursive: true });
+  const journalFile = path.join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(await readFile(journalFile, 'utf8'));
+  await writeFile(journalFile, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }));
+  await applyMigrations(drizzle(database.pool), { migrationsFolder: folder });
+  await rm(folder, { recursive: true });
 }
 
 async function startServer(): Promise<TestServer> {

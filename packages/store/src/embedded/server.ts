@@ -18,6 +18,10 @@ const rootFolder = '/var/lib/atelier';
 export interface EmbeddedServer {
   /** A connection string for the database `atelier`, with the password. */
   readonly url: string;
+  /** Where its files lie: in the data folder, or elsewhere if the account that runs it may not enter that. */
+  readonly folder: string;
+  /** Starts it again, on the same port, if it has ended by itself. @throws AtelierError `unavailable` while it cannot start */
+  revive(): Promise<void>;
   /** Ends the server, after its connections. */
   stop(): Promise<void>;
 }
@@ -41,13 +45,52 @@ export async function startEmbeddedServer(dataFolder: string): Promise<EmbeddedS
   const port = running ?? (await start(cluster));
   const url = `postgresql://atelier:${password}@127.0.0.1:${port}/atelier`;
   await ensureDatabase(url);
-  return { url, stop: () => stop(cluster) };
+  let stopped = false;
+  return {
+    url,
+    folder: cluster.folder,
+    async revive() {
+      if (stopped) throw new AtelierError('unavailable', 'The database was stopped.');
+      if ((await runningPort(cluster)) === undefined) await start(cluster, port);
+    },
+    async stop() {
+      stopped = true;
+      if ((await runningPort(cluster)) !== undefined) await stop(cluster);
+    },
+  };
 }
 
 /** Ends the server of a data folder if one runs, also one that a killed studio left behind. */
 export async function stopEmbeddedServer(dataFolder: string): Promise<void> {
   const cluster = await locate(dataFolder);
   if ((await runningPort(cluster)) !== undefined) await stop(cluster);
+}
+
+/** A database outside of its data folder. */
+export interface OutsideDatabase {
+  /** To be deleted as a whole. */
+  readonly folder: string;
+  readonly dataFolder: string;
+}
+
+/** Databases of root's outside of their data folders, among them those whose data folder is gone. Only looks; empty for any other account. */
+export async function outsideDatabases(): Promise<OutsideDatabase[]> {
+  if (process.getuid?.() !== 0) return [];
+  const names = await readdir(rootFolder).catch(() => []);
+  const read = async (name: string): Promise<OutsideDatabase | undefined> => {
+    const folder = path.join(rootFolder, name);
+    const dataFolder = await readFile(path.join(folder, 'data-folder'), 'utf8').catch(() => undefined);
+    return dataFolder === undefined ? undefined : { folder, dataFolder };
+  };
+  return (await Promise.all(names.map(read))).filter((found) => found !== undefined);
+}
+
+/** Ends the server of a data folder and deletes its database, wherever that lies. The data folder's other files stay. */
+export async function removeEmbeddedServer(dataFolder: string): Promise<void> {
+  const cluster = await locate(dataFolder);
+  if ((await runningPort(cluster)) !== undefined) await stop(cluster);
+  const outside = path.dirname(cluster.folder) !== path.resolve(dataFolder);
+  await rm(outside ? path.dirname(cluster.folder) : cluster.folder, { recursive: true, force: true });
 }
 
 async function locate(dataFolder: string): Promise<Cluster> {
@@ -124,8 +167,8 @@ const settings: Readonly<Record<string, string>> = {
   log_min_messages: 'warning',
 };
 
-async function start(cluster: Cluster): Promise<number> {
-  const port = await freePort();
+async function start(cluster: Cluster, port?: number): Promise<number> {
+  port ??= await freePort();
   const log = path.join(cluster.folder, 'server.log');
   const options = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `-c ${name}=${value === '' ? "''" : value}`);
   try {
@@ -150,9 +193,9 @@ async function stop(cluster: Cluster): Promise<void> {
 
 /** The port of the server that runs on this cluster now, by its own postmaster.pid (line 4) and pg_ctl's word that it lives. */
 async function runningPort(cluster: Cluster): Promise<number | undefined> {
-  const pid = await readFile(path.join(cluster.folder, 'postmaster.pid'), 'utf8').catch(() => undefined);
-  const port = Number(pid?.split('\n')[3]);
-  if (!port) return undefined;
+  const pidFile = await readFile(path.join(cluster.folder, 'postmaster.pid'), 'utf8').catch(() => undefined);
+  const [pid, , , port] = (pidFile ?? '').split('\n').map(Number);
+  if (!port || !pid || !(await isServerOf(cluster, pid))) return undefined;
   try {
     await execute(cluster, cluster.binaries.pgCtl, ['status', `--pgdata=${cluster.folder}`]);
     return port;
@@ -160,6 +203,12 @@ async function runningPort(cluster: Cluster): Promise<number | undefined> {
     // Status 3: no server runs; the file is what a crash left behind, and start clears it away.
     return undefined;
   }
+}
+
+/** After a crash the number may be another program's, which must get no signal. Where the command line cannot be read, pg_ctl's word counts. */
+async function isServerOf(cluster: Cluster, pid: number): Promise<boolean> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  return line === undefined || line.split('\0').includes(cluster.folder);
 }
 
 /** Runs a program as the cluster's account, in a folder that every account may enter. */

@@ -3,7 +3,7 @@
  * API-key plugin read and write; a column may be added, none may be renamed.
  */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { type AnyPgColumn, bigint, boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true });
 const createdAt = () => moment('created_at').notNull().defaultNow();
@@ -105,8 +105,10 @@ export const apikey = pgTable(
     updatedAt: updatedAt(),
     permissions: text('permissions'),
     metadata: text('metadata'),
+    /** The token with which it was made: it goes with that one, and ends no later. Null where it was made by a sign-in. */
+    madeBy: text('made_by').references((): AnyPgColumn => apikey.id, { onDelete: 'cascade' }),
   },
-  (table) => [index('apikey_key').on(table.key), index('apikey_reference').on(table.referenceId)],
+  (table) => [index('apikey_key').on(table.key), index('apikey_reference').on(table.referenceId), index('apikey_made_by').on(table.madeBy)],
 );
 
 /** Counters of better-auth's rate limits, so that a restart does not give a guesser new tries. */

@@ -10,6 +10,8 @@ export const edges = pgTable('edges', {
   /** JWK, Ed25519. */
   publicKey: jsonb('public_key').notNull().$type<Record<string, unknown>>(),
   local: boolean('local').notNull(),
+  /** Where an owner said that other edges may fetch from it, though it does not connect from there. */
+  confirmedTransferUrl: text('confirmed_transfer_url'),
   draining: boolean('draining').notNull().default(false),
   /** What it said last of itself and its models, for the time while it is away. */
   info: jsonb('info').$type<EdgeInfo>(),
@@ -17,6 +19,8 @@ export const edges = pgTable('edges', {
   joinedAt: moment('joined_at').notNull().defaultNow(),
   lastSeenAt: moment('last_seen_at'),
   revokedAt: moment('revoked_at'),
+  /** Results that were computed twice, once by it, and came out the same. */
+  compared: integer('compared').notNull().default(0),
 });
 
 /** One finished attempt as its edge measured it. */
@@ -30,7 +34,7 @@ export const measurements = pgTable(
       .references(() => edges.id, { onDelete: 'cascade' }),
     modelId: text('model_id').notNull(),
     task: text('task').notNull(),
-    /** `task.work(parameters)`. */
+    /** The step's. */
     work: doublePrecision('work').notNull(),
     cold: boolean('cold').notNull(),
     runSeconds: doublePrecision('run_seconds').notNull(),
@@ -55,3 +59,16 @@ export const links = pgTable(
   },
   (table) => [primaryKey({ columns: [table.from, table.to] })],
 );
+
+/** What owners have set, by name. */
+export const ownerSettings = pgTable('owner_settings', {
+  name: text('name').primaryKey(),
+  value: jsonb('value').notNull(),
+});
+
+/** Names that programs written for OpenAI's API use, and the models that they mean here. */
+export const modelAliases = pgTable('model_aliases', {
+  name: text('name').primaryKey(),
+  modelId: text('model_id').notNull(),
+  createdAt: moment('created_at').notNull().defaultNow(),
+});

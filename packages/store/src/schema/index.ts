@@ -4,6 +4,8 @@
  * Begin with runs.ts. After a change run `npx drizzle-kit generate` in packages/store and commit what it writes to migrations/.
  */
 export * from './auth.ts';
+export * from './chains.ts';
+export * from './double-checks.ts';
 export * from './fleet.ts';
 export * from './outputs.ts';
 export * from './runs.ts';

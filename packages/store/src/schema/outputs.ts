@@ -1,5 +1,5 @@
 /** Bytes and what ties them to where they came from. Permission to read goes through outputs: knowing a hash grants nothing. */
-import type { Modality, OutputId, Recipe, RunId, Visibility } from '@atelier/protocol';
+import type { Dimensions, EdgeId, Modality, OutputId, Recipe, RunId, Visibility } from '@atelier/protocol';
 import { type SQL, sql } from 'drizzle-orm';
 import { type AnyPgColumn, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { user } from './auth.ts';
@@ -61,6 +61,8 @@ export const outputs = pgTable(
     /** A file's name, where it came with one. */
     name: text('name'),
     modality: text('modality').notNull().$type<Modality>(),
+    /** Of a recording or an image: measured of an upload, expected of a result; null where nothing is known. */
+    dimensions: jsonb('dimensions').$type<Dimensions>(),
     /** A short text itself. */
     text: text('text'),
     /** What a search finds it by. */
@@ -72,6 +74,8 @@ export const outputs = pgTable(
     deletedAt: moment('deleted_at'),
     /** SHA-256 of all that its bytes depend on, where they are the same each time. */
     cacheKey: text('cache_key'),
+    /** The edge that computed it, here or for the run that the result cache had it from. */
+    maker: uuid('maker').$type<EdgeId>(),
     recipe: jsonb('recipe').$type<Recipe>(),
     createdAt: moment('created_at').notNull().defaultNow(),
   },

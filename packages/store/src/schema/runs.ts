@@ -6,6 +6,7 @@
  */
 import type {
   AttemptState,
+  DimensionsByName,
   EdgeId,
   ErrorBody,
   Offer,
@@ -42,6 +43,8 @@ export const runs = pgTable(
     plan: jsonb('plan').$type<Plan>(),
     planVersion: integer('plan_version').notNull(),
     priority: integer('priority').notNull(),
+    /** The run of the same person and priority whose place in line it has taken over; null where it has its own. */
+    turn: uuid('turn').$type<RunId>(),
     parentRunId: uuid('parent_run_id').$type<RunId>(),
     /** Unique for its user: the same key gives the same run. */
     idempotencyKey: text('idempotency_key'),
@@ -82,8 +85,10 @@ export const steps = pgTable(
     parameters: jsonb('parameters').notNull().$type<Record<string, unknown>>(),
     /** Where each bound port takes its values from. */
     inputs: jsonb('inputs').notNull().$type<Record<string, Source[]>>(),
-    /** `task.work(parameters)`: what its measurements are divided by. */
+    /** What its measurements are divided by: docs/decisions/0020. */
     work: doublePrecision('work').notNull(),
+    /** Expected of its outputs, by port. */
+    dimensions: jsonb('dimensions').notNull().default({}).$type<DimensionsByName>(),
     reads: text('reads').array().notNull(),
     /** How many of `reads` have not succeeded yet. */
     remaining: integer('remaining').notNull(),
@@ -138,6 +143,8 @@ export const attempts = pgTable(
       .$type<EdgeId>()
       .references(() => edges.id, { onDelete: 'cascade' }),
     modelId: text('model_id').notNull(),
+    /** Of a step that edges share: the only hash with which it may be computed. */
+    modelHash: text('model_hash'),
     state: text('state').notNull().$type<AttemptState>(),
     priority: integer('priority').notNull(),
     /** Predicted seconds on its edge, transfers and loading included. */
