@@ -48,6 +48,30 @@ export async function textResult(request: StepRequest, port: string, text: strin
   return { [port]: [{ path, mediaType: plainText }] };
 }
 
+/** Writes JSON as the value of an output port. */
+export async function jsonResult(request: StepRequest, port: string, value: unknown): Promise<StepResult> {
+  const path = join(request.outFolder, `${port}.json`);
+  await writeFile(path, JSON.stringify(value));
+  return { [port]: [{ path, mediaType: 'application/json' }] };
+}
+
+/**
+ * Looks whether a text that was held to JSON is JSON, since some programs take the wish for it and ignore it without a word.
+ * @param finish one that was cut need not be
+ * @throws AtelierError `step-failed`
+ */
+export function requireJson(text: string, finish: string | undefined): void {
+  if (finish === 'length') return;
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new AtelierError('step-failed', 'JSON was asked for, and the model wrote something else.', {
+      hint: 'Its program may not know how to hold a model to JSON. Choose another model, or the format text.',
+      cause,
+    });
+  }
+}
+
 /** @throws AtelierError `unknown-task` */
 export function refuseTask(driver: string, task: string): never {
   throw new AtelierError('unknown-task', `The driver ${driver} does not do ${task}.`);

@@ -143,7 +143,7 @@ test('a variation keeps its seed and turns the noise towards another', async () 
 });
 
 test('a picture goes with its size on the grid, and its mask beside it', async () => {
-  const own = Buffer.from(await encodePng({ data: new Uint8Array(16 * 24 * 3), width: 16, height: 24 }));
+  const own = Buffer.from(await encodePng({ data: new Uint8Array(16 * 24 * 3).fill(255), width: 16, height: 24 }));
   await run({ task: 'inpainting', inputs: { prompt, image, mask: { bytes: own, mediaType: 'image/png' } }, parameters: { strength: 0.8, maskBlur: 6 } });
   expect(sent()).toMatchObject({
     path: '/sdapi/v1/img2img',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { readPicture } from '@atelier/media';
-import { AtelierError, seedsOfShard } from '@atelier/protocol';
+import { encodePng, type RgbPicture, readMask, readPicture } from '@atelier/media';
+import { seedsOfShard } from '@atelier/protocol';
 import type { StepRequest } from '../driver.ts';
 import { inputFile, inputText } from '../step-files.ts';
 
@@ -70,13 +70,8 @@ async function pictureFields(request: StepRequest, given: PictureParameters) {
   };
 }
 
-async function maskFields(request: StepRequest, given: PictureParameters, picture: { width: number; height: number }) {
-  const bytes = await readFile(inputFile(request, 'mask').path);
-  const mask = await readPicture(bytes);
-  if (mask.width !== picture.width || mask.height !== picture.height) {
-    const sizes = `The mask is ${mask.width} x ${mask.height} pixels, the picture ${picture.width} x ${picture.height}`;
-    throw new AtelierError('invalid-input', `${sizes}.`, { hint: 'Paint the mask over this very picture.' });
-  }
+async function maskFields(request: StepRequest, given: PictureParameters, picture: RgbPicture) {
+  const mask = await encodePng(await readMask(await readFile(inputFile(request, 'mask').path), picture));
   /** The fill is the picture itself, over the whole picture rather than the masked part alone. */
-  return { mask: bytes.toString('base64'), mask_blur: given.maskBlur, inpainting_fill: 1, inpaint_full_res: false, inpainting_mask_invert: 0 };
+  return { mask: Buffer.from(mask).toString('base64'), mask_blur: given.maskBlur, inpainting_fill: 1, inpaint_full_res: false, inpainting_mask_invert: 0 };
 }

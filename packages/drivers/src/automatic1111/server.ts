@@ -1,4 +1,5 @@
-import { AtelierError } from '@atelier/protocol';
+import { readJson } from '@atelier/bounded-body';
+import { AtelierError, cutText, limits } from '@atelier/protocol';
 import { z } from 'zod';
 
 export interface WebUiOptions {
@@ -21,6 +22,9 @@ const Progress = z.object({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** A picture in base64, and what the server says of how it drew it. */
+const pictureAnswerBytes = Math.ceil((limits.pictureBytes / 3) * 4) + limits.serverAnswerBytes;
+
 /** The routes of the web UI that a step needs. Every method throws AtelierError `unavailable` where nobody answers. */
 export class WebUi {
   readonly #options: WebUiOptions;
@@ -37,17 +41,18 @@ export class WebUi {
   async draw(route: 'txt2img' | 'img2img', body: object): Promise<Buffer> {
     const signal = AbortSignal.timeout(this.#options.timeoutSeconds * 1000);
     const response = await this.#post(`/sdapi/v1/${route}`, body, signal);
-    const answer: unknown = await response.json().catch(() => null);
+    const answer = await this.#read(response, pictureAnswerBytes);
     if (!response.ok) throw this.#refused(response.status, answer);
     const picture = Drawn.safeParse(answer).data?.images[0];
-    if (picture === undefined) throw new AtelierError('step-failed', `${this.host} sent no picture.`);
+    if (picture === undefined) throw new AtelierError('step-failed', `${this.host} sent no image.`);
     return Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64');
   }
 
   /** How far a task is; null where this server does not tell about single tasks, as one started with --nowebui. */
   async progressOf(taskId: string, lastPreview: number): Promise<Progress | null> {
     const response = await this.#post('/internal/progress', { id_task: taskId, id_live_preview: lastPreview, live_preview: true });
-    return response.ok ? (Progress.safeParse(await response.json()).data ?? null) : null;
+    const answer = await this.#read(response, limits.serverAnswerBytes);
+    return response.ok ? (Progress.safeParse(answer).data ?? null) : null;
   }
 
   /** Interrupts a task if it is the one at work. A server that cannot tell is left alone, rather than stopping somebody else's picture. */
@@ -69,11 +74,19 @@ export class WebUi {
     });
   }
 
+  /** Its answer as JSON; null for what is none. @throws AtelierError `too-large` */
+  #read(response: Response, mostBytes: number): Promise<unknown> {
+    return readJson(response, mostBytes, `The answer of ${this.host}`).catch((thrown: unknown) => {
+      if (AtelierError.from(thrown).code === 'too-large') throw thrown;
+      return null;
+    });
+  }
+
   #refused(status: number, answer: unknown): AtelierError {
     const said = Refusal.safeParse(answer).data;
     const detail = typeof said?.detail === 'string' ? said.detail : JSON.stringify(said?.detail ?? '');
     const words = [said?.errors, detail === '""' ? '' : detail, said?.error].find((text) => text !== undefined && text !== '') ?? '';
-    const message = `${this.host} answered ${status}${words === '' ? '' : `: ${words.slice(0, 300)}`}.`;
+    const message = `${this.host} answered ${status}${words === '' ? '' : `: ${cutText(words, 300)}`}.`;
     return new AtelierError('step-failed', message, { hint: hints[status] ?? 'Its own log has more.' });
   }
 }

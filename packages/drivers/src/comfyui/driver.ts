@@ -92,13 +92,14 @@ async function media(server: ComfyServer, outputs: readonly Record<string, unkno
   const files: MediaFile[] = [];
   for (const [index, file] of outputs.flatMap(filesOf).entries()) {
     if (files.length > 0 && (!many || task.shards !== null)) break;
-    const { bytes, mediaType } = await server.view(file);
-    if (mayCarry(modality, mediaType)) files.push(await keep(request, `${port}-${index}${extname(file.filename)}`, bytes, mediaType));
+    const path = join(request.outFolder, `${port}-${index}${extname(file.filename)}`);
+    const mediaType = await server.view(file, path, (type) => mayCarry(modality, type));
+    if (mayCarry(modality, mediaType)) files.push({ path, mediaType });
   }
   return files;
 }
 
-async function keep(request: Pick<StepRequest, 'outFolder'>, name: string, bytes: Uint8Array | string, mediaType: string): Promise<MediaFile> {
+async function keep(request: Pick<StepRequest, 'outFolder'>, name: string, bytes: string, mediaType: string): Promise<MediaFile> {
   const path = join(request.outFolder, name);
   await writeFile(path, bytes);
   return { path, mediaType };

@@ -1,4 +1,6 @@
-import { AtelierError } from '@atelier/protocol';
+import { guarded, stderrLog } from '@atelier/background';
+import { AtelierError, cutText, limits } from '@atelier/protocol';
+import { type MessageEvent, WebSocket } from 'ws';
 import { z } from 'zod';
 import type { StepReport } from '../driver.ts';
 import type { ComfyServer, HistoryEntry } from './server.ts';
@@ -18,21 +20,22 @@ export interface Listening {
 
 /** Listens for the progress and previews of one client's graphs. A socket that breaks is no error. */
 export async function listen(server: ComfyServer, clientId: string, nodeCount: number, report: StepReport, isOwn: (id: string) => boolean): Promise<Listening> {
-  const socket = new WebSocket(server.socketUrl(clientId));
+  const socket = new WebSocket(server.socketUrl(clientId), { maxPayload: limits.serverAnswerBytes });
   socket.binaryType = 'arraybuffer';
   let ended = Promise.withResolvers<void>();
   let reached = 0;
-  socket.addEventListener('message', ({ data }) => {
+  const hear = ({ data }: MessageEvent) => {
     if (typeof data !== 'string') return preview(data as ArrayBuffer, report);
     const message = Message.safeParse(JSON.parse(data)).data;
     if (!message?.data.prompt_id || !isOwn(message.data.prompt_id)) return;
     if (message.type === 'progress_state') reached = Math.max(reached, progress(message.data, nodeCount, reached, report));
     if (/^execution_(success|error|interrupted)$/.test(message.type)) ended.resolve();
-  });
+  };
+  socket.addEventListener('message', guarded(stderrLog, `a message of ${server.host} is left out`, hear));
   await new Promise<void>((resolve) => {
     socket.addEventListener('open', () => resolve(), { once: true });
     socket.addEventListener('close', () => resolve(), { once: true });
-    socket.addEventListener('error', () => resolve(), { once: true });
+    socket.addEventListener('error', () => resolve());
   });
   return {
     async news() {
@@ -90,7 +93,7 @@ function judged(entry: HistoryEntry, host: string): HistoryEntry {
   if (entry.status.completed) return entry;
   const failure = Failure.safeParse(entry.status.messages.find(([type]) => type === 'execution_error')?.[1]).data;
   if (failure) {
-    const said = failure.exception_message.trim().slice(0, 500);
+    const said = cutText(failure.exception_message.trim(), 500);
     throw new AtelierError('step-failed', `Node ${failure.node_id} (${failure.node_type}) failed: ${said}`, {
       hint: `The log of ComfyUI at ${host} has more.`,
     });

@@ -32,6 +32,8 @@ export class ReplayServer {
   holds = false;
   /** Closes sockets instead of speaking on them. */
   mute = false;
+  /** Said to every client before a graph's own messages. */
+  babble: (string | Buffer)[] = [];
   readonly asked: { path: string; body: string }[] = [];
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -85,6 +87,7 @@ export class ReplayServer {
     if (answer.body.prompt_id === undefined) return;
     this.#ended.add(answer.body.prompt_id);
     for (const client of this.#sockets.clients) {
+      for (const word of this.babble) client.send(word);
       for (const { binary, ...message } of messages) client.send(binary === undefined ? JSON.stringify(message) : Buffer.from(binary, 'base64'));
     }
   }

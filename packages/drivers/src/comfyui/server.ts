@@ -1,6 +1,8 @@
 import { openAsBlob } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { AtelierError, limits } from '@atelier/protocol';
+import { bounded, readJson as readBoundedJson } from '@atelier/bounded-body';
+import { AtelierError, cutText, limits } from '@atelier/protocol';
 import { z } from 'zod';
 import type { MediaFile } from '../driver.ts';
 import type { Graph } from './options.ts';
@@ -68,12 +70,14 @@ export class ComfyServer {
     return parsed.success ? (parsed.data[promptId] ?? null) : null;
   }
 
-  /** @throws AtelierError `too-large`, `step-failed` */
-  async view(file: StoredFile): Promise<{ bytes: Uint8Array; mediaType: string }> {
+  /** Brings a file to this disk, if its media type is wanted. @returns the type @throws AtelierError `too-large`, `step-failed` */
+  async view(file: StoredFile, path: string, isWanted: (mediaType: string) => boolean): Promise<string> {
     const response = await this.#ask(`/view?${new URLSearchParams(file)}`);
     if (!response.ok) throw new AtelierError('step-failed', `${this.host} does not give the file ${file.filename}: it answered ${response.status}.`);
-    if (Number(response.headers.get('content-length') ?? 0) > limits.uploadBytes) throw new AtelierError('too-large', `${file.filename} is too large.`);
-    return { bytes: await response.bytes(), mediaType: response.headers.get('content-type')?.split(';')[0] ?? 'application/octet-stream' };
+    const mediaType = response.headers.get('content-type')?.split(';')[0] ?? 'application/octet-stream';
+    if (isWanted(mediaType)) await writeFile(path, bounded(response, limits.uploadBytes, file.filename));
+    else await response.body?.cancel();
+    return mediaType;
   }
 
   /** Takes one graph back, whether it waits or runs, and leaves those of others alone. */
@@ -96,14 +100,17 @@ export class ComfyServer {
     const ofNodes = Object.entries(nodes).map(
       ([id, { class_type: type, errors }]) => `node ${id} (${type}): ${errors.map(({ message, details }) => `${message} (${details})`).join('; ')}`,
     );
-    return new AtelierError('invalid-input', `ComfyUI refused the graph: ${[general, ...ofNodes].join('; ')}`.slice(0, 1000), {
+    return new AtelierError('invalid-input', cutText(`ComfyUI refused the graph: ${[general, ...ofNodes].join('; ')}`, 1000), {
       hint: 'Run the graph in ComfyUI itself; a custom node or a model may be missing there.',
     });
   }
 }
 
 async function readJson(response: Response): Promise<unknown> {
-  return response.json().catch(() => null);
+  return readBoundedJson(response, limits.serverAnswerBytes, "ComfyUI's answer").catch((thrown: unknown) => {
+    if (AtelierError.from(thrown).code === 'too-large') throw thrown;
+    return null;
+  });
 }
 
 /** The files of a node's output, in the order in which it gave them. */

@@ -79,14 +79,17 @@ const usualTypes = {
   tensor: 'application/octet-stream',
 };
 
-function outputTypes(task: TaskDeclaration, { outputs }: Options, id: string): Record<string, string> {
+/** Ports that need not be there are written only if the owner's manifest names them. */
+function outputTypes(task: TaskDeclaration, { outputs, command }: Options, id: string): Record<string, string> {
   for (const [port, mediaType] of Object.entries(outputs)) {
     const declared = task.outputs[port];
     if (!declared) throw new AtelierError('invalid-input', `options.outputs of ${id} names "${port}", but ${task.name} has no such output.`);
     if (modalityOf(mediaType) !== declared.modality)
       throw new AtelierError('invalid-input', `options.outputs of ${id}: ${mediaType} is not of the kind ${declared.modality}.`);
   }
-  return Object.fromEntries(Object.entries(task.outputs).map(([port, { modality }]) => [port, outputs[port] ?? usualTypes[modality]]));
+  const isWritten = (port: string) => task.outputs[port]?.required || port in outputs || command.some((argument) => argument.includes(`{output.${port}}`));
+  const ports = Object.entries(task.outputs).filter(([port]) => isWritten(port));
+  return Object.fromEntries(ports.map(([port, { modality }]) => [port, outputs[port] ?? usualTypes[modality]]));
 }
 
 function readText(file: MediaFile | undefined): string {

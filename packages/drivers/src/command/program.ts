@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, cutText, cutToEnd } from '@atelier/protocol';
 import type { StepReport } from '../driver.ts';
+import { commandEnvironment } from '../environment.ts';
 
 export interface ProgramOptions {
   readonly argv: readonly string[];
@@ -72,7 +73,7 @@ export async function runProgram(options: ProgramOptions): Promise<string> {
   const [file, ...args] = options.argv as [string, ...string[]];
   const child = spawn(file, args, {
     cwd: options.cwd,
-    env: { ...process.env, ...options.environment },
+    env: { ...commandEnvironment(process.env), ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: !isWindows,
     shell: false,
@@ -81,7 +82,7 @@ export async function runProgram(options: ProgramOptions): Promise<string> {
   const guard = startGuard(child);
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-2000);
+    complaint = cutToEnd(complaint + text, 2000);
   });
   const output = readLines(child, options);
   let isLate = false;
@@ -146,7 +147,7 @@ function readProgress(line: string): { fraction: number; message?: string } | un
   if (!line.startsWith('{"progress"')) return undefined;
   try {
     const { progress, message } = JSON.parse(line) as { progress: unknown; message?: unknown };
-    return typeof progress === 'number' ? { fraction: progress, ...(typeof message === 'string' ? { message: message.slice(0, 100) } : {}) } : undefined;
+    return typeof progress === 'number' ? { fraction: progress, ...(typeof message === 'string' ? { message: cutText(message, 100) } : {}) } : undefined;
   } catch {
     return undefined; // Not progress, then: a line of text that looks like it.
   }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, type TextUsage } from '@atelier/protocol';
 import { loadModel } from '@fugood/llama.node';
 import { z } from 'zod';
 import type { Driver, ModelSource, StepRequest, StepResult } from '../driver.ts';
-import { inputFile, inputText, readOptions, refuseTask, textResult } from '../step-files.ts';
+import { inputFile, inputText, jsonResult, readOptions, refuseTask, requireJson, textResult } from '../step-files.ts';
 import { type ChatMessage, readChat } from './chat.ts';
+import { jsonGrammar } from './json-grammar.ts';
 import { picturePrompt } from './picture-prompt.ts';
 
 type Context = Awaited<ReturnType<typeof loadModel>>;
@@ -19,13 +20,15 @@ const Options = z.object({
 
 /** The parameters of text-generation, which its own schema has validated and filled in. */
 interface Parameters {
-  readonly instruction: 'picture-prompt' | 'chat' | 'custom';
+  readonly instruction: 'picture-prompt' | 'chat' | 'custom' | 'continue';
   readonly system: string;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topP: number;
   readonly stop: readonly string[];
   readonly seed?: number;
+  readonly format: 'text' | 'json';
+  readonly schema?: string;
 }
 
 /** Most tokens of a prompt for a picture: text encoders of pictures read 24 to 77. */
@@ -82,60 +85,81 @@ async function write(context: Context, request: StepRequest, contextTokens: numb
   const parameters = request.parameters as unknown as Parameters;
   const text = await inputText(request, 'prompt');
   if (text.trim() === '') throw new AtelierError('invalid-input', 'There is no text to start from.', { hint: 'Was the recording silent?' });
-  if (parameters.instruction === 'picture-prompt') {
+  const written = await generate(context, await questionOf(context, text, request), request, contextTokens);
+  request.report.progress(1);
+  if (parameters.format === 'json' && parameters.stop.length === 0) requireJson(written.text, written.usage.finish);
+  const answer = parameters.instruction === 'continue' ? written.text : written.text.trim();
+  return { ...(await textResult(request, 'text', answer)), ...(await jsonResult(request, 'usage', written.usage)) };
+}
+
+/** What llama.cpp is asked to go on from, and what holds its answer. */
+interface Question {
+  readonly prompt: string;
+  readonly mostTokens: number;
+  readonly stop: readonly string[];
+  readonly grammar?: string;
+}
+
+async function questionOf(context: Context, text: string, request: StepRequest): Promise<Question> {
+  const parameters = request.parameters as unknown as Parameters;
+  const { instruction, maxTokens, stop } = parameters;
+  if (instruction === 'continue') return { prompt: text, mostTokens: maxTokens, stop };
+  if (instruction === 'picture-prompt') {
     const { messages, grammar } = picturePrompt(text);
-    const bounded = { ...parameters, maxTokens: Math.min(parameters.maxTokens, promptTokens) };
-    return finish(request, (await generate(context, messages, bounded, request, contextTokens, grammar)).trim());
+    return { ...(await chatQuestion(context, messages, stop)), mostTokens: Math.min(maxTokens, promptTokens), grammar };
   }
   const messages = readChat(text, inputFile(request, 'prompt').mediaType, parameters.system);
-  return finish(request, (await generate(context, messages, parameters, request, contextTokens)).trim());
+  const held = parameters.format === 'json' ? { grammar: await jsonGrammar(context, parameters.schema) } : {};
+  return { ...(await chatQuestion(context, messages, stop)), mostTokens: maxTokens, ...held };
 }
 
-function finish(request: StepRequest, text: string): Promise<StepResult> {
-  request.report.progress(1);
-  return textResult(request, 'text', text);
-}
-
-/** @throws AtelierError `too-large` where text and answer do not fit the model's context */
-async function generate(
-  context: Context,
-  messages: readonly ChatMessage[],
-  parameters: Parameters,
-  request: StepRequest,
-  contextTokens: number,
-  grammar?: string,
-): Promise<string> {
+/** The messages in the form that the model was trained on. */
+async function chatQuestion(context: Context, messages: readonly ChatMessage[], stop: readonly string[]): Promise<Pick<Question, 'prompt' | 'stop'>> {
   const chat = await context.getFormattedChat([...messages], undefined, { jinja: true });
-  const textTokens = (await context.tokenize(chat.prompt)).tokens.length;
-  if (textTokens + parameters.maxTokens > contextTokens) {
-    throw new AtelierError(
-      'too-large',
-      `The text has ${textTokens} tokens; with an answer of ${parameters.maxTokens} it is over the ${contextTokens} that fit.`,
-      {
-        hint: 'Shorten the text, ask for fewer tokens, or raise options.contextTokens of the model.',
-      },
-    );
+  return { prompt: chat.prompt, stop: [...(chat.type === 'jinja' ? chat.additional_stops : []), ...stop] };
+}
+
+/**
+ * Writes at most what the question allows and what still fits into the model's context.
+ * @throws AtelierError `too-large` if the text alone fills the context
+ */
+async function generate(context: Context, question: Question, request: StepRequest, contextTokens: number): Promise<{ text: string; usage: TextUsage }> {
+  const { mostTokens, ...held } = question;
+  const { temperature, topP, seed } = request.parameters as unknown as Parameters;
+  const promptCount = (await context.tokenize(question.prompt)).tokens.length;
+  const room = contextTokens - promptCount;
+  if (room < 1) {
+    throw new AtelierError('too-large', `The text has ${promptCount} tokens; ${contextTokens} fit together with an answer.`, {
+      hint: 'Shorten the text, or raise options.contextTokens of the model.',
+    });
   }
   // What an earlier step left behind would change the last bits of the arithmetic, and with them the text of one seed.
   await context.clearCache(false);
   request.report.progress(0, 'reading');
+  const most = Math.min(mostTokens, room);
   let count = 0;
-  const greedy = parameters.temperature === 0;
+  const greedy = temperature === 0;
   const options = {
-    prompt: chat.prompt,
-    n_predict: parameters.maxTokens,
-    temperature: parameters.temperature,
-    top_p: greedy ? 1 : parameters.topP,
+    ...held,
+    stop: [...held.stop],
+    n_predict: most,
+    temperature,
+    top_p: greedy ? 1 : topP,
     top_k: greedy ? 1 : 40,
     // llama.cpp takes -1 as "draw one", so the highest bit is left out.
-    seed: (parameters.seed ?? 0) & 0x7fff_ffff,
-    stop: [...(chat.type === 'jinja' ? chat.additional_stops : []), ...parameters.stop],
-    ...(grammar === undefined ? {} : { grammar }),
+    seed: (seed ?? 0) & 0x7fff_ffff,
   };
-  const result = await context.completion(options, ({ token }: { token: string }) => {
+  const onToken = ({ token }: { token: string }) => {
     count += 1;
-    request.report.progress(Math.min(0.99, count / parameters.maxTokens), `${count} tokens`);
+    request.report.progress(Math.min(0.99, count / most), `${count} tokens`);
     request.report.text(token);
-  });
-  return result.text;
+  };
+  const result = await context.completion(options, onToken);
+  const isCut = result.stopped_limited || result.truncated;
+  // llama.cpp counts the tokens that it read again: the last one is missing, unless that is the model's own end.
+  const written = result.tokens_predicted + (result.stopped_eos ? 0 : 1);
+  return {
+    text: result.text,
+    usage: { promptTokens: promptCount, completionTokens: isCut ? most : written, finish: isCut ? 'length' : 'stop' },
+  };
 }

@@ -6,12 +6,27 @@ interface LlamaContext {
   getFormattedChat(
     messages: { role: string; content: string }[],
     template: string | undefined,
-    options: { jinja: boolean },
-  ): Promise<{ type: 'jinja'; prompt: string; additional_stops: string[] } | { type: 'llama-chat'; prompt: string }>;
+    options: { jinja: boolean; response_format?: ResponseFormat },
+  ): Promise<{ type: 'jinja'; prompt: string; additional_stops: string[]; grammar?: string } | { type: 'llama-chat'; prompt: string }>;
   tokenize(text: string): Promise<{ tokens: Int32Array }>;
   clearCache(clearData: boolean): Promise<void>;
-  completion(options: CompletionOptions, onToken: (piece: { token: string }) => void): Promise<{ text: string; tokens_predicted: number }>;
+  completion(options: CompletionOptions, onToken: (piece: { token: string }) => void): Promise<Completion>;
   release(): Promise<void>;
+}
+
+interface ResponseFormat {
+  type: 'json_schema';
+  json_schema: { schema: unknown };
+}
+
+interface Completion {
+  text: string;
+  tokens_predicted: number;
+  /** The context was full. */
+  truncated: boolean;
+  stopped_eos: boolean;
+  /** It wrote as much as it was allowed; the package's own types spell it otherwise. */
+  stopped_limited: boolean;
 }
 
 interface CompletionOptions {

@@ -40,7 +40,7 @@ test('a chat is read from JSON in the form of OpenAI, and from plain text', () =
 
 describe.skipIf(!smollm)('smollm2-135m-instruct', () => {
   if (!smollm) return;
-  testDriver('llama', { driver: llama, source: () => smollm, task, inputs: { prompt: { bytes: 'a red apple', mediaType: 'text/plain' } } });
+  testDriver('llama', { driver: llama, source: () => smollm, task, streams: true, inputs: { prompt: { bytes: 'a red apple', mediaType: 'text/plain' } } });
 
   let model: LoadedModel;
   beforeAll(async () => {
@@ -48,12 +48,13 @@ describe.skipIf(!smollm)('smollm2-135m-instruct', () => {
   });
   afterAll(() => model?.close());
 
-  async function write(prompt: string, parameters = {}, mediaType = 'text/plain') {
+  async function write(prompt: string, parameters = {}, mediaType = 'text/plain', by = model) {
     const told = listen();
     const step = await prepareStep({ task, parameters, inputs: { prompt: { bytes: prompt, mediaType } } }, told);
     try {
-      const result = await model.run(step);
-      return { text: await readFile(result.text?.[0]?.path ?? '', 'utf8'), told };
+      const result = await by.run(step);
+      const usage = JSON.parse(await readFile(result.usage?.[0]?.path ?? '', 'utf8'));
+      return { text: await readFile(result.text?.[0]?.path ?? '', 'utf8'), usage, told };
     } finally {
       await rm(step.folder, { recursive: true });
     }
@@ -84,6 +85,59 @@ describe.skipIf(!smollm)('smollm2-135m-instruct', () => {
     expect(told.texts.length).toBeLessThanOrEqual(5);
     const { text } = await write('[{"role":"user","content":"Say: one, two, three"}]', { instruction: 'chat', maxTokens: 24, stop: [','] }, 'application/json');
     expect(text).not.toContain(',');
+  });
+
+  test('usage comes from the tokenizer, and says whether the model ended by itself', async () => {
+    const cut = await write('Count from one to twenty.', { instruction: 'chat', maxTokens: 3 });
+    expect(cut.usage).toMatchObject({ completionTokens: 3, finish: 'length' });
+    const longer = await write('Count from one to twenty. Then count again.', { instruction: 'chat', maxTokens: 3 });
+    expect(longer.usage.promptTokens - cut.usage.promptTokens).toBe(4);
+    const whole = await write('a red apple');
+    expect(whole.usage.finish).toBe('stop');
+  });
+
+  test('more tokens than the model keeps in mind are as many as fit', async () => {
+    const { manifest } = smollm;
+    const small = await llama.load({ ...smollm, manifest: { ...manifest, options: { ...manifest.options, contextTokens: 256 } } }, { threads: 1 });
+    const { usage } = await write('word '.repeat(240), { instruction: 'continue', maxTokens: 8000 }, 'text/plain', small);
+    await small.close();
+    expect(usage.promptTokens + usage.completionTokens).toBeLessThanOrEqual(256);
+    expect(usage.finish).toBe('length');
+  });
+
+  test('JSON has the form of its schema, whatever was asked', async () => {
+    const schema = {
+      type: 'object',
+      properties: { fruit: { enum: ['apple', 'pear'] }, count: { type: 'integer', minimum: 1, maximum: 9 } },
+      required: ['fruit', 'count'],
+      additionalProperties: false,
+    };
+    const { text } = await write('Tell me a long story about the sea.', { instruction: 'chat', format: 'json', schema: JSON.stringify(schema), maxTokens: 40 });
+    expect(JSON.parse(text)).toEqual({ fruit: expect.stringMatching(/^(apple|pear)$/), count: expect.any(Number) });
+    const free = await write('Name a fruit and its colour.', { instruction: 'chat', format: 'json', maxTokens: 60 });
+    expect(free.text.trimStart().startsWith('{')).toBe(true);
+  });
+
+  test('a schema that cannot be followed is refused with what can', async () => {
+    const schema = JSON.stringify({ type: 'object', properties: { a: { $ref: '#/nowhere' } } });
+    await expect(write('x', { instruction: 'chat', format: 'json', schema })).rejects.toMatchObject({
+      code: 'invalid-input',
+      hint: expect.stringContaining('enum'),
+    });
+  });
+
+  test('a schema that takes too much is refused, and the model writes on', async () => {
+    const schema = JSON.stringify({ type: 'object', properties: { a: { type: 'string', minLength: 5000 } }, required: ['a'] });
+    await expect(write('x', { instruction: 'chat', format: 'json', schema })).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('too large'),
+    });
+    expect((await write('Say hello.', { instruction: 'chat', maxTokens: 2 })).usage.completionTokens).toBe(2);
+  });
+
+  test('a text that is continued is not answered', async () => {
+    const { text } = await write('One, two, three, four,', { instruction: 'continue', maxTokens: 4 });
+    expect(text).toMatch(/five/);
   });
 
   test('a text that does not fit is refused before anything is computed', async () => {

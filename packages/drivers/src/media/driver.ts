@@ -38,7 +38,7 @@ export const media: Driver = {
     return { run: film, close: async () => undefined };
   },
   async describeDevice() {
-    return { device: 'cpu', reason: 'Films are encoded in WebAssembly and by libvips, the same on every machine.' };
+    return { device: 'cpu', reason: 'Videos are encoded in WebAssembly and by libvips, the same on every machine.' };
   },
 };
 
@@ -47,7 +47,7 @@ async function film(request: StepRequest): Promise<StepResult> {
   if (request.task.name !== 'frames-to-video') refuseTask('media', request.task.name);
   const frames = request.inputs.frames ?? [];
   if (frames.length === 0)
-    throw new AtelierError('invalid-input', 'frames-to-video needs at least one frame.', { hint: 'Connect the frames of a walk to it, or upload pictures.' });
+    throw new AtelierError('invalid-input', 'frames-to-video needs at least one frame.', { hint: 'Connect the frames of a walk to it, or upload images.' });
   const parameters = request.parameters as unknown as Parameters;
   const { format, framesPerSecond } = parameters;
   const first = await readFrame(frames, 0);
@@ -116,7 +116,7 @@ async function readFrame(frames: readonly MediaFile[], number: number): Promise<
 function misfit(number: number, frame: Size, first: Size): AtelierError {
   return new AtelierError(
     'invalid-input',
-    `Frame ${number + 1} has ${frame.width} x ${frame.height} pixels, and the first ${first.width} x ${first.height}; a film needs frames of one size.`,
+    `Frame ${number + 1} has ${frame.width} x ${frame.height} pixels, and the first ${first.width} x ${first.height}; a video needs frames of one size.`,
     { hint: `Scale frame ${number + 1} to ${first.width} x ${first.height}, or leave it out.` },
   );
 }

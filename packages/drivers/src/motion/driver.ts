@@ -52,7 +52,7 @@ async function film(model: DiffusionModel, request: StepRequest): Promise<StepRe
 
 async function drawFrames(model: DiffusionModel, parameters: Parameters, { inputs, report }: StepRequest): Promise<PlanarPicture[]> {
   const source = inputs.image?.[0];
-  if (source === undefined) throw new AtelierError('invalid-input', 'image-to-video needs a picture.');
+  if (source === undefined) throw new AtelierError('invalid-input', 'image-to-video needs an image.');
   const prompt = inputs.prompt?.[0];
   const text = prompt === undefined ? '' : (await readFile(prompt.path, 'utf8')).trim();
   const size = await pictureSize(model, {});

@@ -75,8 +75,10 @@ async function readParts(folder: string, networks: Networks): Promise<Parts> {
 }
 
 async function readConfig(folder: string): Promise<DiffusionConfig> {
-  const files = ['unet/config.json', 'vae_decoder/config.json', 'scheduler/scheduler_config.json'];
-  const [unet, vae, scheduler] = await Promise.all(files.map((file) => readJson(folder, file)));
+  // One after the other, so that of several missing files it is always the first that is named.
+  const unet = await readJson(folder, 'unet/config.json');
+  const vae = await readJson(folder, 'vae_decoder/config.json');
+  const scheduler = await readJson(folder, 'scheduler/scheduler_config.json');
   const index = existsSync(join(folder, 'model_index.json')) ? await readJson(folder, 'model_index.json') : {};
   return parseDiffusionConfig({ index, unet, vae, scheduler });
 }

@@ -30,7 +30,7 @@ function firstOf(request: StepRequest, port: string) {
 export async function inputPicture(request: StepRequest, port: string): Promise<Uint8Array> {
   const [file] = firstOf(request, port);
   if (file !== undefined) return readFile(file.path);
-  throw new AtelierError('invalid-input', `${request.task.name} needs a picture for "${port}".`, {
+  throw new AtelierError('invalid-input', `${request.task.name} needs an image for "${port}".`, {
     hint: `Give it with --input, or connect a step's output to it.`,
   });
 }

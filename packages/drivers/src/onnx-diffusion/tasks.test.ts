@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeLatents, drawText, floatTensor, previewOf, RgbFit, type RgbPicture, redrawPicture, sizeForPicture } from '@atelier/diffusion';
-import { encodePng, readPicture, resizePicture } from '@atelier/media';
+import { encodePng, encodeTransparentPng, readPicture, resizePicture } from '@atelier/media';
 import { AtelierError, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen, prepareStep, testDriver } from '../conformance.ts';
@@ -43,7 +43,8 @@ async function run(
   { shard = 0, model = loaded } = {},
 ): Promise<RgbPicture & { told: string[] }> {
   const told: string[] = [];
-  const report = { ...listen(), progress: (_share: number, message?: string) => message !== undefined && told.push(message) } as ReturnType<typeof listen>;
+  const report = listen();
+  report.progress = (_share: number, message?: string) => void (message !== undefined && told.push(message));
   const request = await prepareStep({ task, parameters: { seed: 3, steps: 4, ...parameters }, inputs }, report);
   folders.push(request.folder);
   const { image } = await model.run({ ...request, shard });
@@ -110,6 +111,26 @@ describe.skipIf(starter === undefined)('the starter model', () => {
     expect(changed).toBeGreaterThan(0.5 * 100 * 75);
   });
 
+  test.each([
+    ['black paint on a clear ground', true],
+    ['a clear hole in the picture', false],
+  ])('%s changes what it covers, and nothing else', async (_name, isPaint) => {
+    const source = await resizePicture(await readPicture(castle), { width: 200, height: 150 });
+    const isInside = (pixel: number) => pixel % 200 >= 40 && pixel % 200 < 110 && pixel >= 50 * 200 && pixel < 100 * 200;
+    const alpha = Uint8Array.from({ length: 200 * 150 }, (_, pixel) => (isInside(pixel) === isPaint ? 255 : 0));
+    const mask = await encodeTransparentPng(isPaint ? { ...source, data: new Uint8Array(source.data.length) } : source, alpha);
+    const painted = await run(
+      'inpainting',
+      { maskBlur: 0 },
+      { prompt, image: { bytes: await encodePng(source), mediaType: png }, mask: { bytes: mask, mediaType: png } },
+    );
+    const changed = Array.from(alpha.keys()).filter((pixel) =>
+      [0, 1, 2].some((colour) => painted.data[pixel * 3 + colour] !== source.data[pixel * 3 + colour]),
+    );
+    expect(changed.filter((pixel) => !isInside(pixel))).toEqual([]);
+    expect(changed.length).toBeGreaterThan(0.5 * 70 * 50);
+  });
+
   test('a softer edge alone draws nothing again', async () => {
     const inputs = { prompt, image: { bytes: castle, mediaType: png }, mask: { bytes: await maskOf(128, 128), mediaType: png } };
     const first = await run('inpainting', { maskBlur: 0, seed: 77 }, inputs);
@@ -124,7 +145,7 @@ describe.skipIf(starter === undefined)('the starter model', () => {
     const mask = (bytes: Uint8Array) => ({ ...inputs, mask: { bytes, mediaType: png } });
     await expect(run('inpainting', {}, mask(await maskOf(64, 100)))).rejects.toMatchObject({
       code: 'invalid-input',
-      message: 'The mask has 64 x 100 pixels, but the picture 128 x 128.',
+      message: 'The mask has 64 x 100 pixels, but the image 128 x 128.',
     });
     await expect(run('inpainting', {}, mask(await maskOf(128, 128, [0, 0, 0, 0])))).rejects.toMatchObject({ hint: expect.stringContaining('white') });
   });

@@ -17,7 +17,7 @@ type Inputs = StepRequest['inputs'];
 export function checkKeyframes({ keyframes }: WalkParameters, inputs: Inputs, modelId: string | undefined): void {
   for (const [index, { text, picture, model }] of keyframes.entries()) {
     requireGiven(index, 'text', text, inputs.prompts);
-    requireGiven(index, 'picture', picture, inputs.pictures);
+    requireGiven(index, 'image', picture, inputs.pictures);
     if (model === undefined || modelId === undefined || model === modelId) continue;
     throw new AtelierError('invalid-input', `Keyframe ${index + 1} was found with the model ${model}, but ${modelId} draws this walk: their latents differ.`, {
       hint: `Set the model of the step to ${model}, or take the wish for a model off the keyframe.`,
@@ -25,7 +25,7 @@ export function checkKeyframes({ keyframes }: WalkParameters, inputs: Inputs, mo
   }
 }
 
-function requireGiven(index: number, kind: 'text' | 'picture', number: number | undefined, given: readonly MediaFile[] = []): void {
+function requireGiven(index: number, kind: 'text' | 'image', number: number | undefined, given: readonly MediaFile[] = []): void {
   if (number === undefined || number < given.length) return;
   const there = given.length === 0 ? `no ${kind} was given` : `only ${given.length === 1 ? `one ${kind} was` : `${given.length} ${kind}s were`} given`;
   throw new AtelierError('invalid-input', `Keyframe ${index + 1} names ${kind} number ${number}, but ${there}.`, {

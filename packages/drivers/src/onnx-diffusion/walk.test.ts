@@ -128,7 +128,7 @@ describe.skipIf(folder === undefined)('the driver', () => {
     }
     expect(new Set(together.made.map((bytes) => bytes.toString('base64'))).size).toBe(5);
     expect(together.messages).toContain('frame 3 of 9: step 2 of 4');
-    expect(together.messages.filter((message) => message.includes('the noise of a picture'))).toHaveLength(1);
+    expect(together.messages.filter((message) => message.includes('the noise of an image'))).toHaveLength(1);
   });
 
   test('a picture of another shape is cut to cover the frame', async () => {
@@ -148,7 +148,7 @@ describe.skipIf(folder === undefined)('the driver', () => {
   });
 
   test.each([
-    [{ ...walk, keyframes: [{ picture: 1 }, { prompt: 'a' }] }, /Keyframe 1 names picture number 1, but only one picture was given/],
+    [{ ...walk, keyframes: [{ picture: 1 }, { prompt: 'a' }] }, /Keyframe 1 names image number 1, but only one image was given/],
     [{ ...walk, keyframes: [{ prompt: 'a' }, { text: 3 }] }, /Keyframe 2 names text number 3, but only one text was given/],
     [
       { ...walk, keyframes: [{ prompt: 'a' }, { prompt: 'b', model: 'another' }] },

@@ -26,7 +26,7 @@ export async function runWalkFrame(model: DiffusionModel, request: StepRequest, 
   const report = framed(request.report, `frame ${request.shard + 1} of ${walk.frames}`);
   for (const { prompt } of points) if (await losesTail(model, prompt)) report.progress(0, 'a prompt is longer than this model reads; its end is left out');
   const { watcher, finished } = watchDrawing(report);
-  const onInvert = () => report.progress(0, 'looking for the noise of a picture');
+  const onInvert = () => report.progress(0, 'looking for the noise of an image');
   const { textPath, ...drawing } = walk;
   const { picture } = await drawWalkFrame(model, memory.walk, { ...drawing, from: start, to: end, share, textPath }, { ...watcher, onInvert });
   await finished();

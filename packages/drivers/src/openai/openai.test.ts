@@ -37,6 +37,19 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
         `data: ${JSON.stringify({ id: '1', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`,
       );
     }
+    response.write(
+      `data: ${JSON.stringify({ id: '1', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [{ index: 0, delta: {}, finish_reason: 'length' }] })}\n\n`,
+    );
+    response.write(
+      `data: ${JSON.stringify({ id: '1', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [], usage: { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 } })}\n\n`,
+    );
+    response.end('data: [DONE]\n\n');
+  } else if (request.url === '/v1/completions') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const text of [' and', ' white'])
+      response.write(
+        `data: ${JSON.stringify({ id: '1', object: 'text_completion', created: 0, model: 'm', choices: [{ index: 0, text, finish_reason: null, logprobs: null }] })}\n\n`,
+      );
     response.end('data: [DONE]\n\n');
   } else if (request.url === '/v1/audio/transcriptions') {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ text: ' Hello there. ' }));
@@ -75,8 +88,9 @@ function source(options: Record<string, unknown> = {}): ModelSource {
 }
 
 const text: DriverCase = { driver: openai, source, task: 'text-generation', inputs: { prompt: { bytes: 'an apple', mediaType: 'text/plain' } } };
-testDriver('openai with text', text);
+testDriver('openai with text', { ...text, streams: true });
 testDriver('openai with speech', {
+  streams: true,
   driver: openai,
   source,
   task: 'automatic-speech-recognition',
@@ -90,7 +104,8 @@ async function run(options: Record<string, unknown> = {}, parameters: Record<str
   const step = await prepareStep({ ...text, parameters }, told);
   try {
     const result = await model.run(step);
-    return { text: await readFile(result.text?.[0]?.path ?? '', 'utf8'), told };
+    const usage = result.usage?.[0] && JSON.parse(await readFile(result.usage[0].path, 'utf8'));
+    return { text: await readFile(result.text?.[0]?.path ?? '', 'utf8'), told, usage };
   } finally {
     await rm(step.folder, { recursive: true });
   }
@@ -112,6 +127,18 @@ test('text is streamed, and the parameters arrive under the names of the API', a
       { role: 'user', content: 'an apple' },
     ],
   });
+});
+
+test('what the server counted is told, JSON is asked for with its schema, and a text that is only continued goes to its own route', async () => {
+  const { usage } = await run({}, { instruction: 'chat', format: 'json', schema: '{"type":"object"}' });
+  expect(usage).toEqual({ promptTokens: 9, completionTokens: 5, finish: 'length' });
+  expect(JSON.parse(asked.at(-1)?.body ?? '')).toMatchObject({
+    response_format: { type: 'json_schema', json_schema: { schema: { type: 'object' } } },
+    stream_options: { include_usage: true },
+  });
+  const continued = await run({}, { instruction: 'continue', maxTokens: 3 });
+  expect(continued).toMatchObject({ text: ' and white', usage: undefined });
+  expect(asked.at(-1)).toMatchObject({ path: '/v1/completions', body: expect.stringContaining('"prompt":"an apple"') });
 });
 
 test("the key comes from the edge's environment, and nothing is sent where it is missing", async () => {

@@ -36,14 +36,17 @@ export const onnxUpscaler: Driver = {
     const session = await openOnnxSession(join(folder, options.graph), { threads });
     try {
       const network = await openUpscalingNetwork(session, options.white, manifest);
-      return { run: (request) => upscale(network, { side: options.tile, overlap: options.overlap, bandPixels }, request), close: () => session.close() };
+      return {
+        run: (request) => upscale(network, { width: options.tile, height: options.tile, overlap: options.overlap, bandPixels }, request),
+        close: () => session.close(),
+      };
     } catch (error) {
       await session.close();
       throw error;
     }
   },
   async describeDevice() {
-    return { device: 'cpu', reason: 'Networks that enlarge pictures run on the processor in this release.' };
+    return { device: 'cpu', reason: 'Networks that enlarge images run on the processor in this release.' };
   },
 };
 
@@ -54,7 +57,7 @@ async function upscale(network: UpscalingNetwork, tiling: Tiling, request: StepR
   refuseTooLarge(await inspectPicture(bytes), factor);
   const { picture, alpha } = await readTransparentPicture(bytes);
   const source = alpha === undefined ? picture : spreadColours(picture, alpha);
-  const onShare = (share: number) => request.report.progress(0.97 * share, `${Math.round(100 * share)} % of the picture`);
+  const onShare = (share: number) => request.report.progress(0.97 * share, `${Math.round(100 * share)} % of the image`);
   const large = await enlargePicture(source, factor, network, tiling, onShare);
   const path = join(request.outFolder, 'picture.png');
   await writeFile(path, alpha === undefined ? await encodePng(large) : await encodeTransparentPng(large, await resizeAlpha(alpha, picture, large)));
@@ -70,7 +73,7 @@ function refuseTooLarge({ width, height }: Pick<RgbPicture, 'width' | 'height'>,
     'too-large',
     `${factor} times ${width} x ${height} is ${width * factor} x ${height * factor} pixels; at most ${limits.picturePixels} together are drawn.`,
     {
-      hint: fitting >= 2 ? `Take a factor of at most ${fitting}, or scale the picture down first.` : 'Scale the picture down first.',
+      hint: fitting >= 2 ? `Take a factor of at most ${fitting}, or scale the image down first.` : 'Scale the image down first.',
     },
   );
 }

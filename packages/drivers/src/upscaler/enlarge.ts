@@ -39,7 +39,7 @@ function reducedTo(picture: RgbPicture, target: Size, scale: number): Promise<Rg
 async function enlargeInBands(picture: RgbPicture, factor: number, network: UpscalingNetwork, tiling: Tiling, onShare: OnShare): Promise<RgbPicture> {
   const { width, height } = picture;
   const result: RgbPicture = { width: width * factor, height: height * factor, data: new Uint8Array(3 * width * height * factor * factor) };
-  const rows = Math.max(tiling.side, Math.floor(tiling.bandPixels / (width * network.scale ** 2)));
+  const rows = Math.max(tiling.height, Math.floor(tiling.bandPixels / (width * network.scale ** 2)));
   for (let top = 0; top < height; top += rows) {
     const bottom = Math.min(height, top + rows);
     const from = Math.max(0, top - tiling.overlap);
@@ -65,9 +65,20 @@ function rowsOf({ width, data }: RgbPicture, from: number, to: number): RgbPictu
   return { width, height: to - from, data: data.subarray(3 * width * from, 3 * width * to) };
 }
 
-/** Small pictures are one tile. */
-function fitting(tiling: Tiling, { width, height }: Size, { fixedSide }: UpscalingNetwork): Tiling {
-  const { side, overlap } = tiling;
-  if (fixedSide !== undefined) return { ...tiling, side: fixedSide, overlap: Math.min(overlap, Math.floor(fixedSide / 3)) };
-  return { ...tiling, side: Math.min(side, Math.max(width, height) + 2 * Math.ceil(overlap / 3)) };
+/** The greatest side of a tile, in times of a square's: of a thin picture tiles are as thin, and longer, so that few pixels beyond its border are computed. */
+const mostStretch = 8;
+
+/**
+ * Fits tiles to a picture: small pictures are one tile, and tiles of thin ones have the pixels of a square too, while the graph leaves the choice.
+ * @param tiling whose tiles are squares
+ */
+export function fitting(tiling: Tiling, { width, height }: Size, { fixedSide }: Pick<UpscalingNetwork, 'fixedSide'>): Tiling {
+  const { overlap } = tiling;
+  if (fixedSide !== undefined) return { ...tiling, width: fixedSide, height: fixedSide, overlap: Math.min(overlap, Math.floor(fixedSide / 3)) };
+  const margins = 2 * Math.ceil(overlap / 3);
+  const [across, down] = [width + margins, height + margins];
+  const pixels = tiling.width * tiling.height;
+  const along = (own: number, other: number, square: number) =>
+    Math.min(own, Math.max(square, Math.min(mostStretch * square, Math.floor(pixels / Math.min(other, square)))));
+  return { ...tiling, width: along(across, down, tiling.width), height: along(down, across, tiling.height) };
 }

@@ -1,6 +1,6 @@
 import { floatTensor, type TensorSession } from '@atelier/diffusion';
 import { AtelierError, type ModelManifest } from '@atelier/protocol';
-import type { EnlargeTile } from './tiles.ts';
+import type { EnlargeTile, TileSize } from './tiles.ts';
 
 /** A network that makes pictures larger by a whole factor. */
 export interface UpscalingNetwork {
@@ -21,21 +21,24 @@ export async function openUpscalingNetwork(session: TensorSession, white: number
   const [input, output] = [session.inputNames[0] as string, session.outputNames[0] as string];
   const shape = session.inputs[input]?.shape ?? [];
   const isPicture = session.inputNames.length === 1 && shape.length === 4 && (typeof shape[1] === 'string' || shape[1] === 3 || Number(shape[1]) < 0);
-  if (!isPicture) throw unfit(id, `it takes ${session.inputNames.join(', ')} of shape [${shape.join(', ')}], not one picture of batch x 3 x height x width`);
+  if (!isPicture) throw unfit(id, `it takes ${session.inputNames.join(', ')} of shape [${shape.join(', ')}], not one image of batch x 3 x height x width`);
   const side = Number(shape[2]);
   const fixedSide = side > 0 ? side : undefined;
   if (fixedSide !== undefined && shape[3] !== fixedSide) throw unfit(id, 'its tiles are not square');
 
-  async function run(planes: Float32Array, of: number) {
-    const { [output]: result } = await session.run({ [input]: floatTensor([1, 3, of, of], white === 1 ? planes : planes.map((value) => value * white)) });
-    if (result?.type !== 'float32') throw unfit(id, 'its result is no picture');
+  async function run(planes: Float32Array, of: TileSize) {
+    const { [output]: result } = await session.run({
+      [input]: floatTensor([1, 3, of.height, of.width], white === 1 ? planes : planes.map((value) => value * white)),
+    });
+    if (result?.type !== 'float32') throw unfit(id, 'its result is not an image');
     return result;
   }
 
-  const probed = await run(new Float32Array(3 * (fixedSide ?? probeSide) ** 2).fill(0.5), fixedSide ?? probeSide);
-  const scale = Number(probed.shape[2]) / (fixedSide ?? probeSide);
+  const probe = fixedSide ?? probeSide;
+  const probed = await run(new Float32Array(3 * probe ** 2).fill(0.5), { width: probe, height: probe });
+  const scale = Number(probed.shape[2]) / probe;
   if (probed.shape.length !== 4 || probed.shape[1] !== 3 || probed.shape[2] !== probed.shape[3] || !Number.isInteger(scale) || scale < 2) {
-    throw unfit(id, `a tile of ${fixedSide ?? probeSide} pixels becomes [${probed.shape.join(', ')}]`);
+    throw unfit(id, `a tile of ${probe} pixels becomes [${probed.shape.join(', ')}]`);
   }
   return {
     scale,

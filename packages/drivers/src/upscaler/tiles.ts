@@ -2,8 +2,9 @@ import type { RgbPicture } from '@atelier/media';
 
 /** How a picture is cut. All lengths are in pixels of the picture that comes in. */
 export interface Tiling {
-  /** Of one tile, which is a square. */
-  readonly side: number;
+  /** Of one tile. */
+  readonly width: number;
+  readonly height: number;
   /** That neighbours share; the seam is feathered within its middle third, so that what a network sees at a tile's rim never shows. */
   readonly overlap: number;
   /** Pixels that a network may draw before they are scaled down to the asked size; so many are held at once. */
@@ -12,10 +13,12 @@ export interface Tiling {
 
 /**
  * Enlarges one tile.
- * @param planes red, green and blue, `side` x `side` values each, 0 to 1
+ * @param planes red, green and blue, height x width values each, 0 to 1
  * @returns the same, `scale` times as wide and high
  */
-export type EnlargeTile = (planes: Float32Array, side: number) => Promise<Float32Array>;
+export type EnlargeTile = (planes: Float32Array, size: TileSize) => Promise<Float32Array>;
+
+export type TileSize = Pick<Tiling, 'width' | 'height'>;
 
 /**
  * Sends a picture through a network tile by tile. Besides the result, in bytes, memory holds one row of tiles. Beyond the picture's border its
@@ -30,31 +33,35 @@ export async function enlargeInTiles(
   enlarge: EnlargeTile,
   onTile: (share: number) => void,
 ): Promise<RgbPicture> {
-  const { side, overlap } = tiling;
-  const rows = tileStarts(picture.height, tiling);
-  const columns = tileStarts(picture.width, tiling);
+  const { overlap } = tiling;
+  const rows = tileStarts(picture.height, tiling.height, overlap);
+  const columns = tileStarts(picture.width, tiling.width, overlap);
   const result: RgbPicture = {
     width: picture.width * scale,
     height: picture.height * scale,
     data: new Uint8Array(3 * picture.width * picture.height * scale * scale),
   };
-  const weights = seamWeights(side * scale, overlap * scale);
-  let strip = new Strip(result.width, side * scale, scale * (rows[0] as number));
+  const large = { width: tiling.width * scale, height: tiling.height * scale };
+  const [across, down] = [seamWeights(large.width, overlap * scale), seamWeights(large.height, overlap * scale)];
+  let strip = new Strip(result.width, large.height, scale * (rows[0] as number));
   for (const [row, top] of rows.entries()) {
     for (const [column, left] of columns.entries()) {
-      const tile = await enlarge(cutTile(picture, left, top, side), side);
-      strip.add(tile, side * scale, left * scale, { x: weights(column === 0, column === columns.length - 1), y: weights(row === 0, row === rows.length - 1) });
+      const tile = await enlarge(cutTile(picture, left, top, tiling), tiling);
+      strip.add(tile, large, left * scale, { x: across(column === 0, column === columns.length - 1), y: down(row === 0, row === rows.length - 1) });
       onTile((row * columns.length + column + 1) / (rows.length * columns.length));
     }
     const next = rows[row + 1];
-    strip.writeRows(result, next === undefined ? side * scale : (next - top) * scale);
+    strip.writeRows(result, next === undefined ? large.height : (next - top) * scale);
     if (next !== undefined) strip = strip.movedTo(next * scale);
   }
   return result;
 }
 
-/** Where tiles begin along one side: a third of the overlap before the picture, and each so that it shares `overlap` with the one before. */
-export function tileStarts(length: number, { side, overlap }: Pick<Tiling, 'side' | 'overlap'>): number[] {
+/**
+ * Where tiles begin along one side: a third of the overlap before the picture, and each so that it shares `overlap` with the one before.
+ * @param side of a tile along it
+ */
+export function tileStarts(length: number, side: number, overlap: number): number[] {
   const margin = Math.ceil(overlap / 3);
   const starts = [-margin];
   while ((starts.at(-1) as number) + side < length + margin) starts.push((starts.at(-1) as number) + side - overlap);
@@ -71,13 +78,14 @@ function seamWeights(length: number, overlap: number): (isFirst: boolean, isLast
   return (isFirst, isLast) => Float32Array.from({ length }, (_, place) => (isFirst ? 1 : rise(place)) * (isLast ? 1 : rise(length - 1 - place)));
 }
 
-function cutTile({ width, height, data }: RgbPicture, left: number, top: number, side: number): Float32Array {
-  const planes = new Float32Array(3 * side * side);
-  for (let y = 0; y < side; y++) {
+function cutTile({ width, height, data }: RgbPicture, left: number, top: number, size: TileSize): Float32Array {
+  const plane = size.width * size.height;
+  const planes = new Float32Array(3 * plane);
+  for (let y = 0; y < size.height; y++) {
     const row = Math.min(height - 1, Math.max(0, top + y)) * width;
-    for (let x = 0; x < side; x++) {
+    for (let x = 0; x < size.width; x++) {
       const from = 3 * (row + Math.min(width - 1, Math.max(0, left + x)));
-      for (let colour = 0; colour < 3; colour++) planes[colour * side * side + y * side + x] = (data[from + colour] as number) / 255;
+      for (let colour = 0; colour < 3; colour++) planes[colour * plane + y * size.width + x] = (data[from + colour] as number) / 255;
     }
   }
   return planes;
@@ -97,15 +105,15 @@ class Strip {
     this.#sums = sums;
   }
 
-  add(tile: Float32Array, side: number, left: number, weights: { readonly x: Float32Array; readonly y: Float32Array }): void {
+  add(tile: Float32Array, size: TileSize, left: number, weights: { readonly x: Float32Array; readonly y: Float32Array }): void {
     const from = Math.max(0, -left);
-    const to = Math.min(side, this.#width - left);
-    for (let y = 0; y < side; y++) {
+    const to = Math.min(size.width, this.#width - left);
+    for (let y = 0; y < size.height; y++) {
       for (let x = from; x < to; x++) {
         const weight = (weights.x[x] as number) * (weights.y[y] as number);
         const place = 3 * (y * this.#width + left + x);
         for (let colour = 0; colour < 3; colour++) {
-          this.#sums[place + colour] = (this.#sums[place + colour] as number) + weight * (tile[(colour * side + y) * side + x] as number);
+          this.#sums[place + colour] = (this.#sums[place + colour] as number) + weight * (tile[(colour * size.height + y) * size.width + x] as number);
         }
       }
     }

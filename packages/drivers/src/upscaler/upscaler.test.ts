@@ -9,7 +9,7 @@ import { pulledModel } from '../pulled-model.ts';
 import { onnxUpscaler } from './driver.ts';
 import { enlargePicture } from './enlarge.ts';
 import type { UpscalingNetwork } from './network.ts';
-import { tileStarts } from './tiles.ts';
+import { type TileSize, tileStarts } from './tiles.ts';
 
 const seed = Number(process.env.ATELIER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
 console.info(`packages/drivers upscaler: ATELIER_TEST_SEED=${seed}`);
@@ -31,17 +31,17 @@ function waves(width: number, height: number): RgbPicture {
  * Repeats every pixel, and spoils what it draws within `rim` pixels of a tile's border, as real networks do for want of context.
  * It is arithmetic instead of weights, so that every pixel of the result is known.
  */
-function repeating(scale: number, rim: number, sides: number[] = []): UpscalingNetwork {
+function repeating(scale: number, rim: number, tiles: TileSize[] = []): UpscalingNetwork {
   return {
     scale,
     fixedSide: undefined,
-    async enlarge(planes, side) {
-      sides.push(side);
-      const large = side * scale;
-      return Float32Array.from({ length: 3 * large * large }, (_, place) => {
-        const [x, y] = [Math.floor((place % large) / scale), Math.floor(Math.floor(place / large) / scale) % side];
-        if (Math.min(x, y, side - 1 - x, side - 1 - y) < rim) return 5;
-        return planes[Math.floor(place / (large * large)) * side * side + y * side + x] as number;
+    async enlarge(planes, size) {
+      tiles.push(size);
+      const { width, height } = size;
+      return Float32Array.from({ length: 3 * width * height * scale * scale }, (_, place) => {
+        const [x, y] = [Math.floor((place % (width * scale)) / scale), Math.floor(Math.floor(place / (width * scale)) / scale) % height];
+        if (Math.min(x, y, width - 1 - x, height - 1 - y) < rim) return 5;
+        return planes[Math.floor(place / (width * height * scale * scale)) * width * height + y * width + x] as number;
       });
     },
   };
@@ -59,15 +59,31 @@ test.each([
   [50, 40],
   [150, 97],
   [64, 300],
+  [3, 700],
+  [900, 5],
 ])('no pixel of %d x %d shows a seam, though tiles are spoilt at their rims', async (width, height) => {
   const picture = waves(width, height);
-  const large = await enlargePicture(picture, 2, repeating(2, 8), { side: 72, overlap: 24, bandPixels: 1e7 }, () => undefined);
+  const large = await enlargePicture(picture, 2, repeating(2, 8), { width: 72, height: 72, overlap: 24, bandPixels: 1e7 }, () => undefined);
   expect([large.width, large.height]).toEqual([2 * width, 2 * height]);
   expect(Buffer.compare(large.data, repeated(picture, 2)), `seed ${seed}`).toBe(0);
 });
 
+test.each([
+  [3, 5_000],
+  [5_000, 3],
+  [40, 3_000],
+  [1_000, 700],
+])('of %d x %d not many more pixels are sent through a network than it has with its margins', async (width, height) => {
+  const tiles: TileSize[] = [];
+  const tiling = { width: 192, height: 192, overlap: 32, bandPixels: 1e7 };
+  await enlargePicture({ width, height, data: new Uint8Array(3 * width * height) }, 2, repeating(2, 0, tiles), tiling, () => undefined);
+  const sent = tiles.reduce((sum, tile) => sum + tile.width * tile.height, 0);
+  expect(sent).toBeLessThan(1.8 * (width + 22) * (height + 22));
+  expect(Math.max(...tiles.map((tile) => tile.width * tile.height))).toBeLessThanOrEqual(192 * 192);
+});
+
 test('tiles overlap by what was asked and reach beyond every border', () => {
-  const starts = tileStarts(500, { side: 96, overlap: 30 });
+  const starts = tileStarts(500, 96, 30);
   expect(starts[0]).toBe(-10);
   expect((starts.at(-1) as number) + 96).toBeGreaterThanOrEqual(510);
   for (const [index, start] of starts.slice(1).entries()) expect(start - (starts[index] as number)).toBe(66);
@@ -75,11 +91,13 @@ test('tiles overlap by what was asked and reach beyond every border', () => {
 
 test.each([2, 3, 4, 5, 8])('%d times is reached exactly from a network of four times, without drawing more than was asked', async (factor) => {
   const picture = waves(61, 47);
-  const sides: number[] = [];
+  const tiles: TileSize[] = [];
   const shares: number[] = [];
-  const large = await enlargePicture(picture, factor, repeating(4, 0, sides), { side: 192, overlap: 24, bandPixels: 1e7 }, (share) => shares.push(share));
+  const large = await enlargePicture(picture, factor, repeating(4, 0, tiles), { width: 192, height: 192, overlap: 24, bandPixels: 1e7 }, (share) =>
+    shares.push(share),
+  );
   expect([large.width, large.height]).toEqual([61 * factor, 47 * factor]);
-  expect(Math.max(...sides)).toBeLessThanOrEqual(Math.max(61, Math.ceil((61 * factor) / 4)) + 16);
+  expect(Math.max(...tiles.map(({ width }) => width))).toBeLessThanOrEqual(Math.max(61, Math.ceil((61 * factor) / 4)) + 16);
   expect(shares.at(-1)).toBeCloseTo(1);
   const smooth = await resizePicture(picture, large);
   const error = large.data.reduce((sum, value, place) => sum + Math.abs(value - (smooth.data[place] as number)), 0) / large.data.length;
@@ -88,7 +106,7 @@ test.each([2, 3, 4, 5, 8])('%d times is reached exactly from a network of four t
 
 test('bands of a picture too large to be drawn at once join without a seam', async () => {
   const picture = waves(60, 250);
-  const large = await enlargePicture(picture, 2, repeating(4, 8), { side: 72, overlap: 24, bandPixels: 60_000 }, () => undefined);
+  const large = await enlargePicture(picture, 2, repeating(4, 8), { width: 72, height: 72, overlap: 24, bandPixels: 60_000 }, () => undefined);
   const whole = await resizePicture({ width: 240, height: 1000, data: repeated(picture, 4) }, { width: 120, height: 500 });
   const worst = large.data.reduce((most, value, place) => Math.max(most, Math.abs(value - (whole.data[place] as number))), 0);
   expect(worst).toBeLessThanOrEqual(1);
