@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fetchArtifact } from './fetch-artifact.ts';
+import { fetchArtifact, type TransferOptions } from './fetch-artifact.ts';
 import { type FolderStore, folderStore } from './folder-store.ts';
 import { parseRange } from './range.ts';
 
@@ -15,6 +15,7 @@ type Fault =
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'flip'; readonly byte: number }
   | { readonly kind: 'status' }
+  | { readonly kind: 'refuses'; readonly code: 'token-expired' | 'unavailable' }
   | { readonly kind: 'hang' };
 
 let folder: string;
@@ -22,6 +23,9 @@ let store: FolderStore;
 let server: Server;
 const faults = new Map<string, Fault[]>();
 const asked: string[] = [];
+/** Tickets and the proofs with which they came. */
+const shown: string[] = [];
+const prove: TransferOptions['prove'] = async ({ method, url, token }) => `${method} ${new URL(url).pathname} ${token}`;
 
 /** A small generator with a seed (mulberry32), so that a failure can be repeated. */
 function seeded(seed: number): () => number {
@@ -40,15 +44,22 @@ const random = seeded(seed);
 const content = Buffer.from(Uint8Array.from({ length: 400_000 }, () => Math.floor(random() * 256)));
 const artifact = { hash: createHash('sha256').update(content).digest('hex'), sizeBytes: content.byteLength };
 
+/** What is refused before a byte is sent. */
+function refuses(fault: Fault, response: ServerResponse): boolean {
+  if (fault.kind === 'refuses') response.writeHead(401).end(JSON.stringify({ error: { code: fault.code, message: 'Not now.' } }));
+  if (fault.kind === 'status') response.writeHead(503).end();
+  return ['refuses', 'hang', 'status'].includes(fault.kind);
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atelier-fetch-'));
   store = await folderStore(join(folder, 'artifacts'));
   server = createServer((request, response) => {
     const source = (request.url ?? '').slice(1);
     asked.push(`${source} ${request.headers.range ?? ''}`.trim());
+    shown.push(`${request.headers.authorization} by ${request.headers.dpop}`);
     const fault = faults.get(source)?.shift();
-    if (fault?.kind === 'hang') return;
-    if (fault?.kind === 'status') return void response.writeHead(503).end();
+    if (fault && refuses(fault, response)) return;
     const range = parseRange(request.headers.range, content.byteLength);
     const { start, end } = typeof range === 'object' ? range : { start: 0, end: content.byteLength - 1 };
     const part = Buffer.from(content.subarray(start, end + 1));
@@ -69,14 +80,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function fetchFrom(sources: Record<string, Fault[]>, options: { idleMs?: number; signal?: AbortSignal } = {}) {
+async function fetchFrom(sources: Record<string, Fault[]>, options: Partial<TransferOptions> = {}) {
   await store.delete(artifact.hash);
   asked.length = 0;
+  shown.length = 0;
   faults.clear();
   for (const [source, list] of Object.entries(sources)) faults.set(source, [...list]);
-  const tickets = Object.keys(sources).map((from) => ({ from, url: `/${from}`, token: 'ticket' }));
-  return fetchArtifact(tickets, artifact, store, { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ...options });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return fetchArtifact(Object.keys(sources).map(ticketOf), artifact, store, { baseUrl, prove, ...options });
 }
+
+const ticketOf = (from: string) => ({ from, url: `/${from}`, address: null, token: 'ticket' });
 
 async function isWhole(): Promise<boolean> {
   return (await buffer(await store.get(artifact.hash))).equals(content);
@@ -86,7 +100,7 @@ test('bytes come from the first source, measured, and are not fetched twice', as
   const { transfers } = await fetchFrom({ near: [], far: [] });
   expect(await isWhole()).toBe(true);
   expect(transfers).toEqual([{ from: 'near', bytes: content.byteLength, seconds: expect.any(Number), latencySeconds: expect.any(Number) }]);
-  expect(await fetchArtifact([], artifact, store, { baseUrl: 'http://nowhere' })).toEqual({ transferred: false, transfers: [] });
+  expect(await fetchArtifact([], artifact, store, { baseUrl: 'http://nowhere', prove })).toEqual({ transferred: false, transfers: [] });
 });
 
 test('cut at any offset, the rest is fetched and nothing twice', async () => {
@@ -139,4 +153,40 @@ test('aborting ends the fetch with the reason', async () => {
   await expect.poll(() => asked.length).toBe(1);
   abort.abort(new RangeError('enough'));
   await expect(fetching).rejects.toThrow(RangeError);
+});
+
+test('each request to a source proves its ticket, also when the rest is asked for', async () => {
+  await fetchFrom({ near: [{ kind: 'cut', after: 1000 }] });
+  expect(shown).toEqual(['DPoP ticket by GET /near ticket', 'DPoP ticket by GET /near ticket']);
+});
+
+test('a long transfer whose ticket has run out when it is cut goes on with a new one, from where it was, as often as it must', async () => {
+  const expired: Fault = { kind: 'refuses', code: 'token-expired' };
+  const renewed: string[] = [];
+  const renew: TransferOptions['renew'] = async ({ token }) => {
+    renewed.push(token);
+    return [{ ...ticketOf('near'), token: `ticket ${renewed.length}` }, ticketOf('a stranger')];
+  };
+  const rounds = 12;
+  const faults = Array.from({ length: rounds }, (): Fault[] => [{ kind: 'cut', after: 20_000 }, expired]).flat();
+  const { transfers } = await fetchFrom({ near: faults }, { renew });
+  expect(await isWhole()).toBe(true);
+  expect(transfers.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(content.byteLength);
+  expect(renewed).toHaveLength(rounds);
+  expect(shown.at(-1)).toContain(`ticket ${rounds}`);
+  expect(asked.filter((one) => !one.startsWith('near'))).toEqual([]);
+});
+
+test('where new tickets bring nothing either, or are not to be had, the fetch ends', async () => {
+  const refusals = (code: 'token-expired' | 'unavailable') => Array.from({ length: 50 }, (): Fault => ({ kind: 'refuses', code }));
+  let renewals = 0;
+  const renew = async () => {
+    renewals++;
+    return [ticketOf('near')];
+  };
+  await expect(fetchFrom({ near: refusals('unavailable') }, { renew, pauseMs: 1 })).rejects.toMatchObject({ code: 'download-failed' });
+  expect(renewals).toBe(3);
+  const refuse = () => Promise.reject(new Error('revoked'));
+  await expect(fetchFrom({ near: refusals('token-expired') }, { renew: refuse })).rejects.toMatchObject({ code: 'download-failed' });
+  expect(asked).toEqual(['near']);
 });

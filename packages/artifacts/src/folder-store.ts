@@ -5,6 +5,7 @@ import { mkdir, opendir, readdir, rename, rm, stat, utimes } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { AtelierError } from '@atelier/protocol';
+import type { DiskReserve } from './disk-reserve.ts';
 import { checkRange } from './range.ts';
 import type { ArtifactStore, ByteRange, PutOptions, StoredArtifact } from './store.ts';
 import { type Endures, hashFile, syncFolder, writeHashed } from './write-hashed.ts';
@@ -39,19 +40,21 @@ const touchEveryMs = 60_000;
  *
  * A file's bytes are verified on the first read of this process, and again when its size or time of change differ.
  * A damaged file is moved aside and counts as missing, so that it is fetched again.
+ * @param options.reserve what stays free on its disk; nothing is put below it
  * @param options.endures what bytes outlive once they are put. `process end` is for copies that can be fetched or made again
  * @example const store = await folderStore('/data/artifacts'); const { hash } = await store.put(createReadStream('a.png'));
  */
-export async function folderStore(root: string, options: { endures?: Endures } = {}): Promise<FolderStore> {
+export async function folderStore(root: string, options: { endures?: Endures; reserve?: DiskReserve } = {}): Promise<FolderStore> {
   const temporary = join(root, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  return new Folder(root, options.endures ?? 'power cut');
+  return new Folder(root, options.endures ?? 'power cut', options.reserve);
 }
 
 class Folder implements FolderStore {
   readonly root: string;
   readonly #endures: Endures;
+  readonly #reserve: DiskReserve | undefined;
   readonly #seen = new Map<string, Seen>();
   /** When this process last gave the bytes out, finer than the time on disk. */
   readonly #usedHere = new Map<string, number>();
@@ -59,15 +62,16 @@ class Folder implements FolderStore {
   /** At most so many bytes are held; unknown, so endless, until the folder was walked once. Bytes put twice count twice until then. */
   #mostBytes = Number.POSITIVE_INFINITY;
 
-  constructor(root: string, endures: Endures) {
+  constructor(root: string, endures: Endures, reserve: DiskReserve | undefined) {
     this.root = root;
+    this.#reserve = reserve;
     this.#endures = endures;
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<StoredArtifact> {
     const temporary = join(this.root, 'tmp', randomUUID());
     try {
-      const written = await writeHashed(bytes, temporary, options, this.#endures);
+      const written = await writeHashed(this.#reserve?.guard(bytes) ?? bytes, temporary, options, this.#endures);
       await this.#place(temporary, written);
       this.#mostBytes += written.sizeBytes;
       return written;

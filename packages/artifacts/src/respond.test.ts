@@ -34,6 +34,13 @@ test('everything, a part, nothing new and a part that does not exist are answere
   expect((await answer({ range: 'bytes=2-4', 'if-range': '"other"' })).status).toBe(200);
 });
 
+test('a media type that an older release kept from anybody neither fails nor puts anything into the answer', async () => {
+  for (const mediaType of ['image/png\r\nset-cookie: a=b', 'nonsense', 'image/p\u00f1g']) {
+    const response = await artifactResponse(store, hash, new Request('http://here/'), { mediaType });
+    expect([response.status, response.headers.get('content-type'), response.headers.has('set-cookie')]).toEqual([200, 'application/octet-stream', false]);
+  }
+});
+
 test('bytes that are not held are not found', async () => {
   await expect(artifactResponse(store, 'a'.repeat(64), new Request('http://here/'))).rejects.toMatchObject({ code: 'not-found' });
 });

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { safeMediaType } from '@atelier/protocol';
 import { parseRange } from './range.ts';
 import type { ArtifactStore } from './store.ts';
 
@@ -41,7 +42,8 @@ export async function byteResponse(source: ByteSource, request: Request, options
   const etag = `"${source.etag}"`;
   const headers = new Headers({
     'accept-ranges': 'bytes',
-    'content-type': options.mediaType ?? 'application/octet-stream',
+    // An older release kept whatever it was told: that must neither fail here nor put anything into the answer.
+    'content-type': safeMediaType(options.mediaType ?? 'application/octet-stream'),
     // The name is the content: it may be kept for ever, but only by the one reader who had permission.
     'cache-control': 'private, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',

@@ -2,12 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArtifactHash, AtelierError } from '@atelier/protocol';
-import { exportJWK, generateKeyPair, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
-/** What a ticket allows: `to` (an edge's id) may read `hash` from `from` (an edge's id or `coordinator`). */
-const TicketClaims = z.object({ hash: ArtifactHash, to: z.string().min(1), from: z.string().min(1) });
+/**
+ * What a ticket allows: `to` (an edge's id) may read `hash` from `from` (an edge's id or `coordinator`) for `attempt`, if it proves that it
+ * holds the key with the thumbprint `cnf.jkt` (RFC 7800, RFC 7638).
+ */
+const TicketClaims = z.object({
+  hash: ArtifactHash,
+  to: z.string().min(1),
+  from: z.string().min(1),
+  attempt: z.string().min(1),
+  cnf: z.object({ jkt: z.string().min(1) }),
+});
 export type TicketClaims = z.infer<typeof TicketClaims>;
+
+/** What the coordinator puts into a ticket. `key` is the public half of the receiver's key. */
+export interface NewTicket extends Pick<TicketClaims, 'hash' | 'to' | 'from' | 'attempt'> {
+  readonly key: JWK;
+  /** How long, from now. */
+  readonly seconds: number;
+}
 
 /** A JWK (RFC 8037, Ed25519): the public half of the key that signs tickets. */
 export type TicketKey = JWK;
@@ -15,15 +31,23 @@ export type TicketKey = JWK;
 export interface TicketSigner {
   /** The public half, for {@link verifyTicket}. */
   readonly publicJwk: TicketKey;
-  /** @param claims what is allowed @param seconds how long, from now */
-  sign(claims: TicketClaims & { seconds: number }): Promise<string>;
+  sign(ticket: NewTicket): Promise<string>;
 }
 
 const algorithm = 'EdDSA';
 /** Other tokens of the same key can never pass for a ticket. */
 const type = 'atelier-ticket+jwt';
-/** Clocks of two machines may differ by this much. */
+/** Receivers and givers go by the coordinator's clock, as they last heard it; it may be off by as much as a message takes. */
 const clockToleranceSeconds = 60;
+
+const thumbprints = new WeakMap<JWK, Promise<string>>();
+
+/** The name of a public key (RFC 7638, SHA-256 in base64url), kept for as long as its object is. */
+export function keyThumbprint(key: JWK): Promise<string> {
+  const known = thumbprints.get(key) ?? calculateJwkThumbprint(key);
+  thumbprints.set(key, known);
+  return known;
+}
 
 /**
  * Signs transfer tickets with the key of a file, which is made (mode 0600) where it is missing.
@@ -35,8 +59,8 @@ export async function createTicketSigner(keyFile: string): Promise<TicketSigner>
   const { d: _secret, ...publicJwk } = jwk;
   return {
     publicJwk,
-    sign: ({ seconds, ...claims }) =>
-      new SignJWT(claims)
+    sign: async ({ seconds, key, ...claims }) =>
+      new SignJWT({ ...claims, cnf: { jkt: await keyThumbprint(key) } })
         .setProtectedHeader({ alg: algorithm, typ: type })
         .setIssuedAt()
         .setExpirationTime(`${Math.ceil(seconds)} seconds`)
@@ -84,19 +108,27 @@ async function makeKey(keyFile: string): Promise<JWK> {
 }
 
 /**
- * Checks a ticket: signature, time, and that it is for these bytes (and this giver, where one is named).
+ * Checks a ticket: signature, time, and that it is for these bytes and this giver. Who shows it has to prove its key besides: {@link ProofReader}.
  * @param publicJwk the coordinator's key, as `welcome` tells it
  * @throws AtelierError `token-expired`, `forbidden` for another artifact or giver, `unauthenticated` for anything else
  */
-export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: { hash: string; from?: string; now?: Date }): Promise<TicketClaims> {
+export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: { hash: string; from: string; now?: Date }): Promise<TicketClaims> {
   const claims = await readTicket(publicJwk, token, wanted.now);
-  if (claims.hash !== wanted.hash || (wanted.from !== undefined && claims.from !== wanted.from)) {
+  if (claims.hash !== wanted.hash || claims.from !== wanted.from) {
     throw new AtelierError('forbidden', 'The ticket is for something else.', { hint: 'Ask the coordinator for a ticket for these bytes.' });
   }
   return claims;
 }
 
-async function readTicket(publicJwk: JWK, token: string, now: Date | undefined): Promise<TicketClaims> {
+/**
+ * What a ticket that may be past its time was for, so that it can be replaced.
+ * @throws AtelierError `unauthenticated` where it was not signed with this key
+ */
+export async function readPastTicket(publicJwk: TicketKey, token: string): Promise<TicketClaims> {
+  return readTicket(publicJwk, token, undefined, 'also past its time');
+}
+
+async function readTicket(publicJwk: JWK, token: string, now: Date | undefined, which?: 'also past its time'): Promise<TicketClaims> {
   try {
     const key = await importJWK(publicJwk, algorithm);
     const options = {
@@ -106,7 +138,11 @@ async function readTicket(publicJwk: JWK, token: string, now: Date | undefined):
       requiredClaims: ['exp'],
       ...(now ? { currentDate: now } : {}),
     };
-    const { payload } = await jwtVerify(token, key, options);
+    const { payload } = await jwtVerify(token, key, options).catch((thrown: unknown) => {
+      // Time is looked at last, after the signature.
+      if (which && thrown instanceof joseErrors.JWTExpired) return { payload: thrown.payload };
+      throw thrown;
+    });
     return TicketClaims.parse(payload);
   } catch (cause) {
     if (cause instanceof joseErrors.JWTExpired) {

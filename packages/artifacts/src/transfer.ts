@@ -1,4 +1,8 @@
-import { AtelierError, type Ticket } from '@atelier/protocol';
+import { readJson } from '@atelier/bounded-body';
+import { AtelierError, type ErrorCode, type Ticket } from '@atelier/protocol';
+import { addressKind } from './address.ts';
+import { fetchAt } from './fetch-at.ts';
+import { type KeyProver, presentToken } from './proof-of-key.ts';
 
 /** One source's part of a fetch, measured with the monotonic clock. */
 export interface TransferMeasurement {
@@ -14,6 +18,12 @@ export interface TransferMeasurement {
 export interface TransferOptions {
   /** Relative ticket addresses are resolved against it: the address at which the coordinator is dialled. */
   readonly baseUrl: string;
+  /** Proves to each source that the tickets were given to us. */
+  readonly prove: KeyProver;
+  /** New tickets for the same bytes, asked for where sources say that the old ones are past their time, or that they cannot judge them now. */
+  readonly renew?: ((ticket: Ticket) => Promise<readonly Ticket[]>) | undefined;
+  /** Before new tickets for a source that cannot give now; doubles each time. Default 1 s. */
+  readonly pauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A source that sends nothing for so long is given up. Default 10 s. */
   readonly idleMs?: number | undefined;
@@ -21,6 +31,8 @@ export interface TransferOptions {
   readonly onAnswer?: ((from: string, headers: Headers) => Promise<void>) | undefined;
   /** Called before a chunk is used; awaiting it slows the transfer. A simulated link lives here. */
   readonly pace?: ((from: string, bytes: number) => Promise<void>) | undefined;
+  /** The coordinator is dialled on loopback, so that edges which it names there are on this machine. */
+  readonly isCoordinatorHere?: boolean | undefined;
   /** Instead of the global fetch. */
   readonly fetch?: typeof fetch | undefined;
 }
@@ -78,19 +90,42 @@ export async function* readSource(
 
 async function ask(ticket: Ticket, offset: number, options: TransferOptions, silence: Silence): Promise<Response> {
   const url = new URL(ticket.url, options.baseUrl);
-  const response = await (options.fetch ?? fetch)(url, {
-    headers: { authorization: `Bearer ${ticket.token}`, 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
-    // A redirect would take the ticket to a machine that it is not for.
-    redirect: 'error',
-    signal: options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal,
-  });
+  const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
+  const shown = await presentToken(options.prove, { method: 'GET', url: url.href, token: ticket.token });
+  const headers = { ...shown, 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) };
+  const response = await send(ticket, url, { headers, signal }, options);
   const right = offset > 0 ? response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${offset}-`) : response.status === 200;
   if (right && response.body) {
     await options.onAnswer?.(ticket.from, response.headers);
     return response;
   }
-  await response.body?.cancel();
-  throw new AtelierError('download-failed', `${ticket.from} answered with status ${response.status}.`);
+  throw await refusal(ticket.from, response);
+}
+
+/** Refusals after which another ticket, or the same source later, may help; a source may say nothing else of a fetch. */
+const passing: readonly ErrorCode[] = ['token-expired', 'unavailable', 'rate-limited'];
+const refusalBytes = 4096;
+
+/** True where asking again with a new ticket may help. */
+export function mayPass(problem: AtelierError): boolean {
+  return passing.includes(problem.code);
+}
+
+async function refusal(from: string, response: Response): Promise<AtelierError> {
+  const status = response.status;
+  const body = (await readJson(response, refusalBytes).catch(() => undefined)) as { error?: unknown } | undefined;
+  const said = AtelierError.from(body?.error);
+  const code = mayPass(said) ? said.code : 'download-failed';
+  return new AtelierError(code, `${from} answered with status ${status}.`);
+}
+
+async function send(ticket: Ticket, url: URL, init: { headers: Record<string, string>; signal: AbortSignal }, options: TransferOptions): Promise<Response> {
+  // A redirect would take the ticket to a machine that it is not for.
+  if (options.fetch || ticket.address === null) return (options.fetch ?? fetch)(url, { ...init, redirect: 'error' });
+  const kind = addressKind(ticket.address);
+  const isAllowed = kind === 'machine' || (kind === 'loopback' && options.isCoordinatorHere === true);
+  if (isAllowed) return fetchAt(ticket.address, url, init);
+  throw new AtelierError('download-failed', `${ticket.from} is said to be at ${ticket.address}, which is no address of another machine.`);
 }
 
 function asDownloadError(from: string, error: unknown): AtelierError {

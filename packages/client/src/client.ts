@@ -2,9 +2,10 @@ import { type Contract, contract, type OutputId, type RunEvent, type RunId, type
 import { createORPCClient } from '@orpc/client';
 import type { ContractRouterClient } from '@orpc/contract';
 import { OpenAPILink } from '@orpc/openapi-client/fetch';
-import { asAtelierError, errorOfResponse } from './errors.ts';
+import { errorOfRequest, errorOfResponse } from './errors.ts';
 import { type UploadBody, type UploadOptions, upload } from './upload.ts';
-import { type WatchOptions, watchRun } from './watch-run.ts';
+import { type Connect, type WatchOptions, watchRun } from './watch-run.ts';
+import { WatchSocket } from './watch-socket.ts';
 
 /** Per call: the same key gives the same run, however often the request is sent. */
 interface CallContext {
@@ -20,6 +21,8 @@ export interface ClientOptions {
   /** An API token; pages of the studio itself go without one, by their session's cookie. */
   readonly token?: string;
   readonly fetch?: typeof globalThis.fetch;
+  /** Watches all runs over one WebSocket; for pages, which have few connections. Event streams stay the way where none can be opened. */
+  readonly socket?: boolean;
 }
 
 export interface AtelierClient {
@@ -64,15 +67,17 @@ export function createClient(options: ClientOptions): AtelierClient {
         try {
           return await next();
         } catch (thrown) {
-          throw asAtelierError(thrown);
+          throw errorOfRequest(thrown);
         }
       },
     ],
   });
   const api: Api = createORPCClient(link);
+  const streams: Connect = (id, signal) => api.runs.events({ id }, signal ? { signal } : {});
+  const connect = options.socket ? overSocket(new WatchSocket(url), streams) : streams;
   const bytes = async (path: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Response> => {
     const response = await fetch(`${url}${path}`, { headers: { ...authorization, ...headers }, ...(signal ? { signal } : {}) }).catch((thrown: unknown) => {
-      throw asAtelierError(thrown);
+      throw errorOfRequest(thrown);
     });
     if (!response.ok) throw await errorOfResponse(response);
     return response;
@@ -81,9 +86,14 @@ export function createClient(options: ClientOptions): AtelierClient {
     url,
     api,
     upload: (body, more) => upload({ endpoint: `${url}/api/uploads`, headers: authorization, result: (id) => api.uploads.get({ id }) }, body, more),
-    watchRun: (id, more) => watchRun(api, id, more),
+    watchRun: (id, more) => watchRun(connect, id, more),
     download: (id, { raw, range, signal } = {}) =>
       bytes(`/api/outputs/${id}/content${raw ? '?raw=1' : ''}`, range ? { range: `bytes=${range.start}-${range.end ?? ''}` } : {}, signal),
     downloadFrames: (run, stepId, { signal } = {}) => bytes(`/api/runs/${run}/steps/${encodeURIComponent(stepId)}/frames.zip`, {}, signal),
   };
+}
+
+/** Over the socket; by an event stream where no socket can be opened, as behind a proxy that knows none. */
+function overSocket(socket: WatchSocket, streams: Connect): Connect {
+  return (id, signal) => socket.events(id, signal).catch(() => streams(id, signal));
 }

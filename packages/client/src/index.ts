@@ -4,6 +4,6 @@
  * Begin with client.ts.
  */
 export { type Api, type AtelierClient, type ClientOptions, createClient } from './client.ts';
-export { asAtelierError } from './errors.ts';
+export { errorOfRequest, errorOfResponse, isUnanswered } from './errors.ts';
 export type { UploadBody, UploadOptions } from './upload.ts';
 export type { WatchOptions } from './watch-run.ts';

@@ -1,6 +1,6 @@
 import { AtelierError, type UploadView } from '@atelier/protocol';
-import { DetailedError, Upload } from 'tus-js-client';
-import { asAtelierError, errorOfBody } from './errors.ts';
+import { DetailedError, type HttpRequest, type HttpResponse, Upload } from 'tus-js-client';
+import { errorOfBody, errorOfRequest, markUnanswered } from './errors.ts';
 
 /** In browsers a File, a Blob or bytes; in Node bytes or what `fs.createReadStream` gives, which is read again where an upload resumes. */
 export type UploadBody = Blob | Uint8Array<ArrayBuffer> | { readonly path: string | Buffer; readonly readable: boolean };
@@ -36,13 +36,15 @@ function send(target: UploadTarget, input: UploadInput, options: UploadOptions):
       headers: target.headers,
       metadata: { filename: options.name ?? 'upload', filetype: options.mediaType },
       retryDelays,
+      onShouldRetry: (error) => mayComeRight(error),
+      onAfterResponse: refuseUncertain,
       removeFingerprintOnSuccess: true,
       onProgress: options.onProgress ?? null,
       onError: (error) => reject(errorOf(error)),
       onSuccess: () => (transfer.url === null ? reject(new AtelierError('internal', 'An upload ended without an address.')) : resolve(transfer.url)),
     });
     const stop = () => {
-      void transfer.abort().catch(() => undefined);
+      transfer.abort().catch(() => undefined);
       reject(new AtelierError('cancelled', 'The upload was called off.'));
     };
     if (options.signal?.aborted) return stop();
@@ -53,8 +55,24 @@ function send(target: UploadTarget, input: UploadInput, options: UploadOptions):
         if (earlier) transfer.resumeFromPreviousUpload(earlier);
         if (!options.signal?.aborted) transfer.start();
       })
-      .catch((thrown: unknown) => reject(asAtelierError(thrown)));
+      .catch((thrown: unknown) => reject(errorOfRequest(thrown)));
   });
+}
+
+/** As tus-js-client decides by itself, but that a full disk is told at once. */
+function mayComeRight(error: Error | DetailedError): boolean {
+  const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
+  if (status === 507 || globalThis.navigator?.onLine === false) return false;
+  return status < 400 || status >= 500 || status === 409 || status === 423;
+}
+
+/**
+ * Where a server that is starting or busy cannot say how far an upload is, tus-js-client would begin another one from its
+ * first byte. Thrown here, it is a question without an answer, and is asked again.
+ */
+function refuseUncertain(request: HttpRequest, response: HttpResponse): void {
+  const status = response.getStatus();
+  if (request.getMethod() === 'HEAD' && (status >= 500 || status === 429)) throw errorOfBody(status, '');
 }
 
 type UploadInput = ConstructorParameters<typeof Upload>[0];
@@ -67,7 +85,10 @@ function inputOf(body: UploadBody): UploadInput {
 }
 
 function errorOf(error: Error): AtelierError {
-  if (!(error instanceof DetailedError)) return asAtelierError(error);
+  if (!(error instanceof DetailedError)) return errorOfRequest(error);
   if (error.originalResponse) return errorOfBody(error.originalResponse.getStatus(), error.originalResponse.getBody());
-  return new AtelierError('unavailable', 'The upload broke off: the studio does not answer.', { hint: 'Try again once it does.', cause: error });
+  if (error.causingError instanceof AtelierError) return error.causingError;
+  return markUnanswered(
+    new AtelierError('unavailable', 'The upload broke off: the studio does not answer.', { hint: 'Try again once it does.', cause: error }),
+  );
 }

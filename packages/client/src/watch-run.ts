@@ -1,6 +1,5 @@
 import { type AtelierError, endedRunStates, type RunEvent, type RunId } from '@atelier/protocol';
-import type { Api } from './client.ts';
-import { asAtelierError } from './errors.ts';
+import { errorOfRequest } from './errors.ts';
 
 export interface WatchOptions {
   readonly signal?: AbortSignal;
@@ -10,6 +9,9 @@ export interface WatchOptions {
   readonly patienceMs?: number;
 }
 
+/** Opens one connection to the events of a run. */
+export type Connect = (id: RunId, signal?: AbortSignal) => Promise<AsyncIterable<RunEvent>>;
+
 const firstWaitMs = 250;
 const longestWaitMs = 5000;
 
@@ -18,14 +20,14 @@ const longestWaitMs = 5000;
  * one opens with a snapshot, so nothing that counts is missed.
  * @throws AtelierError where trying again cannot help (`not-found`, `unauthenticated` ...), `unavailable` when patience is over
  */
-export async function* watchRun(api: Pick<Api, 'runs'>, id: RunId, options: WatchOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
+export async function* watchRun(connect: Connect, id: RunId, options: WatchOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
   const { signal } = options;
   let waitMs = firstWaitMs;
   let waitedMs = 0;
   while (!signal?.aborted) {
     let error: AtelierError | null = null;
     try {
-      for await (const event of untilEnded(await api.runs.events({ id }, signal ? { signal } : {}))) {
+      for await (const event of untilEnded(await connect(id, signal))) {
         if (event === null) return;
         waitMs = firstWaitMs;
         waitedMs = 0;
@@ -33,7 +35,7 @@ export async function* watchRun(api: Pick<Api, 'runs'>, id: RunId, options: Watc
       }
     } catch (thrown) {
       if (signal?.aborted) return;
-      error = asAtelierError(thrown);
+      error = errorOfRequest(thrown);
       if (!mayPass(error, waitedMs, options)) throw error;
     }
     options.onReconnect?.(error, waitMs);
@@ -60,7 +62,7 @@ function saysEnded(event: RunEvent): boolean {
 
 /** What a restart of the server or a break of the line looks like, as long as patience lasts. */
 function mayPass(error: AtelierError, waitedMs: number, { patienceMs = Number.POSITIVE_INFINITY }: WatchOptions): boolean {
-  return ['unavailable', 'timeout', 'rate-limited', 'internal'].includes(error.code) && waitedMs < patienceMs;
+  return ['unavailable', 'starting', 'timeout', 'rate-limited', 'internal'].includes(error.code) && waitedMs < patienceMs;
 }
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

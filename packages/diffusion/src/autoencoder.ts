@@ -14,7 +14,7 @@ export function encodePictures(model: DiffusionModel, pictures: FloatTensor): Pr
 
 async function encode({ vaeEncoder, config }: DiffusionModel, pictures: FloatTensor): Promise<FloatTensor> {
   if (vaeEncoder === undefined)
-    throw new AtelierError('invalid-input', 'This model has no vae_encoder, so it cannot begin with a picture.', { hint: modelHint });
+    throw new AtelierError('invalid-input', 'This model has no vae_encoder, so it cannot begin with an image.', { hint: modelHint });
   const session = await vaeEncoder();
   const latent = floatOutput(session, await session.run({ [session.inputNames[0] ?? 'sample']: pictures }), 'latent_sample');
   refuseNotANumber(latent.data);
@@ -47,7 +47,7 @@ export async function decodeLatents({ vaeDecoder, config }: DiffusionModel, late
 /** @throws AtelierError `step-failed` */
 export function refuseNotANumber(values: Float32Array): void {
   if (areFinite(values)) return;
-  throw new AtelierError('step-failed', 'The model computed values that are not numbers, so there is no picture.', {
+  throw new AtelierError('step-failed', 'The model computed values that are not numbers, so there is no image.', {
     hint: 'Lower the guidance scale or choose another scheduler; a model exported in half precision may overflow: export it in float32.',
   });
 }

@@ -69,7 +69,7 @@ export function parseDiffusionConfig(files: DiffusionConfigFiles): DiffusionConf
   const vae = parsed(VaeConfig, files.vae, 'vae_decoder/config.json');
   if (unet.in_channels !== vae.latent_channels && unet.in_channels !== 2 * vae.latent_channels + 1) {
     throw new AtelierError('invalid-input', `The unet takes ${unet.in_channels} channels and the autoencoder gives ${vae.latent_channels}.`, {
-      hint: 'Models for pictures and for inpainting are run here, not those for depth or video.',
+      hint: 'Models for images and for inpainting are run here, not those for depth or video.',
     });
   }
   const fromBlocks = vae.block_out_channels === undefined ? undefined : 2 ** (vae.block_out_channels.length - 1);

@@ -55,7 +55,7 @@ export async function pictureSize(
   const { pixelsPerLatent } = model.config;
   const size = { width: wish.width ?? trained.width, height: wish.height ?? trained.height };
   if ((fixed.width ?? size.width) !== size.width || (fixed.height ?? size.height) !== size.height) {
-    throw new AtelierError('parameter-out-of-bounds', `This model draws only pictures of ${trained.width} x ${trained.height} pixels.`, {
+    throw new AtelierError('parameter-out-of-bounds', `This model draws only images of ${trained.width} x ${trained.height} pixels.`, {
       hint: 'Leave width and height empty.',
     });
   }

@@ -4,5 +4,6 @@
  * Begin with pull.ts.
  */
 export { type Catalogue, type CatalogueEntry, loadCatalogue, loadManifest, starterModelsFolder } from './manifest-file.ts';
+export { modelHash } from './model-hash.ts';
 export { type PullOptions, type PullProgress, pullModel } from './pull.ts';
 export { ModelStore, type StoredModel } from './store.ts';

@@ -30,8 +30,8 @@ interface Pool {
 
 /** Predicts run, load and output bytes from history, from other edges, or from a manifest's prior, in this order of trust. */
 export interface Estimator {
-  /** For one step and model: the answer by edge. */
-  forModel(manifest: ModelManifest, task: TaskDeclaration, parameters: Record<string, unknown>): (edgeId: string) => Estimate;
+  /** For one step and model: the answer by edge. @param work of the step */
+  forModel(manifest: ModelManifest, task: TaskDeclaration, work: number): (edgeId: string) => Estimate;
   outputBytes(modelId: string, task: TaskDeclaration, port: string): number;
 }
 
@@ -52,9 +52,8 @@ export function createEstimator(fleet: FleetSnapshot): Estimator {
   }
   const outputs = outputTable(fleet);
   return {
-    forModel(manifest, task, parameters) {
+    forModel(manifest, task, work) {
       const key = keyOf(manifest.id, task.name);
-      const work = Math.max(task.work(parameters), tiny);
       const priorPerWork = manifest.prior.runSeconds / defaultWork(task);
       const pools = { run: run.get(key), load: load.get(manifest.id) };
       const byEdge = own.get(key);
@@ -124,7 +123,7 @@ function without(pool: Pool | undefined, own: Spread | null | undefined): number
 
 function defaultWork(task: TaskDeclaration): number {
   const defaults = task.parameters.safeParse({});
-  return Math.max(task.work(defaults.success ? defaults.data : {}), tiny);
+  return Math.max(task.work(defaults.success ? defaults.data : {}, {}), tiny);
 }
 
 /** Medians by model, task and port; under the empty model's name the largest of a task, for models never measured. */

@@ -1,4 +1,4 @@
-import type { EdgeId, EdgeModel, ModelManifest } from '@atelier/protocol';
+import type { Dimensions, EdgeId, EdgeModel, ModelManifest } from '@atelier/protocol';
 
 /** Where bytes can lie: an edge, or the coordinator's own store. */
 export type Place = EdgeId | 'coordinator';
@@ -47,6 +47,8 @@ export interface FleetModel {
   readonly manifest: ModelManifest;
   /** SHA-256 over the manifest's files: only edges with the very same files share a step. */
   readonly modelHash: string;
+  /** The catalogue has another hash for it: it shares no step with another edge, whatever hash that has. */
+  readonly apart?: boolean;
   readonly state: EdgeModel['state'];
   /** In memory now. */
   readonly loaded: boolean;
@@ -81,6 +83,8 @@ export interface ExistingData {
   readonly bytes: number | null;
   /** Everywhere they can be had; the quickest is taken. Empty means the coordinator. */
   readonly at: readonly Place[];
+  /** Of a recording or an image, where they are known. */
+  readonly dimensions?: Dimensions | undefined;
 }
 
 /** A step that must not be planned again. */
@@ -96,6 +100,14 @@ export interface Mask {
   readonly why: string;
 }
 
+/** With what some of a step was made. */
+export interface Begun {
+  readonly modelId: string;
+  readonly modelHash: string;
+  /** Who made it: of models that stand apart only these go on with it. */
+  readonly edgeIds: readonly EdgeId[];
+}
+
 export interface PlanOptions {
   /** How many plans to give, best first; fewer where there are fewer. */
   readonly count: number;
@@ -105,7 +117,7 @@ export interface PlanOptions {
   readonly settled?: ReadonlyMap<string, SettledStep>;
   readonly masked?: readonly Mask[];
   /** By step id: the model with which some of its shards were made already. The others have to be made with the same. */
-  readonly begun?: ReadonlyMap<string, { readonly modelId: string; readonly modelHash: string }>;
+  readonly begun?: ReadonlyMap<string, Begun>;
   /** Known manifests, for the hint that says which model to pull where nothing is offered. */
   readonly catalogue?: readonly ModelManifest[];
 }
@@ -115,7 +127,7 @@ export interface Measurement {
   readonly edgeId: EdgeId;
   readonly modelId: string;
   readonly task: string;
-  /** `task.work(parameters)` of the step. */
+  /** The step's, as `expectSteps` gives it. */
   readonly work: number;
   readonly cold: boolean;
   readonly runSeconds: number;

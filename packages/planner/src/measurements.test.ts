@@ -21,7 +21,7 @@ const sd = manifest('sd', ['text-to-image'], { prior: { loadSeconds: 2, runSecon
 const parameters = { steps: 10, guidanceScale: 4 };
 
 function estimate(measurements: Measurement[], edge = 1) {
-  return createEstimator({ edges: [], links: [], ...summariseMeasurements(measurements) }).forModel(sd, task, parameters)(edgeId(edge));
+  return createEstimator({ edges: [], links: [], ...summariseMeasurements(measurements) }).forModel(sd, task, task.work(parameters, {}))(edgeId(edge));
 }
 
 test('one bad run among many does not move the prediction', () => {
@@ -40,7 +40,7 @@ test('the more is measured, the less the prior counts', () => {
 
 test('a prediction grows with the work of the step', () => {
   const estimator = createEstimator({ edges: [], links: [], ...summariseMeasurements([one(4)]) });
-  const seconds = (steps: number) => estimator.forModel(sd, task, { steps, guidanceScale: 4 })(edgeId(1)).warmSeconds;
+  const seconds = (steps: number) => estimator.forModel(sd, task, task.work({ steps, guidanceScale: 4 }, {}))(edgeId(1)).warmSeconds;
   expect(seconds(40)).toBeCloseTo(4 * seconds(10), 6);
 });
 

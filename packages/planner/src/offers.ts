@@ -1,11 +1,12 @@
-import { AtelierError, type ModelManifest, type Offer, type RejectedOffer, type ResolvedStep } from '@atelier/protocol';
-import type { FleetEdge, FleetModel, FleetSnapshot, PlanOptions } from './fleet.ts';
+import { AtelierError, drawsSize, type ModelManifest, type Offer, type RejectedOffer, type ResolvedStep } from '@atelier/protocol';
+import type { Begun, FleetEdge, FleetModel, FleetSnapshot, PlanOptions } from './fleet.ts';
 
 /** An offer that a step can be bound to. */
 export interface UsableOffer {
   readonly offer: Offer;
   readonly manifest: ModelManifest;
   readonly modelHash: string;
+  readonly apart: boolean;
   readonly loaded: boolean;
   /** The edge's number in the fleet. */
   readonly edge: number;
@@ -29,7 +30,7 @@ export function offersFor(step: ResolvedStep, fleet: FleetSnapshot, options: Pla
       const offer = { edgeId: edge.id, edgeName: edge.name, modelId: model.manifest.id, modelName: model.manifest.shortName };
       const refusal = refusalOf(step, edge, model, options);
       if (refusal) refused.push({ stepId: step.id, offer, ...refusal, totalSeconds: null, prediction: null });
-      else usable.push({ offer, manifest: model.manifest, modelHash: model.modelHash, loaded: model.loaded, edge: number });
+      else usable.push({ offer, manifest: model.manifest, modelHash: model.modelHash, apart: model.apart ?? false, loaded: model.loaded, edge: number });
     }
   }
   if (usable.length === 0) throw noOffer(step, refused, options);
@@ -51,8 +52,7 @@ function refusalOf(step: ResolvedStep, edge: FleetEdge, model: FleetModel, optio
   if (step.edge !== undefined && step.edge !== edge.name && step.edge !== edge.id)
     return { reason: 'pinned-elsewhere', detail: `The chain asks for the edge ${step.edge}.` };
   const begun = options.begun?.get(step.id);
-  if (begun && (begun.modelId !== manifest.id || begun.modelHash !== model.modelHash))
-    return { reason: 'pinned-elsewhere', detail: `Some of it was made with ${begun.modelId} already.` };
+  if (begun && !isTheSame(begun, edge, model)) return { reason: 'pinned-elsewhere', detail: `Some of it was made with ${begun.modelId} already.` };
   if (edge.state === 'away') return { reason: 'edge-away', detail: `${edge.name} is not connected.` };
   const mask = options.masked?.find((one) => one.edgeId === edge.id && (one.stepId === undefined || one.stepId === step.id));
   if (mask) return { reason: 'edge-masked', detail: `${edge.name} is left out: ${mask.why}.` };
@@ -63,7 +63,16 @@ function refusalOf(step: ResolvedStep, edge: FleetEdge, model: FleetModel, optio
       reason: 'too-little-memory',
       detail: `${manifest.title} needs ${megabytes(manifest.memoryBytes)}; ${edge.name} has ${megabytes(edge.modelMemoryBytes)} for models.`,
     };
+  if (!drawsSize(manifest, step.parameters)) {
+    const { pictureSide: side } = manifest;
+    return { reason: 'size-not-drawn', detail: `${manifest.title} draws ${side} × ${side} pixels and no other size.` };
+  }
   return undefined;
+}
+
+/** Whether an edge's model is the one that a step was begun with. */
+function isTheSame(begun: Begun, edge: FleetEdge, model: FleetModel): boolean {
+  return begun.modelId === model.manifest.id && begun.modelHash === model.modelHash && (!model.apart || begun.edgeIds.includes(edge.id));
 }
 
 const notReady = { pulling: 'is being pulled', absent: 'is not there yet', failed: 'could not be pulled' } as const;

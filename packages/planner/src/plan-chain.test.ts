@@ -1,4 +1,4 @@
-import { type PlanSet, type ResolvedChain, resolveChain } from '@atelier/protocol';
+import { type EdgeId, type PlanSet, type ResolvedChain, resolveChain } from '@atelier/protocol';
 import { expect, test } from 'vitest';
 import type { FleetSnapshot, PlanOptions } from './fleet.ts';
 import { planChain } from './plan-chain.ts';
@@ -143,6 +143,24 @@ test('every offer that cannot be used says why', () => {
   expect(rejected.find((one) => one.offer.edgeName === 'Server7')?.detail).toBe('9.0 s slower: other work waits ahead of it, 9.0 s.');
 });
 
+test('a model with one size is not asked for another, and is where the step leaves a side to it', () => {
+  const square = { ...oneModel(1), manifest: manifest('square', ['text-to-image'], { quality: 1, pictureSide: 128, pictureSizes: 'own' }) };
+  const asked = (parameters: Record<string, unknown>) => ({ ...draw, steps: draw.steps.map((step) => ({ ...step, parameters })) });
+  const fleet = fleetOf(edge(1, { models: [square] }), edge(2));
+  const taken = (parameters: Record<string, unknown>) => planChain(asked(parameters), fleet, { count: 1 }).plans[0]?.steps[0]?.offer.modelId;
+  expect([taken({}), taken({ width: 128 }), taken({ width: 128, height: 128 }), taken({ width: 128, height: 192 }), taken({ height: 64 })]).toEqual([
+    'square',
+    'square',
+    'square',
+    'sd',
+    'sd',
+  ]);
+  expect(planChain(asked({ height: 64 }), fleet, { count: 1 }).rejected).toMatchObject([{ offer: { modelId: 'square' }, reason: 'size-not-drawn' }]);
+  expect(() => planChain(asked({ height: 64 }), fleetOf(edge(1, { models: [square] })), { count: 1 })).toThrow(
+    expect.objectContaining({ code: 'no-offer', hint: 'square draws 128 × 128 pixels and no other size.' }),
+  );
+});
+
 test('a task that nobody offers names the model to pull', () => {
   const catalogue = [manifest('sd', ['text-to-image'])];
   expect(() => planChain(draw, fleetOf(edge(1, { models: [] })), { count: 1, catalogue })).toThrow(
@@ -237,9 +255,20 @@ test('edges with other files under the same name do not share, and a queue or an
   expect(total({ models: models.map((one) => ({ ...one, loaded: false })) })).toBeCloseTo(140, 3);
 });
 
+test('a model that is not what the catalogue says shares with nobody, and only who began a step with it goes on', () => {
+  const apart = [{ ...walker('sd'), apart: true }];
+  const fleet = fleetOf(edge(1, { models: apart }), edge(2, { models: apart }));
+  expect(planChain(walk, fleet, { count: 1 }).plans[0]?.steps[0]?.sharing.map((share) => [share.offer.edgeName, share.modelHash])).toEqual([
+    ['Server1', 'hash of sd'],
+  ]);
+  const begun = (...edgeIds: EdgeId[]) => new Map([['latent-walk', { modelId: 'sd', modelHash: 'hash of sd', edgeIds }]]);
+  expect(planChain(walk, fleet, { count: 1, begun: begun(edgeId(2)) }).plans[0]?.steps[0]?.offer.edgeName).toBe('Server2');
+  expect(() => planChain(walk, fleet, { count: 1, begun: begun() })).toThrow(expect.objectContaining({ code: 'no-offer' }));
+});
+
 test('a step that was begun with one model goes on with it, and waits where nobody has it', () => {
   const fleet = fleetOf(edge(1, { models: [walker('sd')] }), edge(2, { models: [walker('other', { quality: 1 })] }));
-  const begun = new Map([['latent-walk', { modelId: 'sd', modelHash: 'hash of sd' }]]);
+  const begun = new Map([['latent-walk', { modelId: 'sd', modelHash: 'hash of sd', edgeIds: [] }]]);
   expect(planChain(walk, fleet, { count: 1, begun }).plans[0]?.steps[0]?.offer.modelId).toBe('sd');
   const gone = { ...fleet, edges: fleet.edges.slice(1) };
   expect(() => planChain(walk, gone, { count: 1, begun })).toThrow(expect.objectContaining({ code: 'no-offer', hint: expect.stringContaining('sd') }));

@@ -1,7 +1,7 @@
 import { findTask, type Plan, type PlannedShare, type PlanSet, type ResolvedChain, type ResolvedStep, shardCount } from '@atelier/protocol';
 import { boundsOf } from './bounds.ts';
 import { createEstimator } from './estimate.ts';
-import type { FleetSnapshot, PlanOptions } from './fleet.ts';
+import type { Begun, FleetSnapshot, PlanOptions } from './fleet.ts';
 import { offersFor, type UsableOffer } from './offers.ts';
 import { type Candidate, type Problem, type ProblemStep, poseProblem } from './problem.ts';
 import { slowerOffers } from './rejections.ts';
@@ -39,16 +39,17 @@ function planOf(problem: Problem, { binding }: Found): Plan {
   return { totalSeconds: schedule.totalSeconds, steps };
 }
 
-const shareOf = ({ offer, slots, secondsPerShard }: Member): PlannedShare => ({ offer: offer.offer, slots, secondsPerShard });
+const shareOf = ({ offer, slots, secondsPerShard }: Member): PlannedShare => ({ offer: offer.offer, slots, secondsPerShard, modelHash: offer.modelHash });
 
 /**
  * Every edge that can share a step which was begun with a model: what a plan of it alone would list, quickest first.
+ * @param work of the step
  * @throws AtelierError `no-offer` where there is none
  */
-export function sharesOf(step: ResolvedStep, fleet: FleetSnapshot, model: { modelId: string; modelHash: string }): PlannedShare[] {
+export function sharesOf(step: ResolvedStep, fleet: FleetSnapshot, model: Begun, work: number): PlannedShare[] {
   const task = findTask(step.task);
   const { usable } = offersFor(step, fleet, { count: 1, begun: new Map([[step.id, model]]) });
   const [{ manifest }] = usable as [UsableOffer];
-  const estimate = createEstimator(fleet).forModel(manifest, task, step.parameters);
+  const estimate = createEstimator(fleet).forModel(manifest, task, work);
   return teamOf(usable, estimate, fleet.edges, shardCount(task, step.parameters)).members.map(shareOf);
 }

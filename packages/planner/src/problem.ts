@@ -1,5 +1,6 @@
-import { findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, readsFrom, type Source, shardCount } from '@atelier/protocol';
+import { type ExpectedStep, findTask, type RejectedOffer, type ResolvedChain, type ResolvedStep, readsFrom, type Source, shardCount } from '@atelier/protocol';
 import { createEstimator, type Estimate, type Estimator, priorBytes } from './estimate.ts';
+import { expectSteps } from './expect-steps.ts';
 import type { ExistingData, FleetSnapshot, PlanOptions, SettledStep } from './fleet.ts';
 import { type LinkTable, linkTable, transferSeconds } from './links.ts';
 import { offersFor, type UsableOffer } from './offers.ts';
@@ -65,6 +66,7 @@ export interface Problem {
 
 interface Draft {
   readonly step: ResolvedStep;
+  readonly work: number;
   readonly usable: readonly UsableOffer[];
 }
 
@@ -73,21 +75,22 @@ export function poseProblem(chain: ResolvedChain, fleet: FleetSnapshot, options:
   const links = linkTable(fleet);
   const estimator = createEstimator(fleet);
   const refused: RejectedOffer[] = [];
+  const expected = expectSteps(chain, fleet, options.inputs ?? {});
   const open = chain.steps.filter((step) => !options.settled?.has(step.id));
   const drafts: Draft[] = open.map((step) => {
     const offers = offersFor(step, fleet, options);
     refused.push(...offers.refused);
-    return { step, usable: offers.usable };
+    return { step, work: (expected.get(step.id) as ExpectedStep).work, usable: offers.usable };
   });
   const uses = usesOfUnloaded(drafts);
   const crowded = crowdedEdges(drafts, fleet);
   const repeats = [...uses.values()].some((numbers) => numbers.length > 1);
   const sequential = open.every((step, number) => number === 0 || readsFrom(step).includes(open[number - 1]?.id as string));
   const steps: ProblemStep[] = [];
-  for (const { step, usable } of drafts) {
+  for (const draft of drafts) {
+    const { step } = draft;
     const shards = shardCount(findTask(step.task), step.parameters);
-    const candidates =
-      shards > 1 ? teamsOf(step, usable, { estimator, fleet, shards, sequential, uses }) : candidatesOf(step, usable, estimator, sequential, uses);
+    const candidates = shards > 1 ? teamsOf(draft, { estimator, fleet, shards, sequential, uses }) : candidatesOf(draft, estimator, sequential, uses);
     steps.push(problemStep(step, candidates, steps, { chain, options, links, estimator }));
   }
   const readers = steps.map((_, number) => steps.flatMap((step, reader) => (step.reads.some((read) => read.from === number) ? [reader] : [])));
@@ -130,13 +133,7 @@ function crowdedEdges(drafts: readonly Draft[], fleet: FleetSnapshot): Set<numbe
   return new Set(sums.flatMap((sum, number) => (sum > (fleet.edges[number]?.modelMemoryBytes ?? 0) ? [number] : [])));
 }
 
-function candidatesOf(
-  step: ResolvedStep,
-  usable: readonly UsableOffer[],
-  estimator: Estimator,
-  sequential: boolean,
-  uses: ReadonlyMap<string, number[]>,
-): Candidate[] {
+function candidatesOf({ step, work, usable }: Draft, estimator: Estimator, sequential: boolean, uses: ReadonlyMap<string, number[]>): Candidate[] {
   const task = findTask(step.task);
   const models = new Map<string, { estimate: (edgeId: string) => Estimate; outputBytes: Record<string, number> }>();
   return usable.map((offer) => {
@@ -144,7 +141,7 @@ function candidatesOf(
     let model = models.get(modelId);
     if (!model) {
       const outputBytes = Object.fromEntries(Object.keys(task.outputs).map((port) => [port, estimator.outputBytes(modelId, task, port)]));
-      model = { estimate: estimator.forModel(offer.manifest, task, step.parameters), outputBytes };
+      model = { estimate: estimator.forModel(offer.manifest, task, work), outputBytes };
       models.set(modelId, model);
     }
     const estimate = model.estimate(edgeId);
@@ -165,11 +162,11 @@ interface TeamContext {
  * the step is taken to begin at once there: what else of this plan runs on the others is left out of account, and so are
  * their transfers. So such plans are good ones; exactness is claimed for steps of one shard only.
  */
-function teamsOf(step: ResolvedStep, usable: readonly UsableOffer[], { estimator, fleet, shards, sequential, uses }: TeamContext): Candidate[] {
+function teamsOf({ step, work, usable }: Draft, { estimator, fleet, shards, sequential, uses }: TeamContext): Candidate[] {
   const task = findTask(step.task);
   return byModel(usable).map((offers) => {
     const [{ manifest, offer }] = offers as [UsableOffer];
-    const team = teamOf(offers, estimator.forModel(manifest, task, step.parameters), fleet.edges, shards);
+    const team = teamOf(offers, estimator.forModel(manifest, task, work), fleet.edges, shards);
     const [first] = team.members;
     const runSeconds = Math.max(first.secondsPerShard, team.totalSeconds - first.readySeconds);
     const estimate = { ...first.estimate, warmSeconds: runSeconds, coldSeconds: runSeconds };

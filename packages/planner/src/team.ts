@@ -22,9 +22,9 @@ export interface Team {
 
 const iterations = 60;
 
-/** Offers by the model that they have, files and all: only such edges compute the same. In the order of their first offers. */
+/** Offers by the model that they have, files and all: only such edges compute the same. What stands apart is alone. In the order of their first offers. */
 export function byModel(usable: readonly UsableOffer[]): UsableOffer[][] {
-  return [...Map.groupBy(usable, (one) => `${one.offer.modelId}\n${one.modelHash}`).values()];
+  return [...Map.groupBy(usable, (one) => `${one.offer.modelId}\n${one.modelHash}\n${one.apart ? one.offer.edgeId : ''}`).values()];
 }
 
 /** Brings offers of one model together. @param estimate what one shard takes, by edge @param shards at least 2 */

@@ -39,7 +39,7 @@ export function utf8(bytes: Uint8Array): string {
   }
 }
 
-export const brokenRecipeHint = 'The picture itself may be whole; take the file as it was saved, or set chain and seed by hand.';
+export const brokenRecipeHint = 'The image itself may be whole; take the file as it was saved, or set chain and seed by hand.';
 
 /** @param why such as `a chunk is cut off` */
 export function damaged(kind: string, why: string): AtelierError {

@@ -78,7 +78,7 @@ function simpleSize(bytes: Uint8Array): { width: number; height: number; hasAlph
     const bits = view.getUint32(21, true);
     return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1, hasAlpha: ((bits >>> 28) & 1) === 1 };
   }
-  throw damaged('WebP', 'its picture has no readable head');
+  throw damaged('WebP', 'its image has no readable header');
 }
 
 function uint24(value: number): Uint8Array {

@@ -59,8 +59,8 @@ export function byAttempts(step: MachineStep): MachineStep {
   return { ...step, state };
 }
 
-export function queueShard(shard: MachineShard, { edgeId, modelId }: Binding): MachineShard {
-  const attempt: MachineAttempt = { edgeId, modelId, number: shard.attempts.length + 1, state: 'queued' };
+export function queueShard(shard: MachineShard, { edgeId, modelId, modelHash }: Binding): MachineShard {
+  const attempt: MachineAttempt = { edgeId, modelId, modelHash, number: shard.attempts.length + 1, state: 'queued' };
   return { ...shard, attempts: [...shard.attempts, attempt] };
 }
 

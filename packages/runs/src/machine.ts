@@ -91,23 +91,27 @@ function bind(draft: Draft, event: Extract<RunMachineEvent, { kind: 'planned' }>
   for (const step of draft.steps.values()) {
     const bindings = event.bindings[step.id] ?? [];
     if (step.sharing.length > 0 || bindings.length === 0 || !needsAttempt(step)) continue;
-    draft.steps.set(step.id, { ...step, sharing: hasSeveral(step) ? bindings : bindings.slice(0, 1) });
+    const [first] = bindings as readonly [Binding];
+    draft.steps.set(step.id, { ...step, sharing: hasSeveral(step) ? bindings.filter((one) => isSameModel(one, first)) : [first] });
   }
   if (unboundSteps(draft).length > 0) return false;
   draft.planVersion += 1;
   return true;
 }
 
-/** More edges for a step that is bound already: only such as have its model and are not at it. */
+/** More edges for a step that is bound already: only such as have its very model and are not at it. */
 function share(draft: Draft, stepId: string, sharing: readonly Binding[]): boolean {
   const step = draft.steps.get(stepId);
-  const modelId = step?.sharing[0]?.modelId;
-  if (!step || modelId === undefined || !hasSeveral(step) || isSettled(step) || endedRunStates.includes(draft.state)) return false;
-  const more = sharing.filter((one) => one.modelId === modelId && !step.sharing.some((known) => known.edgeId === one.edgeId));
+  const bound = step?.sharing[0];
+  if (!step || !bound || !hasSeveral(step) || isSettled(step) || endedRunStates.includes(draft.state)) return false;
+  const more = sharing.filter((one) => isSameModel(one, bound) && !step.sharing.some((known) => known.edgeId === one.edgeId));
   if (more.length === 0) return false;
   draft.steps.set(stepId, { ...step, sharing: [...step.sharing, ...more] });
   return true;
 }
+
+/** A run of an older release does not say with which hash its step was planned. */
+const isSameModel = (one: Binding, bound: Binding) => one.modelId === bound.modelId && (bound.modelHash === undefined || one.modelHash === bound.modelHash);
 
 /** What the result cache had is done without an attempt; what waits for one is taken back. A step is asked about once, but may be told more. */
 function answer(draft: Draft, stepId: string, found: readonly number[]): boolean {
@@ -138,6 +142,8 @@ function finishShard(draft: Draft, { attempt, seconds }: Extract<RunMachineEvent
   editShard(draft, attempt, (shard) => ({ ...shard, done: true }));
   const edgeId = attemptOf(draft, attempt)?.edgeId as EdgeId;
   if (seconds !== undefined) editStep(draft, attempt.stepId, (step) => withMeasured(step, edgeId, seconds));
+  // A plan that is being made does not know yet with what this was made, and its fellows have to be made with the same.
+  if (hasSeveral(stepOf(draft, attempt.stepId)) && stepOf(draft, attempt.stepId).sharing.length === 0) draft.planVersion += 1;
   return finishStep(draft, attempt.stepId);
 }
 

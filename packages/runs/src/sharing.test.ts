@@ -204,6 +204,33 @@ test('edges of another model, edges that share it already and a step of one piec
   expect(accepted('walk', [binding('b')])).toBe(true);
 });
 
+test('a step is shared only with the hash that it was planned with', () => {
+  const of = (name: string, modelHash?: string) => ({ ...binding(name), modelHash });
+  const planned = (...sharing: Binding[]) =>
+    transition(beginRun([{ id: 'walk', reads: [], shards: 4, done: false }]), { kind: 'planned', basedOn: 0, bindings: { walk: sharing } }).state;
+  const names = (state: RunMachineState) => stepOf(state).sharing.map(({ edgeId }) => edgeId);
+  const state = planned(of('a', 'h'), of('b', 'other'), of('c', 'h'));
+  expect(names(state)).toEqual(['a', 'c']);
+  expect(stepOf(state).shards.flatMap((shard) => shard.attempts.map(({ modelHash }) => modelHash))).toEqual(['h', 'h', 'h', 'h']);
+  const share = (...sharing: Binding[]) => names(transition(state, { kind: 'shared', stepId: 'walk', sharing }).state);
+  expect(share(of('b', 'other'), of('d', 'h'))).toEqual(['a', 'c', 'd']);
+  expect(share(of('b'))).toEqual(['a', 'c']);
+});
+
+test('a shard that ends after its step lost its edges makes a plan outdated that does not know with what it was made', () => {
+  const attempt = { stepId: 'walk', shard: 0, number: 1 };
+  let state = transition(beginRun([{ id: 'walk', reads: [], shards: 3, done: false }]), {
+    kind: 'planned',
+    basedOn: 0,
+    bindings: { walk: [binding('a')] },
+  }).state;
+  state = transition(state, { kind: 'taken', attempt }).state;
+  state = transition(state, { kind: 'withdrawn', attempt: { ...attempt, shard: 1 } }).state;
+  const plan = { kind: 'planned', basedOn: state.planVersion, bindings: { walk: [binding('b')] } } as const;
+  expect(transition(state, plan).accepted).toBe(true);
+  expect(transition(transition(state, { kind: 'succeeded', attempt }).state, plan).accepted).toBe(false);
+});
+
 test('what the result cache had is done, the rest is computed, and a step that it had whole needs no attempt', () => {
   const steps = [
     { id: 'walk', reads: [], shards: 4, done: false, ask: true },

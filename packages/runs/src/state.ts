@@ -15,11 +15,15 @@ export interface Binding {
   readonly slots: number;
   /** What one shard takes there: predicted at first, then as measured. */
   readonly secondsPerShard: number;
+  /** Of a step that edges share: the hash of the model that it was planned with. Undefined where there is one shard, and in runs of an older release. */
+  readonly modelHash?: string | undefined;
 }
 
 export interface MachineAttempt {
   readonly edgeId: EdgeId;
   readonly modelId: string;
+  /** That of its binding. */
+  readonly modelHash?: string | undefined;
   /** Counts from 1 within its shard. */
   readonly number: number;
   readonly state: AttemptState;

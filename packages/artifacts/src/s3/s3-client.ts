@@ -1,4 +1,5 @@
-import { AtelierError } from '@atelier/protocol';
+import { readText } from '@atelier/bounded-body';
+import { AtelierError, limits } from '@atelier/protocol';
 import { AwsClient } from 'aws4fetch';
 import { s3Error } from './s3-error.ts';
 import type { S3Settings } from './settings.ts';
@@ -63,7 +64,7 @@ export function s3Client(settings: S3Settings, deadline = () => AbortSignal.time
     if (answer.ok) return answer;
     throw await s3Error(answer, bucket);
   };
-  const text = async (method: string, key: string, sent: Sent) => (await send(method, key, sent)).text();
+  const text = async (method: string, key: string, sent: Sent) => readText(await send(method, key, sent), limits.storageAnswerBytes, "The storage's answer");
   const done = async (method: string, key: string, sent: Sent = {}) => void (await text(method, key, sent));
   return {
     put: (key, { bytes, sha256 }, mediaType) => done('PUT', key, { body: bytes, headers: { 'content-type': mediaType, 'x-amz-content-sha256': sha256 } }),

@@ -82,3 +82,22 @@ test.each(['(red:-1)', 'a ((red:-0.2))', '(red:1.2.3)'])('%j is refused, with wh
   expect(error).toBeInstanceOf(AtelierError);
   expect(error).toMatchObject({ code: 'invalid-input', hint: expect.stringContaining('negative prompt') });
 });
+
+test.each([
+  ['(apple:1e)', undefined],
+  [`(apple:${'9'.repeat(45)})`, /weighs "apple" .* at most 100 times/],
+  ['((apple:11):11)', /weighs "apple" 121 times/],
+  [`${'('.repeat(60)}apple${')'.repeat(60)}`, /weighs "apple" 304 times/],
+  [`${'('.repeat(65)}apple`, /64 deep/],
+  [`${'['.repeat(65)}apple`, /64 deep/],
+  [`${'(a)'.repeat(1001)}`, /has 1001 of them; at most 1000/],
+  [`${'('.repeat(30_000)}`, /has 30000 of them/],
+] as const)('weights and brackets have a bound: %.20s', (prompt, refusal) => {
+  if (refusal === undefined) expect(() => parsePrompt(prompt)).not.toThrow();
+  else expect(() => parsePrompt(prompt)).toThrow(refusal);
+});
+
+test('long prompts without a weight are read whole', () => {
+  expect(parsePrompt('a red apple, '.repeat(5000))).toHaveLength(1);
+  expect(parsePrompt('\\('.repeat(30_000))).toEqual([{ text: '('.repeat(30_000), weight: 1 }]);
+});

@@ -51,7 +51,7 @@ function stepParts(scheduler: Scheduler, index: number): StepParts {
   const at = (prediction: number, sample: number) => scheduler.step(Float32Array.of(prediction), index, Float32Array.of(sample)).sample[0] as number;
   const ofSample = at(0, 1);
   if (Math.abs(ofSample) < 1e-3) {
-    throw new AtelierError('invalid-input', "This model's schedule keeps nothing of a picture in its noise, so a walk cannot begin with a picture.", {
+    throw new AtelierError('invalid-input', "This model's schedule keeps nothing of an image in its noise, so a walk cannot begin with an image.", {
       hint: 'Take prompts as keyframes, or another model.',
     });
   }

@@ -61,9 +61,9 @@ function stopped(cause: unknown): AtelierError {
 function gaveUp(url: URL, failures: number, cause: Error): AtelierError {
   return new AtelierError(
     'download-failed',
-    `${url.host} could not be read, tried ${failures} times: ${cause.message || (cause as NodeJS.ErrnoException).code}.`,
+    `${url.host} could not be reached, tried ${failures} times: ${cause.message || (cause as NodeJS.ErrnoException).code}.`,
     {
-      hint: 'Try again: the download goes on where it stopped.',
+      hint: 'Is this machine online? A proxy comes from HTTPS_PROXY, a registry of your own from the settings of npm and pip. The next try goes on where this one stopped.',
       cause,
     },
   );

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { AtelierError, type ModelFile } from '@atelier/protocol';
+import { readBytes } from '@atelier/bounded-body';
+import { AtelierError, limits, type ModelFile } from '@atelier/protocol';
 import { withLock } from '../lock.ts';
 import { type DownloadOptions, download, dropPart, type RemoteBytes } from '../network/download.ts';
 import { get } from '../network/request.ts';
@@ -15,8 +15,6 @@ import type { Origin, SourceSettings } from './origin.ts';
 
 /** The end of a ZIP in which its directory's end must lie: the longest comment and the end record. */
 const tailBytes = 65_557;
-/** More than this is not read into memory. */
-const directoryBytes = 16 * 1024 ** 2;
 
 export interface FetchContext extends DownloadOptions {
   readonly settings: SourceSettings;
@@ -65,7 +63,7 @@ async function bring(located: Located, file: ModelFile, part: string, unpacked: 
   const archive = archivePath(located.origin, context);
   context.archives.add(archive);
   return withLock(lockOf(archive, context), context.signal, async () => {
-    await download(wholeOf(located.origin), archive, context);
+    await download(wholeOf(located.origin), archive, boundedArchive(context, located.archiveName));
     await (located.kind === 'tarball' ? extractFromTar : extractFromZip)(archive, located.path, file.sizeBytes, unpacked, located.archiveName);
     return unpacked;
   });
@@ -79,6 +77,8 @@ function wholeOf(origin: Origin): RemoteBytes {
 async function bringMember(located: Archived, file: ModelFile, part: string, unpacked: string, context: FetchContext): Promise<string | undefined> {
   try {
     const member = await memberByRange(located, context);
+    // Deflate makes what cannot be packed longer by less than a thousandth (RFC 1951, section 3.2.4).
+    if (member.length > file.sizeBytes * 1.001 + 1024) throw mismatch(file, `${file.sizeBytes} bytes`, `${member.length} packed bytes`);
     await download({ ...wholeOf(located.origin), from: member.from, length: member.length }, part, context);
     if (!member.isDeflated) return part;
     await inflate(createReadStream(part), file.sizeBytes, unpacked, located.archiveName);
@@ -96,6 +96,17 @@ function bounded(context: FetchContext, file: ModelFile): DownloadOptions {
       throw mismatch(file, `${file.sizeBytes} bytes`, `${total ?? `more than ${received}`} bytes`);
     }
     context.onBytes(received, file.sizeBytes);
+  };
+  return { signal: context.signal, retry: context.retry, onBytes };
+}
+
+/** An archive may hold more than the one file, but not without end. */
+function boundedArchive(context: FetchContext, archiveName: string): DownloadOptions {
+  const onBytes = (received: number, total: number | undefined) => {
+    if (Math.max(received, total ?? 0) > limits.archiveBytes) {
+      throw new AtelierError('too-large', `${archiveName} is larger than ${limits.archiveBytes} bytes.`, { hint: 'Name a source of the file alone.' });
+    }
+    context.onBytes(received, total);
   };
   return { signal: context.signal, retry: context.retry, onBytes };
 }
@@ -124,8 +135,8 @@ async function readRange(origin: Origin, range: string, context: FetchContext): 
       const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers['content-range'] ?? '') ?? [];
       if ([200, 416, 501].includes(response.statusCode ?? 0)) throw new RangesRefused();
       if (response.statusCode !== 206) throw faultOf(origin.url, response);
-      if (start === undefined || Number(response.headers['content-length'] ?? 0) > directoryBytes) throw new RangesRefused();
-      return { bytes: await buffer(response), start: Number(start), total: Number(total) };
+      if (start === undefined || Number(response.headers['content-length'] ?? 0) > limits.archiveDirectoryBytes) throw new RangesRefused();
+      return { bytes: await readBytes(response, limits.archiveDirectoryBytes, 'A part of an archive'), start: Number(start), total: Number(total) };
     } finally {
       response.destroy();
     }

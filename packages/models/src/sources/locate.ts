@@ -1,5 +1,5 @@
-import { text } from 'node:stream/consumers';
-import { AtelierError } from '@atelier/protocol';
+import { readText } from '@atelier/bounded-body';
+import { AtelierError, limits } from '@atelier/protocol';
 import { get } from '../network/request.ts';
 import { faultOf, type Patience, withRetries } from '../network/retry.ts';
 import { npmRegistry } from './npm-settings.ts';
@@ -100,7 +100,7 @@ async function readPage(origin: Origin, accept: string, patience: Patience): Pro
     const response = await get(origin.url, origin.network, { headers: { accept, ...origin.headersFor(origin.url) }, signal: patience.signal });
     try {
       if (response.statusCode !== 200) throw faultOf(origin.url, response);
-      return await text(response);
+      return await readText(response, limits.registryPageBytes, `The page of ${origin.url.host}`);
     } finally {
       response.destroy();
     }
