@@ -1,7 +1,8 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { type FolderStore, folderStore, type TicketKey, type TransferOptions } from '@atelier/artifacts';
+import { type FolderStore, folderStore, possessionProof } from '@atelier/artifacts';
+import { guarded, inBackground } from '@atelier/background';
 import { lockFolder } from '@atelier/folder-lock';
 import { AtelierError, type EdgeInfo, edgeProtocolVersion, type FromEdge, type ToEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
@@ -15,9 +16,13 @@ import { SimulatedLinks } from './simulation/simulation.ts';
 import { describeDevices } from './slots/devices.ts';
 import type { DeviceReport } from './slots/slot-messages.ts';
 import { SlotPool } from './slots/slot-pool.ts';
-import { edgeNameHeader, type Listener, startListener } from './transfer/listener.ts';
+import { targetOf } from './transfer/credentials.ts';
+import { fetchingOptions, isLoopback } from './transfer/fetching.ts';
+import { Giving } from './transfer/giving.ts';
+import { type Listener, startListener } from './transfer/listener.ts';
 import { Relay } from './transfer/relay.ts';
 import { version } from './version.ts';
+import { within } from './within.ts';
 import { Attempts } from './work/attempts.ts';
 import { Outbox } from './work/outbox.ts';
 
@@ -77,9 +82,9 @@ class Agent implements Edge {
   readonly #attempts: Attempts;
   readonly #relay: Relay;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #giving: Giving;
   #link: CoordinatorLink | undefined;
   #listener: Listener | undefined;
-  #welcome: Welcome | undefined;
   #devices: DeviceReport[] = [];
   #draining = false;
   #stopping: Promise<void> | undefined;
@@ -99,10 +104,11 @@ class Agent implements Edge {
     this.#outbox = new Outbox(join(settings.folder, 'results'), log);
     this.#shelf = new ModelShelf({ ...settings, own: settings.ownManifests, wanted: settings.wantedModels, log, onChange: () => this.#modelsChanged() });
     this.#pool = new SlotPool({ ...settings, log, speed: settings.simulation?.speed, onLoadedChange: () => this.#modelsChanged() });
+    this.#giving = new Giving({ clock: () => this.#link?.clock.now(), isInTouch: () => this.#link?.isInTouch === true });
     this.#relay = new Relay({
       store,
       log,
-      target: () => this.#target(),
+      target: () => targetOf(this.#link),
       pace: (bytes) => this.#links.pace('coordinator', bytes),
       send: (message) => this.#send(message),
     });
@@ -111,7 +117,7 @@ class Agent implements Edge {
         store,
         pool: this.#pool,
         findModel: (modelId) => this.#shelf.find(modelId),
-        transferOptions: (signal) => this.#transferOptions(signal),
+        transferOptions: (signal) => fetchingOptions({ link: this.#link, links: this.#links }, signal),
         makeRoom: () => this.#collect(settings.artifactQuotaBytes / 2),
         workFolder: join(settings.folder, 'work'),
         threads: settings.threads,
@@ -123,7 +129,7 @@ class Agent implements Edge {
       sendPassing: (message) => this.#link?.sendPassing(message),
       onEnd: () => {
         this.#tidyWhenIdle(tidyAfterMs);
-        void this.#collect(settings.artifactQuotaBytes);
+        inBackground(log, 'the artifact cache could not be tidied', this.#collect(settings.artifactQuotaBytes));
       },
     });
     this.#closed.promise.catch(() => undefined);
@@ -141,7 +147,7 @@ class Agent implements Edge {
     await this.#outbox.open((hash) => store.has(hash));
     await this.#shelf.open();
     const listen = settings.listen ?? (isLoopback(identity.coordinatorUrl) ? '127.0.0.1:0' : 'off');
-    if (listen !== 'off') this.#listener = await startListener({ listen, store, name: settings.name, log, admission: () => this.#admission() });
+    if (listen !== 'off') this.#listener = await startListener({ listen, store, name: settings.name, log, giving: this.#giving });
     await this.#askDevices();
     await this.#measureDisk();
     this.#link = new CoordinatorLink({
@@ -157,7 +163,10 @@ class Agent implements Edge {
     });
     this.#link.closed.catch((error: unknown) => this.#fail(error));
     this.#tidyWhenIdle(1_000);
-    this.#resend = setInterval(() => this.#sendFinished(), resendMs);
+    this.#resend = setInterval(
+      guarded(log, 'results could not be sent again', () => this.#sendFinished()),
+      resendMs,
+    );
   }
 
   async drain(): Promise<void> {
@@ -200,13 +209,16 @@ class Agent implements Edge {
 
   #fail(error: unknown): void {
     this.#closed.reject(error);
-    void this.close();
+    inBackground(this.#parts.log, 'the edge could not be stopped in order', this.close());
   }
 
   #onWelcome(welcome: Welcome): FromEdge[] {
-    this.#welcome = welcome;
+    this.#giving.welcomed(welcome);
     clearInterval(this.#heart);
-    this.#heart = setInterval(() => this.#heartbeat(), welcome.heartbeatMs);
+    this.#heart = setInterval(
+      guarded(this.#parts.log, 'a heartbeat could not be sent', () => this.#heartbeat()),
+      welcome.heartbeatMs,
+    );
     const hello: FromEdge = {
       kind: 'hello',
       protocolVersion: edgeProtocolVersion,
@@ -233,11 +245,15 @@ class Agent implements Edge {
         return this.#attempts.acknowledge(message.attemptId);
       case 'store':
         return this.#relay.store(message.hash);
+      case 'prove':
+        return this.#prove(message);
       case 'pull-model':
         return this.#shelf.add(message.manifest);
       case 'remove-model':
         await this.#shelf.remove(message.modelId);
         return this.#pool.forget(message.modelId);
+      case 'revoked':
+        return this.#giving.revoke(message.edgeIds);
       case 'drain':
         if (!this.#stopping) this.#draining = message.on;
         return this.#heartbeat();
@@ -245,6 +261,13 @@ class Agent implements Edge {
       case 'error':
         return;
     }
+  }
+
+  /** Shows that the bytes which a result names are held here. */
+  async #prove({ attemptId, fence, nonce, hashes }: Extract<ToEdge, { kind: 'prove' }>): Promise<void> {
+    const proofs = [];
+    for (const hash of hashes) proofs.push({ hash, hmac: await possessionProof(this.#parts.store, hash, nonce).catch(() => null) });
+    this.#send({ kind: 'proof', attemptId, fence, nonce, proofs });
   }
 
   async #onRefused(error: AtelierError): Promise<Identity | null> {
@@ -269,16 +292,17 @@ class Agent implements Edge {
   }
 
   #heartbeat(): void {
-    void this.#measureDisk();
+    inBackground(this.#parts.log, 'the free disk could not be measured', this.#measureDisk());
     this.#send({ kind: 'heartbeat', holding: this.#attempts.holding, diskFreeBytes: this.#diskFreeBytes, draining: this.#draining });
   }
 
   /** The first change is told at once, later ones twice a second. */
   #modelsChanged(): void {
-    this.#modelsDue ??= setTimeout(() => {
+    const tell = () => {
       this.#modelsDue = undefined;
       this.#send({ kind: 'models', models: this.#shelf.views(this.#pool.loaded) });
-    }, modelsEveryMs);
+    };
+    this.#modelsDue ??= setTimeout(guarded(this.#parts.log, 'a change of models could not be told', tell), modelsEveryMs);
   }
 
   #info(): EdgeInfo {
@@ -304,7 +328,7 @@ class Agent implements Edge {
   async #askDevices(): Promise<void> {
     const { settings, log } = this.#parts;
     const drivers = [...new Set(this.#shelf.views(new Set()).map(({ manifest }) => manifest.driver))];
-    const asked = describeDevices(settings.folder, `${version} ${process.version} ${process.env.ATELIER_DEVICE ?? ''}`, drivers, settings.taskModules).then(
+    const asked = describeDevices(settings.folder, `${version} ${process.version} ${process.env.ATELIER_DEVICE ?? ''}`, drivers, settings).then(
       (devices) => {
         this.#devices = devices;
       },
@@ -316,28 +340,6 @@ class Agent implements Edge {
   async #measureDisk(): Promise<void> {
     const { bavail, bsize } = await statfs(this.#parts.settings.folder);
     this.#diskFreeBytes = bavail * bsize;
-  }
-
-  #target(): { coordinatorUrl: string; sessionToken: string } {
-    return { coordinatorUrl: this.#link?.identity.coordinatorUrl ?? '', sessionToken: this.#welcome?.sessionToken ?? '' };
-  }
-
-  #admission(): { ticketKey: TicketKey; edgeId: string } | undefined {
-    return this.#welcome && { ticketKey: this.#welcome.ticketKey as TicketKey, edgeId: this.#welcome.edgeId };
-  }
-
-  #transferOptions(signal: AbortSignal): TransferOptions {
-    const names = new Map<string, string>();
-    return {
-      baseUrl: this.#target().coordinatorUrl,
-      signal,
-      onAnswer: async (from, headers) => {
-        const name = headers.get(edgeNameHeader);
-        names.set(from, name === null ? from : decodeURIComponent(name));
-        await this.#links.delay(names.get(from) as string, signal);
-      },
-      pace: (from, bytes) => this.#links.pace(names.get(from) ?? from, bytes),
-    };
   }
 
   #tidyWhenIdle(afterMs: number): void {
@@ -369,19 +371,4 @@ function taken(folder: string, pid: number | null): AtelierError {
 
 function stopping(): AtelierError {
   return new AtelierError('edge-lost', 'The edge is stopping.', { hint: 'The step is tried elsewhere.' });
-}
-
-/** Edges of the coordinator's own machine reach each other on loopback, and nobody else reaches them there. */
-function isLoopback(url: string): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
-}
-
-/** Waits for a promise, but not for ever. */
-async function within(ms: number, promise: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal?.addEventListener('abort', () => resolve(), { once: true });
-  if (signal?.aborted) resolve();
-  await Promise.race([promise, over]);
-  clearTimeout(timer);
 }

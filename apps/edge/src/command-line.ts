@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { AtelierError } from '@atelier/protocol';
-import { defaultFolder, type EdgeOptions, parseBytes } from './settings.ts';
+import { AtelierError, parseBytes } from '@atelier/protocol';
+import { defaultFolder, type EdgeOptions } from './settings.ts';
 import { parseSimulation } from './simulation/simulation.ts';
 
 export const usage = `Usage: atelier edge --join URL --token TOKEN [options]

@@ -1,3 +1,4 @@
+import { inBackground, stderrLog } from '@atelier/background';
 import { AtelierError } from '@atelier/protocol';
 import { type Edge, runEdge } from './agent.ts';
 import { parseCommandLine, usage } from './command-line.ts';
@@ -15,7 +16,7 @@ export async function runProgram(): Promise<number> {
   } catch (error) {
     return explain(error);
   }
-  const stop = () => void edge.drain();
+  const stop = () => inBackground(stderrLog, 'the edge could not be stopped in order', edge.drain());
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseBytes } from '@atelier/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseCommandLine } from './command-line.ts';
-import { parseBytes, readSettings } from './settings.ts';
+import { readSettings } from './settings.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, homedir, hostname, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { AtelierError, ModelId, ModelManifest } from '@atelier/protocol';
+import { AtelierError, cutText, ModelId, ModelManifest, parseBytes, TransferUrl } from '@atelier/protocol';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { readIfThere } from './atomic-file.ts';
@@ -49,10 +49,15 @@ const OwnerFile = z.strictObject({
   threads: z.int().min(1).max(1024).optional(),
   listen: z.string().optional(),
   /** The address told to other edges, where it is not the one listened on. */
-  transferUrl: z.url().optional(),
+  transferUrl: TransferUrl.optional(),
   /** Most bytes of artifacts kept; results not yet handed over stay in any case. */
   artifactQuota: Bytes.optional(),
   position: z.object({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) }).optional(),
+  /** Names of further environment variables that slots and commands may see. */
+  environment: z
+    .array(z.string().regex(/^\w{1,100}$/))
+    .max(100)
+    .optional(),
   /** Names of models, and whole manifests, as for the drivers `command` and `openai`. */
   models: z.array(z.union([ModelId, ModelManifest])).optional(),
 });
@@ -75,6 +80,8 @@ export interface EdgeSettings {
   readonly offline: boolean;
   readonly simulation: SimulationSettings | undefined;
   readonly taskModules: readonly string[];
+  /** Names of environment variables that slots see beside the usual ones; commands see `further` only. */
+  readonly environment: { readonly further: readonly string[]; readonly keys: readonly string[] };
 }
 
 /**
@@ -89,11 +96,10 @@ export async function readSettings(options: EdgeOptions): Promise<EdgeSettings> 
   const slots = options.slots ?? file.slots ?? 1;
   const ownManifests = (file.models ?? []).filter((model) => typeof model !== 'string');
   const listed = file.models?.filter((model) => typeof model === 'string');
-  const listen = options.listen ?? file.listen;
-  if (listen !== undefined && listen !== 'off') parseAddress(listen);
+  const listen = checkedListen(options.listen ?? file.listen);
   return {
     folder,
-    name: (options.name ?? file.name ?? hostname()).slice(0, 60) || 'edge',
+    name: cutText(options.name ?? file.name ?? hostname(), 60) || 'edge',
     slots,
     modelMemoryBytes: options.modelMemoryBytes ?? file.modelMemory ?? Math.floor(machineMemory() / 2),
     threads: options.threads ?? file.threads ?? Math.max(1, Math.floor(availableParallelism() / slots)),
@@ -108,7 +114,19 @@ export async function readSettings(options: EdgeOptions): Promise<EdgeSettings> 
     offline: options.offline ?? false,
     simulation,
     taskModules: (options.taskModules ?? []).map((module) => resolve(module)),
+    environment: { further: file.environment ?? [], keys: ownManifests.flatMap(keyNames) },
   };
+}
+
+/** @throws AtelierError `invalid-input` for what is no address */
+function checkedListen(listen: string | undefined): string | undefined {
+  if (listen !== undefined && listen !== 'off') parseAddress(listen);
+  return listen;
+}
+
+/** The variables that an owner's manifest names for its driver, such as `apiKeyEnv`. */
+function keyNames({ options }: ModelManifest): string[] {
+  return Object.entries(options).flatMap(([option, value]) => (option.endsWith('Env') && typeof value === 'string' ? [value] : []));
 }
 
 /** A container may be allowed less than the machine has. */
@@ -121,14 +139,6 @@ export function machineMemory(): number {
 export function defaultFolder(): string {
   const data = process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share');
   return join(data, 'atelier-edge');
-}
-
-/** @returns undefined where the text is no size */
-export function parseBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const power = match[2] === undefined ? 0 : 'kmgt'.indexOf(match[2].toLowerCase()) + 1;
-  return Math.round(Number(match[1]) * (match[3] ? 1024 : 1000) ** power);
 }
 
 async function readOwnerFile(path: string): Promise<OwnerFile> {

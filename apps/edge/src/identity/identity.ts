@@ -1,6 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import { join } from 'node:path';
-import { AtelierError, challengeText, EdgeId, JoinReply } from '@atelier/protocol';
+import { createKeyProver, type KeyProver } from '@atelier/artifacts';
+import { readJson } from '@atelier/bounded-body';
+import { AtelierError, challengeText, EdgeId, JoinReply, limits } from '@atelier/protocol';
 import { z } from 'zod';
 import { readIfThere, writeAtomically } from '../atomic-file.ts';
 
@@ -15,6 +17,8 @@ export interface Identity {
   readonly coordinatorUrl: string;
   /** Base64url Ed25519 over the challenge's text. */
   prove(nonce: string): string;
+  /** For requests over HTTP. @param now the coordinator's time */
+  keyProver(now: () => Date): KeyProver;
 }
 
 export interface JoinOptions {
@@ -65,7 +69,7 @@ async function joinStudio(folder: string, name: string, url: string, token: stri
   }).catch((cause: unknown) => {
     throw new AtelierError('unavailable', `Nothing answers at ${url}.`, { hint: 'Look whether the studio runs and whether the address is right.', cause });
   });
-  const body: unknown = await reply.json().catch(() => null);
+  const body: unknown = await readJson(reply, limits.jsonBytes).catch(() => null);
   if (!reply.ok) throw refusal(url, reply.status, body);
   const { edgeId } = JoinReply.parse(body);
   await write(folder, { version: 1, edgeId, coordinatorUrl: url, privateKey });
@@ -82,7 +86,12 @@ function refusal(url: string, status: number, body: unknown): AtelierError {
 
 function identity(edgeId: EdgeId, coordinatorUrl: string, jwk: z.infer<typeof PrivateKey>): Identity {
   const key = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
-  return { edgeId, coordinatorUrl, prove: (nonce) => sign(null, Buffer.from(challengeText(nonce), 'utf8'), key).toString('base64url') };
+  return {
+    edgeId,
+    coordinatorUrl,
+    prove: (nonce) => sign(null, Buffer.from(challengeText(nonce), 'utf8'), key).toString('base64url'),
+    keyProver: (now) => createKeyProver(jwk, now),
+  };
 }
 
 async function read(folder: string): Promise<IdentityFile | undefined> {

@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AtelierError, Challenge, type FromEdge, limits, ToEdge } from '@atelier/protocol';
+import type { KeyProver } from '@atelier/artifacts';
+import { guarded } from '@atelier/background';
+import { AtelierError, Challenge, edgeProtocolVersion, type FromEdge, limits, ToEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Identity } from '../identity/identity.ts';
 import { backoffMs } from './backoff.ts';
+import { CoordinatorClock } from './coordinator-clock.ts';
 
 export type Welcome = Extract<ToEdge, { kind: 'welcome' }>;
 
@@ -27,6 +30,8 @@ export interface LinkOptions {
 
 /** A socket that says nothing for so many heartbeats is given up and dialled anew. */
 const silentBeats = 3;
+/** After so long without a word from the coordinator, also of sleep, it may have said something that was not heard. */
+const outOfTouchMs = 10_000;
 /** Over so many unsent bytes passing news is dropped. */
 const fullBytes = 1024 ** 2;
 /** A connection that lasted so long was a good one. */
@@ -40,8 +45,12 @@ const beatsPerPing = 15;
 export class CoordinatorLink {
   readonly #options: LinkOptions;
   readonly #stop = new AbortController();
+  readonly clock = new CoordinatorClock();
   #identity: Identity;
+  #prove: KeyProver;
   #socket: WebSocket | undefined;
+  #life: SocketLife | undefined;
+  #welcomed: Welcome | undefined;
   #ready = false;
   #readyAt = 0;
   #failures = 0;
@@ -51,6 +60,7 @@ export class CoordinatorLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#identity = options.identity;
+    this.#prove = this.#identity.keyProver(() => this.clock.now());
     this.closed = this.#keepDialling();
     this.closed.catch(() => undefined);
   }
@@ -59,8 +69,23 @@ export class CoordinatorLink {
     return this.#identity;
   }
 
+  /** Proves this edge's key for requests over HTTP. */
+  get prove(): KeyProver {
+    return this.#prove;
+  }
+
+  /** Of this connection, or the last one. */
+  get welcome(): Welcome | undefined {
+    return this.#welcomed;
+  }
+
   get connected(): boolean {
     return this.#ready;
+  }
+
+  /** Whether what the coordinator said until just now was heard. */
+  get isInTouch(): boolean {
+    return this.#ready && (this.#life?.silentMs ?? Number.POSITIVE_INFINITY) < outOfTouchMs;
   }
 
   /** @returns false where there is no connection; nothing was sent then */
@@ -93,7 +118,7 @@ export class CoordinatorLink {
   /** Equal delays keep their order: Node fires timers of one length in turn. */
   #later(act: () => void): void {
     const delayMs = this.#options.delayMs ?? 0;
-    if (delayMs > 0) setTimeout(act, delayMs);
+    if (delayMs > 0) setTimeout(guarded(this.#options.log, 'a delayed message was lost', act), delayMs);
     else act();
   }
 
@@ -105,6 +130,7 @@ export class CoordinatorLink {
         const other = await this.#options.events.onRefused(refused);
         if (!other) throw refused;
         this.#identity = other;
+        this.#prove = other.keyProver(() => this.clock.now());
       }
       await pause(backoffMs(this.#failures++, Math.random()), undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
@@ -116,16 +142,22 @@ export class CoordinatorLink {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, { maxPayload: 4 * limits.edgeMessageBytes, handshakeTimeout: 10_000, perMessageDeflate: false });
     this.#socket = socket;
-    const life = new SocketLife(socket, (seconds) => this.#options.events.onRoundTrip(seconds + (2 * (this.#options.delayMs ?? 0)) / 1000));
+    const life = new SocketLife(
+      socket,
+      (seconds) => this.#options.events.onRoundTrip(seconds + (2 * (this.#options.delayMs ?? 0)) / 1000),
+      (time) => this.clock.set(time),
+    );
+    this.#life = life;
     let refused: AtelierError | undefined;
     return new Promise((resolve) => {
-      socket.on('message', (data: RawData) => {
+      const hear = (data: RawData) => {
         life.heard();
         this.#later(() => {
           if (socket !== this.#socket) return;
           refused = this.#read(data, life) ?? refused;
         });
-      });
+      };
+      socket.on('message', guarded(this.#options.log, 'a message of the coordinator could not be followed', hear));
       socket.on('error', (error) => this.#options.log.debug({ error: error.message }, 'connection failed'));
       socket.once('close', (code) => {
         life.end();
@@ -145,6 +177,7 @@ export class CoordinatorLink {
 
   #read(data: RawData, life: SocketLife): AtelierError | undefined {
     const message = parse(data);
+    if (message === 'another version') return this.#leaveOther();
     if (!message) {
       this.#options.log.warn('a message of the coordinator was not understood');
       return undefined;
@@ -163,7 +196,15 @@ export class CoordinatorLink {
     return undefined;
   }
 
+  /** A coordinator of another release may be updated at any time, so that it is dialled again. */
+  #leaveOther(): undefined {
+    this.#options.log.error('the coordinator is of another release than this edge: run the same release of Atelier on both machines');
+    this.#socket?.close(4400, 'another release');
+  }
+
   #welcome(message: Welcome, life: SocketLife): void {
+    this.#welcomed = message;
+    this.clock.set(message.time);
     this.#ready = true;
     this.#readyAt = performance.now();
     life.beat(message.heartbeatMs);
@@ -172,9 +213,11 @@ export class CoordinatorLink {
   }
 }
 
-function parse(data: RawData): ToEdge | Challenge | undefined {
+function parse(data: RawData): ToEdge | Challenge | 'another version' | undefined {
   try {
-    const value: unknown = JSON.parse(data.toString());
+    const value = JSON.parse(data.toString());
+    // Looked at first: what else another version says may not be understood.
+    if (value?.kind === 'welcome' && value.protocolVersion !== edgeProtocolVersion) return 'another version';
     const challenge = Challenge.safeParse(value);
     return challenge.success ? challenge.data : ToEdge.parse(value);
   } catch {
@@ -188,20 +231,33 @@ class SocketLife {
   readonly #onRoundTrip: (seconds: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #heardAt = performance.now();
+  /** By the clock of the wall, which goes on while a machine sleeps. */
+  #heardOn = Date.now();
   #pingedAt: number | undefined;
   #beats = 0;
 
-  constructor(socket: WebSocket, onRoundTrip: (seconds: number) => void) {
+  /** @param onTime told the coordinator's time with each of its pings, since a clock that counts stands still while a machine sleeps */
+  constructor(socket: WebSocket, onRoundTrip: (seconds: number) => void, onTime: (time: number) => void) {
     this.#socket = socket;
     this.#onRoundTrip = onRoundTrip;
     // A server that takes the connection and then says nothing is left too.
     this.#timer = setTimeout(() => socket.terminate(), welcomeMs);
-    socket.on('ping', () => this.heard());
+    socket.on('ping', (data: Buffer) => {
+      this.heard();
+      const time = Number(data.toString());
+      if (time > 0) onTime(time);
+    });
     socket.on('pong', () => this.#pong());
   }
 
   heard(): void {
     this.#heardAt = performance.now();
+    this.#heardOn = Date.now();
+  }
+
+  /** Since the last sign of life; a clock that was set makes it longer until the next one. */
+  get silentMs(): number {
+    return Math.max(performance.now() - this.#heardAt, Math.abs(Date.now() - this.#heardOn));
   }
 
   beat(everyMs: number): void {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ModelStore } from '@atelier/models';
+import { ModelStore, modelHash } from '@atelier/models';
 import type { ModelManifest } from '@atelier/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hashOf, ModelShelf } from './shelf.ts';
+import { ModelShelf } from './shelf.ts';
 
 let folder: string;
 let shelves: ModelShelf[];
@@ -63,7 +63,7 @@ async function open(name: string, wanted?: string[]): Promise<ModelShelf> {
 test('a model that lies whole in the store is ready at once', async () => {
   await putModel();
   const shelf = await open('one', ['small']);
-  expect(shelf.views(new Set(['small']))).toMatchObject([{ state: 'ready', loaded: true, diskBytes: bytes.length, modelHash: hashOf(manifest) }]);
+  expect(shelf.views(new Set(['small']))).toMatchObject([{ state: 'ready', loaded: true, diskBytes: bytes.length, modelHash: modelHash(manifest) }]);
   expect(shelf.find('small').folder).toBe(join(folder, 'models/small'));
 });
 
@@ -117,6 +117,6 @@ test('other weights, another driver or other options are another model', () => {
     { ...manifest, driver: 'other' },
     { ...manifest, files: [] },
   ];
-  expect(new Set([manifest, ...others].map(hashOf)).size).toBe(4);
-  expect(hashOf({ ...manifest, title: 'Renamed' })).toBe(hashOf(manifest));
+  expect(new Set([manifest, ...others].map(modelHash)).size).toBe(4);
+  expect(modelHash({ ...manifest, title: 'Renamed' })).toBe(modelHash(manifest));
 });

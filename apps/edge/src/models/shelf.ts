@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadCatalogue, ModelStore, pullModel, starterModelsFolder } from '@atelier/models';
+import { inBackground } from '@atelier/background';
+import { loadCatalogue, ModelStore, modelHash, pullModel, starterModelsFolder } from '@atelier/models';
 import { AtelierError, type EdgeModel, errorCodes, ModelManifest } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -89,7 +89,7 @@ export class ModelShelf {
       if (!known) this.#refuse(manifest);
       return;
     }
-    if (known && known.state !== 'failed' && known.state !== 'absent' && known.modelHash === hashOf(manifest)) return;
+    if (known && known.state !== 'failed' && known.state !== 'absent' && known.modelHash === modelHash(manifest)) return;
     known?.stop?.abort();
     this.#put(manifest);
     await this.#writeList();
@@ -146,7 +146,7 @@ export class ModelShelf {
   #put(manifest: ModelManifest, kind: 'own' | 'pulled' = 'pulled'): void {
     const entry: Entry = {
       manifest,
-      modelHash: hashOf(manifest),
+      modelHash: modelHash(manifest),
       own: kind === 'own',
       state: 'absent',
       diskBytes: 0,
@@ -197,7 +197,7 @@ export class ModelShelf {
       entry.state = error.code === 'offline' ? 'absent' : 'failed';
       entry.error = error.toJSON();
       entry.pull = null;
-      if (errorCodes[error.code].retryable) void this.#later(entry);
+      if (errorCodes[error.code].retryable) inBackground(log, 'a model is not pulled again', this.#later(entry));
     }
     this.#options.onChange();
   }
@@ -251,12 +251,4 @@ async function withNewest(offered: readonly ModelManifest[]): Promise<ModelManif
 
 function sameNames(a: readonly string[] | null, b: readonly string[]): boolean {
   return a !== null && [...a].sort().join() === [...b].sort().join();
-}
-
-/** SHA-256 over what decides a result: the driver, its options and the files. */
-export function hashOf(manifest: ModelManifest): string {
-  const files = manifest.files.map(({ path, sha256 }) => `${path} ${sha256}`).sort();
-  return createHash('sha256')
-    .update(JSON.stringify([manifest.driver, manifest.options, files]))
-    .digest('hex');
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { stderrLog } from '@atelier/background';
 import { z } from 'zod';
 import { readIfThere, writeAtomically } from '../atomic-file.ts';
-import { Slot } from './slot.ts';
+import { Slot, type SlotOptions } from './slot.ts';
 import type { DeviceReport } from './slot-messages.ts';
 
 const Known = z.object({ key: z.string(), devices: z.array(z.object({ driver: z.string(), device: z.string(), reason: z.string() })) });
@@ -11,13 +12,18 @@ const Known = z.object({ key: z.string(), devices: z.array(z.object({ driver: z.
  * edge's folder, since loading every runtime takes seconds.
  * @param key changes when the answer may: the releases of Atelier and Node, and what ATELIER_DEVICE says
  */
-export async function describeDevices(folder: string, key: string, drivers: readonly string[], taskModules: readonly string[]): Promise<DeviceReport[]> {
+export async function describeDevices(
+  folder: string,
+  key: string,
+  drivers: readonly string[],
+  slotOptions: Pick<SlotOptions, 'taskModules' | 'environment'>,
+): Promise<DeviceReport[]> {
   const file = join(folder, 'devices.json');
   const known = parse(await readIfThere(file));
   const devices = known?.key === key ? known.devices : [];
   const missing = drivers.filter((driver) => !devices.some((device) => device.driver === driver));
   if (missing.length > 0) {
-    const slot = new Slot({ taskModules });
+    const slot = new Slot({ ...slotOptions, log: stderrLog });
     try {
       devices.push(...(await slot.describe(missing)));
     } finally {

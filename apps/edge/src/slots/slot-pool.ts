@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { inBackground } from '@atelier/background';
 import { AtelierError, type ModelManifest } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { leastRecent, placeStep } from './placement.ts';
-import { Slot, StepFailure } from './slot.ts';
+import { Slot, type SlotOptions, StepFailure } from './slot.ts';
 import type { SlotJob, SlotReport, SlotResult } from './slot-messages.ts';
 
 export interface SlotPoolOptions {
@@ -10,6 +11,7 @@ export interface SlotPoolOptions {
   /** What all loaded models together may take. */
   readonly modelMemoryBytes: number;
   readonly taskModules: readonly string[];
+  readonly environment: SlotOptions['environment'];
   readonly log: Logger;
   /** A simulated edge takes `1 / speed` times as long; 1 and above change nothing. */
   readonly speed?: number | undefined;
@@ -72,22 +74,30 @@ export class SlotPool {
    */
   async run(job: SlotJob, onReport: (report: SlotReport) => void, signal: AbortSignal): Promise<SlotResult> {
     const place = await this.#acquire(job.manifest, signal);
-    const kill = () => void place.slot?.kill();
+    const kill = () => this.#end(place);
     signal.addEventListener('abort', kill, { once: true });
     try {
       signal.throwIfAborted();
       place.slot ??= this.#start(place);
       place.models.set(job.manifest.id, place.models.get(job.manifest.id) ?? { bytes: this.#bytes(job.manifest), usedAt: ++this.#uses });
       const result = await place.slot.run(job, onReport, (modelId, bytes) => this.#loadedNow(place, modelId, bytes));
+      // A short step may be through before its slot, which took too much, is ended.
+      this.#checkSize(job.manifest.id);
       return await this.#slowDown(result, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const size = this.#measured.get(job.manifest.id) ?? 0;
-      throw size > this.#options.modelMemoryBytes ? tooLarge(job.manifest.id, size, this.#options.modelMemoryBytes) : error;
+      this.#checkSize(job.manifest.id);
+      throw error;
     } finally {
       signal.removeEventListener('abort', kill);
       await this.#release(place, job.manifest.id, signal);
     }
+  }
+
+  /** @throws StepFailure for a model that took more than all models may */
+  #checkSize(modelId: string): void {
+    const size = this.#measured.get(modelId) ?? 0;
+    if (size > this.#options.modelMemoryBytes) throw tooLarge(modelId, size, this.#options.modelMemoryBytes);
   }
 
   /** Takes a model out of all idle slots' memory. */
@@ -107,14 +117,15 @@ export class SlotPool {
   }
 
   #start(place: Place): Slot {
-    const slot = new Slot({ taskModules: this.#options.taskModules });
+    const slot = new Slot(this.#options);
     this.#options.log.info({ slot: place.slotId, pid: slot.pid }, 'slot started');
-    void slot.exited.then(() => {
+    const forget = () => {
       if (place.slot !== slot) return;
       place.slot = undefined;
       place.models.clear();
       this.#options.onLoadedChange?.();
-    });
+    };
+    inBackground(this.#options.log, 'the end of a slot could not be noted', slot.exited.then(forget));
     return slot;
   }
 
@@ -167,10 +178,11 @@ export class SlotPool {
     for (const giver of givers) giver.busy = true;
     const leaving = evict.map(({ slotId, modelId }) => this.#unload(this.#places[slotId] as Place, modelId));
     place.models.set(wanted.modelId, { bytes: wanted.bytes, usedAt: ++this.#uses });
-    void Promise.allSettled(leaving).then(() => {
+    const begin = () => {
       for (const giver of givers) this.#free(giver);
       waiting.resolve(place);
-    });
+    };
+    inBackground(this.#options.log, 'a step could not begin', Promise.allSettled(leaving).then(begin));
   }
 
   async #release(place: Place, modelId: string, signal: AbortSignal): Promise<void> {
@@ -194,7 +206,12 @@ export class SlotPool {
 
   #stopIdle(place: Place): void {
     const bytes = [...place.models.values()].reduce((sum, model) => sum + model.bytes, 0);
-    if (!place.busy && bytes === 0) void this.#stop(place);
+    if (!place.busy && bytes === 0) inBackground(this.#options.log, 'an idle slot could not be ended', this.#stop(place));
+  }
+
+  /** Ends a slot's process and does not wait: whoever runs a step in it hears of its end. */
+  #end({ slot }: Place): void {
+    if (slot) inBackground(this.#options.log, 'a slot could not be ended', slot.kill());
   }
 
   async #stop(place: Place): Promise<void> {
@@ -225,13 +242,14 @@ export class SlotPool {
     }
     this.#options.onLoadedChange?.();
     if (held.bytes > this.#options.modelMemoryBytes) {
-      void place.slot?.kill();
+      this.#end(place);
       return;
     }
     const total = this.#loads().reduce((sum, load) => sum + load.models.reduce((inner, model) => inner + model.bytes, 0), 0);
     const free = this.#loads().filter((load) => !load.busy);
-    for (const { slotId, modelId: old } of leastRecent(free, total - this.#options.modelMemoryBytes) ?? [])
-      void this.#unload(this.#places[slotId] as Place, old);
+    for (const { slotId, modelId: old } of leastRecent(free, total - this.#options.modelMemoryBytes) ?? []) {
+      inBackground(this.#options.log, 'a model could not leave memory', this.#unload(this.#places[slotId] as Place, old));
+    }
   }
 
   #loads() {

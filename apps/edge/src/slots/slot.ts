@@ -1,6 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { AtelierError } from '@atelier/protocol';
+import { type FailureLog, guarded } from '@atelier/background';
+import { slotEnvironment } from '@atelier/drivers/environment';
+import { AtelierError, cutToEnd } from '@atelier/protocol';
 import type { DeviceReport, FromSlot, SlotJob, SlotReport, SlotResult, ToSlot } from './slot-messages.ts';
 
 /** A step that failed, with the last words of its process. */
@@ -18,6 +20,9 @@ export class StepFailure extends Error {
 export interface SlotOptions {
   /** Modules of extra tasks and drivers, as absolute paths. */
   readonly taskModules: readonly string[];
+  readonly log: FailureLog;
+  /** Names of environment variables that are passed on beside the usual ones. */
+  readonly environment: { readonly further: readonly string[]; readonly keys: readonly string[] };
 }
 
 const graceMs = 300;
@@ -45,11 +50,14 @@ export class Slot {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
-      env: environment(),
+      env: slotEnvironment(process.env, options.environment.further, options.environment.keys),
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk));
-    this.#child.on('message', (message: FromSlot) => this.#read(message));
+    this.#child.on(
+      'message',
+      guarded(options.log, 'a message of a slot could not be read', (message: FromSlot) => this.#read(message)),
+    );
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#end(error.message, resolve));
       this.#child.once('exit', (code, signal) => {
@@ -161,13 +169,7 @@ export class Slot {
 }
 
 function clip(text: string): string {
-  return text.slice(-logBytes);
-}
-
-/** A command or driver has no business with the keys of the agent's owner. */
-function environment(): NodeJS.ProcessEnv {
-  const { ATELIER_TOKEN: _token, ATELIER_JOIN_TOKEN: _joinToken, NODE_OPTIONS: _options, ...rest } = process.env;
-  return rest;
+  return cutToEnd(text, logBytes);
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

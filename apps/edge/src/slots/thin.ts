@@ -1,4 +1,4 @@
-import { limits } from '@atelier/protocol';
+import { cutText, limits } from '@atelier/protocol';
 import type { SlotReport } from './slot-messages.ts';
 
 /** Characters; a character can take three bytes in UTF-8, and two such may be joined. */
@@ -21,7 +21,7 @@ export class ThinReports {
 
   progress(fraction: number, message?: string): void {
     if (!Number.isFinite(fraction)) return;
-    this.#offer({ kind: 'progress', fraction: Math.min(1, Math.max(0, fraction)), message: message?.slice(0, 200) ?? null });
+    this.#offer({ kind: 'progress', fraction: Math.min(1, Math.max(0, fraction)), message: message === undefined ? null : cutText(message, 200) });
   }
 
   preview(mediaType: string, bytes: Uint8Array): void {

@@ -8,8 +8,29 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Readable, Readable as Streams } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createTicketSigner, type FolderStore, folderStore, type TicketSigner, verifyTicket } from '@atelier/artifacts';
-import { challengeText, type EdgeId, FromEdge, Identify, JoinRequest, newId, type ToEdge } from '@atelier/protocol';
+import {
+  createTicketSigner,
+  type FolderStore,
+  folderStore,
+  keyThumbprint,
+  ProofReader,
+  presentedToken,
+  readPastTicket,
+  type TicketSigner,
+  verifyTicket,
+} from '@atelier/artifacts';
+import {
+  AtelierError,
+  challengeText,
+  type EdgeId,
+  edgeProtocolVersion,
+  FromEdge,
+  Identify,
+  JoinRequest,
+  newId,
+  RenewTickets,
+  type ToEdge,
+} from '@atelier/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 export interface SmallCoordinator extends AsyncDisposable {
@@ -17,10 +38,24 @@ export interface SmallCoordinator extends AsyncDisposable {
   readonly token: string;
   readonly store: FolderStore;
   readonly tickets: TicketSigner;
+  /** Told in each welcome. */
+  readonly revoked: EdgeId[];
+  /** What it says the time is, in milliseconds since 1970. */
+  time: () => number;
+  /** Edges that dial are turned away. */
+  refusesSockets: boolean;
+  /** What it says in `welcome` that it speaks. */
+  protocolVersion: number;
+  /** Tickets that it gave for older ones. */
+  readonly renewed: string[];
   /** All that edges said, in order. */
   readonly heard: FromEdge[];
   edgeId(): EdgeId;
+  /** A ticket for the edge that connected last. */
+  ticket(ticket: { hash: string; from: string; seconds?: number }): Promise<string>;
   send(message: ToEdge): void;
+  /** Tells the time as each ping of a coordinator does. */
+  ping(): void;
   /** The first message of a kind, from `since` on in {@link heard}, that fits; waits for it. */
   hear<K extends FromEdge['kind']>(
     kind: K,
@@ -31,11 +66,13 @@ export interface SmallCoordinator extends AsyncDisposable {
   cut(): void;
   /** Uploads are cut after so many bytes, once. */
   cutUploadAfter(bytes: number): void;
+  /** Takes the token again. */
+  takeAnother(): void;
   /** Forgets every edge, as after its data was thrown away, and takes the token again. */
   forgetEdges(): void;
 }
 
-const deadlineMs = 15_000;
+const deadlineMs = 60_000;
 
 export async function startSmallCoordinator(folder: string, port = 0): Promise<SmallCoordinator> {
   const server = new Coordinator(await folderStore(join(folder, 'artifacts')), await createTicketSigner(join(folder, 'ticket-key.json')));
@@ -48,6 +85,12 @@ class Coordinator implements SmallCoordinator {
   readonly tickets: TicketSigner;
   readonly heard: FromEdge[] = [];
   readonly token = randomUUID();
+  readonly revoked: EdgeId[] = [];
+  readonly renewed: string[] = [];
+  time = () => Date.now();
+  refusesSockets = false;
+  protocolVersion = edgeProtocolVersion;
+  readonly #proofs = new ProofReader();
   readonly #keys = new Map<string, Record<string, unknown>>();
   readonly #listeners = new Set<() => void>();
   readonly #server: Server;
@@ -61,9 +104,12 @@ class Coordinator implements SmallCoordinator {
     this.store = store;
     this.tickets = tickets;
     this.#server = createServer((request, response) => {
-      this.#answer(request, response).catch(() => response.destroy());
+      this.#answer(request, response).catch((thrown: unknown) => refuse(response, thrown));
     });
-    this.#server.on('upgrade', (request, socket, head) => this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#challenge(ws)));
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (this.refusesSockets) socket.destroy();
+      else this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#challenge(ws));
+    });
   }
 
   listen(port: number): Promise<void> {
@@ -78,8 +124,17 @@ class Coordinator implements SmallCoordinator {
     return this.#edgeId as EdgeId;
   }
 
+  ticket({ hash, from, seconds = 60 }: { hash: string; from: string; seconds?: number }): Promise<string> {
+    const to = this.edgeId();
+    return this.tickets.sign({ hash, from, to, key: this.#keys.get(to) as never, attempt: 'some attempt', seconds });
+  }
+
   send(message: ToEdge): void {
     this.#socket?.send(JSON.stringify(message));
+  }
+
+  ping(): void {
+    this.#socket?.ping(String(this.time()));
   }
 
   hear<K extends FromEdge['kind']>(
@@ -119,9 +174,13 @@ class Coordinator implements SmallCoordinator {
     this.#cutUploadAfter = bytes;
   }
 
+  takeAnother(): void {
+    this.#tokenUsed = false;
+  }
+
   forgetEdges(): void {
     this.#keys.clear();
-    this.#tokenUsed = false;
+    this.takeAnother();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,10 +208,12 @@ class Coordinator implements SmallCoordinator {
       });
       const welcome: ToEdge = {
         kind: 'welcome',
-        protocolVersion: 1,
+        protocolVersion: this.protocolVersion,
         edgeId,
         sessionToken: 'session',
         ticketKey: { ...this.tickets.publicJwk },
+        time: this.time(),
+        revoked: [...this.revoked],
         heartbeatMs: 200,
         leaseMs: 10_000,
       };
@@ -163,9 +224,10 @@ class Coordinator implements SmallCoordinator {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const hash = /^\/api\/edge\/artifacts\/([0-9a-f]{64})$/.exec(request.url ?? '')?.[1];
     if (request.method === 'POST' && request.url === '/api/edge/join') return this.#join(request, response);
+    if (request.method === 'POST' && request.url === '/api/edge/tickets') return this.#renew(request, response);
     if (!hash) return void response.writeHead(404).end();
     if (request.method === 'GET') return this.#give(hash, request, response);
-    if (request.headers.authorization !== 'Bearer session') return void response.writeHead(401).end();
+    if (!(await this.#isOwn(request))) return void response.writeHead(401).end();
     if (request.method === 'HEAD')
       return void response.writeHead((await this.store.has(hash)) ? 200 : 404, { 'content-length': String((await this.store.size(hash)) ?? 0) }).end();
     await this.store.put(this.#maybeCut(request), { expectedHash: hash });
@@ -173,8 +235,30 @@ class Coordinator implements SmallCoordinator {
   }
 
   async #give(hash: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await verifyTicket(this.tickets.publicJwk, (request.headers.authorization ?? '').slice(7), { hash, from: 'coordinator' });
+    const token = presentedToken(request.headers.authorization) ?? '';
+    const { cnf } = await verifyTicket(this.tickets.publicJwk, token, { hash, from: 'coordinator', now: new Date(this.time()) });
+    await this.#prove(request, token, cnf.jkt);
     await pipeline(await this.store.get(hash), response.writeHead(200));
+  }
+
+  async #isOwn(request: IncomingMessage): Promise<boolean> {
+    const token = presentedToken(request.headers.authorization);
+    if (token !== 'session') return false;
+    await this.#prove(request, token, await keyThumbprint(this.#keys.get(this.edgeId()) as never));
+    return true;
+  }
+
+  #prove({ method = '', url = '', headers }: IncomingMessage, token: string, jkt: string): Promise<void> {
+    return this.#proofs.check(String(headers.dpop), { method, url, token }, jkt, new Date(this.time()));
+  }
+
+  async #renew(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!(await this.#isOwn(request))) return void response.writeHead(401).end();
+    const old = await readPastTicket(this.tickets.publicJwk, RenewTickets.parse(JSON.parse(await text(request))).token);
+    const token = await this.ticket(old);
+    this.renewed.push(token);
+    const tickets = [{ from: old.from, url: `/api/edge/artifacts/${old.hash}`, address: null, token }];
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ tickets }));
   }
 
   async #join(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -200,6 +284,12 @@ class Coordinator implements SmallCoordinator {
       yield chunk;
     }
   }
+}
+
+function refuse(response: ServerResponse, thrown: unknown): void {
+  const error = AtelierError.from(thrown);
+  if (response.headersSent || error.code === 'internal') response.destroy();
+  else response.writeHead(error.status).end(JSON.stringify({ error: error.toJSON() }));
 }
 
 async function text(stream: Readable): Promise<string> {

@@ -53,6 +53,9 @@ async function act(request: StepRequest): Promise<StepResult> {
         request.report.text('x');
       }
       break;
+    case 'environment':
+      await writeFile(out, JSON.stringify(process.env));
+      return { text: [{ path: out, mediaType: 'text/plain' }] };
     case 'wrong-bytes':
       await writeFile(out, Buffer.from('89504e470d0a1a0a', 'hex'));
       return { text: [{ path: out, mediaType: 'text/plain' }] };

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type ArtifactStore, artifactResponse, type TicketKey, verifyTicket } from '@atelier/artifacts';
+import { type ArtifactStore, artifactResponse } from '@atelier/artifacts';
 import { AtelierError } from '@atelier/protocol';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { Giving } from './giving.ts';
 
 /** The header by which a giver says its name; simulated links are chosen by it. */
 export const edgeNameHeader = 'x-atelier-edge';
@@ -16,8 +17,7 @@ export interface ListenerOptions {
   readonly store: ArtifactStore;
   readonly name: string;
   readonly log: Logger;
-  /** The coordinator's ticket key and this edge's id; undefined before the first connection. */
-  admission(): { ticketKey: TicketKey; edgeId: string } | undefined;
+  readonly giving: Giving;
   /** Answers at the same time; more are told to try elsewhere. Default 16. */
   readonly most?: number | undefined;
 }
@@ -35,11 +35,17 @@ export interface Listener {
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { host, port } = parseAddress(options.listen);
   let active = 0;
-  const app = new Hono();
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/artifacts/:hash', async (context) => {
     if (active > (options.most ?? 16)) throw new AtelierError('unavailable', 'This edge gives to many others now.', { hint: 'Ask another holder.' });
     const hash = context.req.param('hash');
-    await admit(options, hash, context.req.header('authorization'));
+    const { method, url } = context.req;
+    const { outgoing } = context.env;
+    const shown = { method, url, hash, authorization: context.req.header('authorization'), proof: context.req.header('dpop') };
+    const leave = await options.giving.admit(shown, () => outgoing.destroy());
+    // It may have gone while it was looked at.
+    if (outgoing.closed) leave();
+    else outgoing.once('close', leave);
     return artifactResponse(options.store, hash, context.req.raw, { headers: { [edgeNameHeader]: encodeURIComponent(options.name) } });
   });
   app.notFound((context) => context.json({ error: new AtelierError('not-found', 'Nothing is here.').toJSON() }, 404));
@@ -65,14 +71,6 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
         server.closeAllConnections();
       }),
   };
-}
-
-async function admit(options: ListenerOptions, hash: string, authorization: string | undefined): Promise<void> {
-  const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-  if (token === undefined) throw new AtelierError('unauthenticated', 'A transfer needs a ticket.', { hint: 'Tickets come with work orders.' });
-  const admission = options.admission();
-  if (!admission) throw new AtelierError('unavailable', 'This edge is not connected to its studio yet.');
-  await verifyTicket(admission.ticketKey, token, { hash, from: admission.edgeId });
 }
 
 /** @throws AtelierError `invalid-input` */

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '@atelier/artifacts';
+import { inBackground } from '@atelier/background';
 import { AtelierError, type FromEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { type UploadOptions, uploadArtifact } from './upload.ts';
@@ -51,11 +52,12 @@ export class Relay {
     while (this.#active < most && this.#queue.length > 0) {
       this.#active++;
       const hash = this.#queue.shift() as string;
-      void this.#bring(hash).finally(() => {
+      const brought = this.#bring(hash).finally(() => {
         this.#active--;
         this.#wanted.delete(hash);
         this.#pump();
       });
+      inBackground(this.#options.log, 'bytes could not be brought to the coordinator', brought);
     }
   }
 

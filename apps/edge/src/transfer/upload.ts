@@ -3,14 +3,15 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ArtifactStore } from '@atelier/artifacts';
+import { type ArtifactStore, presentToken } from '@atelier/artifacts';
 import { AtelierError } from '@atelier/protocol';
 import { backoffMs } from '../link/backoff.ts';
+import type { Target } from './credentials.ts';
 
 export interface UploadOptions {
   readonly store: ArtifactStore;
-  /** The address at which the coordinator is dialled, and this connection's token, as they are now. */
-  target(): { coordinatorUrl: string; sessionToken: string };
+  /** As it is now. @throws AtelierError `unavailable` before the first connection */
+  target(): Target;
   /** Awaited before each chunk is sent. */
   pace(bytes: number): Promise<void>;
   readonly signal: AbortSignal;
@@ -56,10 +57,14 @@ async function send({ hash, mediaType, sizeBytes, offset }: Part, options: Uploa
     'content-length': String(sizeBytes - offset),
     ...(offset > 0 ? { 'content-range': `bytes ${offset}-${sizeBytes - 1}/${sizeBytes}` } : {}),
   };
-  const request = open(hash, 'PUT', headers, options);
+  const bytes = await options.store.get(hash, { start: offset });
+  const request = await open(hash, 'PUT', headers, options).catch((cause: unknown) => {
+    bytes.destroy();
+    throw cause;
+  });
   const answer = answerOf(request);
   // An early refusal closes the connection while bytes are still being sent: the refusal is what counts.
-  const sent = pipeline(Readable.from(paced(await options.store.get(hash, { start: offset }), options)), request).catch(() => undefined);
+  const sent = pipeline(Readable.from(paced(bytes, options)), request).catch(() => undefined);
   const { status, body } = await answer;
   await sent;
   if (status >= 200 && status < 300) return;
@@ -76,7 +81,7 @@ async function* paced(bytes: Readable, options: UploadOptions): AsyncGenerator<B
 /** How many bytes the coordinator holds of it. */
 async function ask(hash: string, sizeBytes: number, options: UploadOptions): Promise<number | 'whole'> {
   try {
-    const request = open(hash, 'HEAD', {}, options);
+    const request = await open(hash, 'HEAD', {}, options);
     const answer = answerOf(request);
     request.end();
     const { status, headers } = await answer;
@@ -88,11 +93,12 @@ async function ask(hash: string, sizeBytes: number, options: UploadOptions): Pro
   }
 }
 
-function open(hash: string, method: string, headers: Record<string, string>, { target, signal }: UploadOptions): ClientRequest {
-  const { coordinatorUrl, sessionToken } = target();
+async function open(hash: string, method: string, headers: Record<string, string>, { target, signal }: UploadOptions): Promise<ClientRequest> {
+  const { coordinatorUrl, sessionToken, prove } = target();
   const url = new URL(`/api/edge/artifacts/${hash}`, coordinatorUrl);
   const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const request = begin(url, { method, signal, headers: { ...headers, authorization: `Bearer ${sessionToken}` } });
+  const shown = await presentToken(prove, { method, url: url.href, token: sessionToken });
+  const request = begin(url, { method, signal, headers: { ...headers, ...shown } });
   request.setTimeout(idleMs, () => request.destroy(new AtelierError('timeout', `The coordinator said nothing for ${idleMs / 1000} s.`)));
   return request;
 }

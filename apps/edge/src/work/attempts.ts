@@ -1,4 +1,6 @@
-import { AtelierError, type ErrorBody, type FromEdge, type WorkOrder } from '@atelier/protocol';
+import type { TransferMeasurement } from '@atelier/artifacts';
+import { inBackground } from '@atelier/background';
+import { AtelierError, cutToEnd, type EdgeId, type ErrorBody, type FromEdge, MediaType, type WorkOrder } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { StepFailure } from '../slots/slot.ts';
 import type { SlotReport } from '../slots/slot-messages.ts';
@@ -125,23 +127,26 @@ export class Attempts {
     const { attemptId, fence } = order;
     running.startedSent = this.#options.send({ kind: 'started', attemptId, fence });
     this.#options.log.info({ runId: order.runId, stepId: order.stepId, attemptId, modelId: order.modelId }, 'step begins');
-    void this.#run(running)
+    const kept = this.#run(running)
       .then((finished) => finished && this.#finish(finished))
-      .catch((error: unknown) => this.#options.log.error({ attemptId, error: AtelierError.from(error).toJSON() }, 'a result could not be kept'))
       .finally(() => {
         if (this.#running.get(attemptId) === running) this.#running.delete(attemptId);
         resolve();
         this.#options.onEnd();
       });
+    inBackground(this.#options.log, 'a result could not be kept', kept);
   }
 
   async #run({ order, stop }: Running): Promise<Finished | undefined> {
     const { attemptId, fence } = order;
     const context = { runId: order.runId, stepId: order.stepId, attemptId };
-    const onReport = (report: SlotReport) => this.#options.sendPassing({ ...report, attemptId, fence });
+    const onReport = (report: SlotReport) => {
+      if (report.kind !== 'preview' || MediaType.safeParse(report.mediaType).success) this.#options.sendPassing({ ...report, attemptId, fence });
+    };
     try {
-      const onTransfer = (transfer: { from: string; bytes: number; seconds: number; latencySeconds: number | null }) => {
-        if (transfer.bytes > 0) this.#options.sendPassing({ kind: 'link', ...transfer });
+      const onTransfer = ({ from, ...transfer }: TransferMeasurement) => {
+        // Tickets name edges by their ids.
+        if (transfer.bytes > 0) this.#options.sendPassing({ kind: 'link', from: from as EdgeId, ...transfer });
       };
       const done = await runStep(order, this.#options.tools, { onReport, onTransfer }, stop.signal);
       if (stop.signal.aborted) throw stop.signal.reason;
@@ -173,5 +178,5 @@ export class Attempts {
 }
 
 function failureOf({ attemptId, fence }: WorkOrder, error: ErrorBody, log: string): Finished {
-  return { kind: 'failure', attemptId, fence, error: { ...error }, log: log.slice(-16_000) };
+  return { kind: 'failure', attemptId, fence, error: { ...error }, log: cutToEnd(log, 16_000) };
 }

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { AtelierError, type Modality, mayCarry } from '@atelier/protocol';
+import { AtelierError, MediaType, type Modality, mayCarry } from '@atelier/protocol';
 
 const headBytes = 64 * 1024;
 
@@ -34,7 +34,7 @@ const signatures: readonly Signature[] = [
  */
 export function outputMediaType(head: Buffer, declared: string, modality: Modality): string {
   const mediaType = sniff(head, declared, modality);
-  if (mayCarry(modality, mediaType)) return mediaType;
+  if (mayCarry(modality, mediaType) && MediaType.safeParse(mediaType).success) return mediaType;
   throw new AtelierError('unsupported-media', `The model gave ${mediaType} for an output that carries ${modality}.`, {
     hint: 'Look at what the command or the server writes.',
   });

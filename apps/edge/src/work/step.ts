@@ -42,6 +42,11 @@ export interface StepDone {
  */
 export async function runStep(order: WorkOrder, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
   const { manifest, modelHash, folder } = tools.findModel(order.modelId);
+  if (order.modelHash !== undefined && order.modelHash !== modelHash) {
+    throw new AtelierError('unavailable', `This edge has other files of ${order.modelId} than the step was planned with.`, {
+      hint: 'The edges that have the same go on with it. Pull the model again here, or update Atelier on this machine.',
+    });
+  }
   // An attempt that is given again has another fence, and does not meet what is still being cleared away.
   const attemptFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
   const outFolder = join(attemptFolder, 'out');
@@ -124,6 +129,12 @@ async function inputFiles(inputs: readonly WorkInput[], store: ArtifactStore): P
   return files;
 }
 
+/** The text that these bytes are, and none where reading changes them, as with a character that is cut: the studio compares it with their hash. */
+function asText(bytes: Buffer): string | null {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : null;
+}
+
 async function keepOutputs(result: SlotResult, tools: StepTools): Promise<StepOutput[]> {
   const outputs: StepOutput[] = [];
   for (const { port, index, modality, path, mediaType: declared } of result.outputs) {
@@ -135,7 +146,7 @@ async function keepOutputs(result: SlotResult, tools: StepTools): Promise<StepOu
       await tools.makeRoom();
       return put();
     });
-    const text = isWhole && modality === 'text' && head.byteLength <= limits.inlineTextBytes ? head.toString('utf8') : null;
+    const text = isWhole && modality === 'text' && head.byteLength <= limits.inlineTextBytes ? asText(head) : null;
     outputs.push({ port, index, hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType, text });
   }
   return outputs;
