@@ -3,10 +3,12 @@
  * Logs go to the standard output as JSON lines; the first line of the standard error is the address.
  */
 import { parseArgs } from 'node:util';
-import { AtelierError } from '@atelier/protocol';
+import { inBackground, stderrLog } from '@atelier/background';
+import { AtelierError, byteSetting } from '@atelier/protocol';
 import pino from 'pino';
 import { defaultDataFolder } from './data-folder.ts';
 import { type CoordinatorOptions, startCoordinator } from './start.ts';
+import { stopSignal } from './stop-signal.ts';
 
 function readOptions(): CoordinatorOptions {
   const { values } = parseArgs({
@@ -22,10 +24,13 @@ function readOptions(): CoordinatorOptions {
       threads: { type: 'string' },
       origin: { type: 'string', multiple: true },
       storage: { type: 'string' },
+      'upload-quota': { type: 'string' },
+      'disk-reserve': { type: 'string' },
       'public-predict': { type: 'boolean' },
     },
   });
-  const environment = process.env;
+  // An empty variable is as none, as shells and service files write it.
+  const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
   return {
     host: values.host ?? environment.ATELIER_HOST ?? '127.0.0.1',
     port: Number(values.port ?? environment.ATELIER_PORT ?? 4747),
@@ -39,6 +44,8 @@ function readOptions(): CoordinatorOptions {
     threads: values.threads === undefined ? undefined : Number(values.threads),
     origins: [...(values.origin ?? []), ...list(environment.ATELIER_ORIGINS)],
     storage: values.storage ?? environment.ATELIER_STORAGE,
+    uploadQuotaBytes: byteSetting('--upload-quota', values['upload-quota'] ?? environment.ATELIER_UPLOAD_QUOTA),
+    diskReserveBytes: byteSetting('--disk-reserve', values['disk-reserve'] ?? environment.ATELIER_DISK_RESERVE),
     publicPredict: values['public-predict'] === true || environment.ATELIER_PUBLIC_PREDICT === '1',
     log: pino({ level: environment.ATELIER_LOG_LEVEL ?? 'info' }),
   };
@@ -48,21 +55,24 @@ function list(text: string | undefined): string[] {
   return (text ?? '').split(',').filter((item) => item !== '');
 }
 
+// Heard from now on: a start that is interrupted is first finished and then closed, so that no database is left running.
+const stopped = stopSignal(() => process.exit(1));
 try {
   const coordinator = await startCoordinator(readOptions());
   process.stderr.write(`Atelier is at ${coordinator.url}\n`);
   if (coordinator.welcomeUrl) process.stderr.write(`Become its owner at ${coordinator.welcomeUrl}\n`);
-  coordinator.ready.then(() => process.stderr.write('Ready: chains can run.\n'));
-  let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    coordinator.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  inBackground(
+    stderrLog,
+    'Readiness is not known',
+    coordinator.ready.then(() => process.stderr.write('Ready: chains can run.\n')),
+  );
+  if (coordinator.databaseOutside) process.stderr.write(`The database lies outside of the data folder: ${coordinator.databaseOutside}\n`);
+  coordinator.onPull((pull) => {
+    if (pull.kind === 'failed') process.stderr.write(`${pull.modelId} could not be pulled to ${pull.edgeName}: ${pull.error.message}\n`);
+  });
+  await stopped;
+  await coordinator.close();
+  process.exit(0);
 } catch (thrown) {
   const error = AtelierError.from(thrown);
   process.stderr.write(`${error.message}${error.hint ? `\n${error.hint}` : ''}\n`);

@@ -1,20 +1,22 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createTicketSigner } from '@atelier/artifacts';
+import { createTicketSigner, OpenTransfers } from '@atelier/artifacts';
 import { loadCatalogue, starterModelsFolder } from '@atelier/models';
-import { AtelierError, listTasks, registerTask, type TaskDeclaration } from '@atelier/protocol';
+import { AtelierError, limits, listTasks, registerTask, type TaskDeclaration } from '@atelier/protocol';
 import { migrate, openDatabase } from '@atelier/store';
 import pino from 'pino';
-import { type Core, type Logger, startCore } from './core/index.ts';
+import { type Core, type Logger, Quota, startCore } from './core/index.ts';
 import { openDataFolder } from './data-folder.ts';
+import { createWatchSockets } from './server/api/watch-sockets.ts';
+import { countWatchers } from './server/api/watchers.ts';
 import { createApp } from './server/app.ts';
 import { startPurging } from './server/bytes/purge-rounds.ts';
 import { createThumbnails } from './server/bytes/thumbnails.ts';
 import { createUploads } from './server/bytes/uploads.ts';
 import { examine } from './server/doctor/doctor.ts';
 import { createEdgeSessions } from './server/edges/edge-sessions.ts';
-import { createEdgeSockets, type EdgeSocketTimes } from './server/edges/edge-sockets.ts';
+import { createEdgeSockets } from './server/edges/edge-sockets.ts';
 import { createExamples } from './server/examples.ts';
 import { closedDoor, frontDoor } from './server/front-door.ts';
 import { type HttpServer, listen } from './server/http-server.ts';
@@ -25,6 +27,7 @@ import { keepLocalOwner } from './server/identity/local-owner.ts';
 import { ownOrigins } from './server/identity/own-origin.ts';
 import { welcomeLink } from './server/identity/welcome.ts';
 import { startLocalFleet } from './server/local-edges/local-fleet.ts';
+import { createMediaReader } from './server/media/index.ts';
 import { version } from './server/pages/document-routes.ts';
 import { rateLimit } from './server/rate-limit.ts';
 import { type ModelPull, watchPulls, whenReady } from './server/readiness.ts';
@@ -59,18 +62,23 @@ export interface CoordinatorOptions {
   readonly origins?: readonly string[] | undefined;
   /** Where artifacts are kept: `s3://bucket/prefix`, or the folder `artifacts` in the data folder. Keys come from the environment (docs/storage.md). */
   readonly storage?: string | undefined;
+  /** Bytes of files that each person may have uploaded; limits.uploadedBytesPerPerson otherwise. */
+  readonly uploadQuotaBytes?: number | undefined;
+  /** Bytes of disk that stay free; limits.diskReserveBytes or diskReserveShare otherwise. */
+  readonly diskReserveBytes?: number | undefined;
   /** Lets anybody ask `/predict/` for a film of two words; its runs are the owner's. */
   readonly publicPredict?: boolean | undefined;
-  readonly edgeTimes?: Partial<EdgeSocketTimes> | undefined;
 }
 
 export interface Coordinator {
   readonly url: string;
   /** The one-time link for the first owner; undefined where there is one. */
   readonly welcomeUrl: string | undefined;
+  /** Where the embedded database lies if that is not in the data folder: who copies or deletes one must know of the other. */
+  readonly databaseOutside: string | undefined;
   /** Resolves when chains can run: each starter task has an offer with verified files. */
   readonly ready: Promise<void>;
-  /** Tells how far models are that an edge is bringing. @returns stops telling */
+  /** Tells how far models are that an edge is bringing, and which could not be brought. @returns stops telling */
   onPull(listener: (pull: ModelPull) => void): () => void;
   /** Every way in over HTTP and WebSocket, with its policy. */
   listRoutes(): RouteInfo[];
@@ -147,10 +155,11 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   started.closeLast(() => database.close());
   await migrate(database);
   const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'));
-  const storage = await openStorage({ storage: options.storage, dataFolder, database });
+  const storage = await openStorage({ storage: options.storage, dataFolder, database, diskReserveBytes: options.diskReserveBytes });
   const { artifacts } = storage;
   const catalogue = await readCatalogue(dataFolder, log);
   const edgeSessions = createEdgeSessions();
+  const transfers = new OpenTransfers();
   let running: Core | undefined;
   const sockets = createEdgeSockets({
     core: () => {
@@ -159,21 +168,30 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     },
     sessions: edgeSessions,
     tickets,
+    transfers,
     log,
-    times: options.edgeTimes ?? {},
+    isProxied: (options.origins ?? []).length > 0,
   });
-  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, log });
+  const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson);
+  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, log });
   running = core;
   started.closeLast(() => core.close());
   started.closeLast(() => sockets.close());
-  const uploads = await createUploads({ database, artifacts, core, folder: join(dataFolder, 'uploads'), log });
+  const media = createMediaReader();
+  started.closeLast(() => media.close());
+  const uploads = await createUploads({
+    ...{ database, artifacts, core, media, quota, dataFolder, log },
+    diskReserveBytes: options.diskReserveBytes,
+  });
   started.closeLast(() => uploads.close());
   const origins = ownOrigins(options.host, options.origins);
   const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log });
   await keepLocalOwner({ accounts, database, dataFolder });
-  const thumbnails = createThumbnails(artifacts, dataFolder);
+  const thumbnails = createThumbnails(artifacts, media, dataFolder);
   started.closeLast(startPurging({ core, thumbnails, log }));
-  const doctor = () => examine({ core, dataFolder, version, storage });
+  const databaseOutside = database.folder !== undefined && dirname(database.folder) !== resolve(dataFolder) ? database.folder : undefined;
+  const doctor = () => examine({ core, dataFolder, databaseOutside, version, storage });
+  const watchers = countWatchers();
   const services: Services = {
     core,
     database,
@@ -181,30 +199,36 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     artifacts,
     tickets,
     sockets,
+    watchers,
     uploads,
     thumbnails,
+    media,
     publicLimit: rateLimit(publicPerMinute, 60_000),
     publicPredict: options.publicPredict === true,
     examples: createExamples(),
     origins,
     doctor,
     dataFolder,
+    listens: { host: options.host, port: Number(new URL(server.url).port) },
     url: server.url,
     log,
   };
   const authenticate = createAuthenticate({ accounts, database, edgeSessions });
-  const app = createApp(services, createGates({ authenticate, origins, tickets }));
+  const watchSockets = createWatchSockets({ core, authenticate, watchers, log });
+  started.closeLast(() => watchSockets.close());
+  const app = createApp(services, createGates({ authenticate, origins, tickets, transfers, core }));
   const fleet = await startLocalFleet({ ...options, dataFolder, database, core, url: server.url, log });
   started.closeLast(() => fleet.close());
   const coordinator: Coordinator = {
     url: server.url,
     welcomeUrl: await welcomeLink(database, server.url),
+    databaseOutside,
     ready: whenReady(core, started),
-    onPull: (listener) => watchPulls(core, listener),
+    onPull: (listener) => watchPulls(core, log, listener),
     listRoutes: app.listRoutes,
     close: () => started.close(),
   };
-  return { coordinator, door: frontDoor(app, sockets, origins) };
+  return { coordinator, door: frontDoor(app, { edges: sockets, watchers: watchSockets }, origins) };
 }
 
 /** A page of the public gallery asks for some hundred small pictures. */

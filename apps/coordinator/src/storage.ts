@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ArtifactStore, folderStore, readS3Settings, s3Store } from '@atelier/artifacts';
+import { type ArtifactStore, diskReserve, folderStore, readS3Settings, s3Store } from '@atelier/artifacts';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 
@@ -17,13 +17,15 @@ export interface StorageOptions {
   readonly storage: string | undefined;
   readonly dataFolder: string;
   readonly database: Database;
+  /** Bytes that stay free on the disk of the folder; undefined for the usual reserve. */
+  readonly diskReserveBytes: number | undefined;
 }
 
 /** @throws AtelierError `invalid-input` for an address that is none, or where keys are missing; `unavailable` where a bucket does not answer */
-export async function openStorage({ storage, dataFolder, database }: StorageOptions): Promise<Storage> {
+export async function openStorage({ storage, dataFolder, database, diskReserveBytes }: StorageOptions): Promise<Storage> {
   if (storage === undefined || storage === '') {
     const folder = join(dataFolder, 'artifacts');
-    return { artifacts: await folderStore(folder), place: folder, check: async () => undefined };
+    return { artifacts: await folderStore(folder, { reserve: diskReserve(folder, diskReserveBytes) }), place: folder, check: async () => undefined };
   }
   const settings = readS3Settings(storage, process.env);
   // Several installations may share a bucket; each keeps to its own part of it.

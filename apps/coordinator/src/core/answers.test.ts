@@ -96,12 +96,12 @@ test('fresh computes everything, and so does again with fresh', async () => {
   const before = count();
   const fresh = await play(walk(3, { fresh: true }));
   expect([count() - before, fresh.steps.map((step) => step.cached)]).toEqual([4, [0, 0]]);
-  const again = await studio.core.runAgain(studio.member, { id: first.id, seed: 'same', set: {}, fresh: true });
+  const again = await studio.core.runAgain(studio.member, { id: first.id, seed: 'same', set: {}, fresh: true }, {});
   await studio.runUntil(again.id, ended);
   expect(count() - before).toBe(8);
-  const cached = await studio.core.runAgain(studio.member, { id: first.id, seed: 'same', set: {}, fresh: false });
+  const cached = await studio.core.runAgain(studio.member, { id: first.id, seed: 'same', set: {}, fresh: false }, {});
   expect([cached.state, count() - before]).toEqual(['succeeded', 8]);
-  const other = await studio.core.runAgain(studio.member, { id: first.id, seed: 'new', set: {}, fresh: false });
+  const other = await studio.core.runAgain(studio.member, { id: first.id, seed: 'new', set: {}, fresh: false }, {});
   await studio.runUntil(other.id, ended);
   expect(count() - before).toBe(12);
 });
@@ -114,6 +114,30 @@ test('results whose bytes are gone with their edge are computed', async () => {
   const second = await another('B');
   const run = await play(draw);
   expect([second.orders.length, run.steps[0]?.cached]).toEqual([1, 0]);
+});
+
+test('results of a revoked edge answer nothing, nor do copies of them in runs of others; what another edge made goes on answering', async () => {
+  const first = await play(draw);
+  const copied = await studio.core.createRun(studio.other, draw, {});
+  expect(copied.state).toBe('succeeded');
+  const second = await another('B');
+  await studio.core.revokeEdge(edge.id);
+  const again = await play(draw);
+  expect([second.orders.length, again.steps[0]?.cached, first.state]).toEqual([1, 0, 'succeeded']);
+  await studio.restart();
+  await second.connect();
+  expect((await studio.core.createRun(studio.member, draw, {})).state).toBe('succeeded');
+  expect(second.orders.length).toBe(1);
+});
+
+test('results of a revoked edge that another run took over answer nothing either', async () => {
+  const first = await play(walk(3));
+  const again = await studio.core.runAgain(studio.member, { id: first.id, fromStep: 'film', set: {}, seed: 'same', fresh: true }, {});
+  await studio.runUntil(again.id, ended);
+  const second = await another('B');
+  await studio.core.revokeEdge(edge.id);
+  const asked = await play(walk(3));
+  expect([second.orders.filter(({ stepId }) => stepId === 'walk').length, asked.steps[0]?.cached]).toEqual([3, 0]);
 });
 
 test('deleted results answer nothing', async () => {

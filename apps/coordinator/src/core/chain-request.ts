@@ -5,6 +5,7 @@ import {
   type Chain,
   findTask,
   limits,
+  mayRead,
   modalityOf,
   type NewRun,
   parseChainText,
@@ -30,13 +31,19 @@ export function drawSeeds(chain: ResolvedChain, anew: ReadonlySet<string> = new 
   return { ...chain, steps };
 }
 
-/** The values of a chain's inputs by their names: `input` stands for the only one. @throws AtelierError `invalid-input` */
+/** What is said of a chain's inputs, by their names: `input` stands for the only one. */
+export function byChainNames<T>(chain: ResolvedChain, given: Readonly<Record<string, T>>): Record<string, T> {
+  const names = Object.keys(chain.inputs);
+  const only = names.length === 1 && names[0] !== 'input' ? names[0] : undefined;
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name === 'input' ? (only ?? name) : name, value]));
+}
+
+/** The values of a chain's inputs by their names. @throws AtelierError `invalid-input` */
 export function namedInputs(chain: ResolvedChain, given: NewRun['inputs']): NewRun['inputs'] {
   const names = Object.keys(chain.inputs);
-  const only = names.length === 1 ? (names[0] as string) : undefined;
-  const inputs = Object.fromEntries(Object.entries(given).map(([name, value]) => [name === 'input' && only && !(name in chain.inputs) ? only : name, value]));
-  const unknown = Object.keys(inputs).filter((name) => !(name in chain.inputs));
-  const missing = names.filter((name) => !(name in inputs));
+  const inputs = byChainNames(chain, given);
+  const unknown = Object.keys(inputs).filter((name) => !Object.hasOwn(chain.inputs, name));
+  const missing = names.filter((name) => !Object.hasOwn(inputs, name));
   if (unknown.length > 0) {
     throw new AtelierError('invalid-input', `The chain has no input "${unknown.join('", "')}".`, { hint: `It has: ${names.join(', ') || 'none'}.` });
   }
@@ -51,8 +58,8 @@ export function namedInputs(chain: ResolvedChain, given: NewRun['inputs']): NewR
 /** @throws AtelierError `modality-mismatch` where an input is not of the kind that the chain asks for */
 export function checkModality(chain: ResolvedChain, name: string, mediaType: string): void {
   const wanted = chain.inputs[name]?.modality;
+  if (wanted === undefined || mayRead(wanted, mediaType)) return;
   const given = modalityOf(mediaType);
-  if (given === wanted) return;
   throw new AtelierError('modality-mismatch', `The input "${name}" takes ${wanted}, but ${mediaType} is ${given ?? 'of no kind that Atelier knows'}.`, {
     hint: `Give a file that holds ${wanted}, or begin the chain with a task that takes ${given ?? 'it'}.`,
   });

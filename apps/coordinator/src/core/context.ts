@@ -10,6 +10,8 @@ import type { Fleet } from './fleet.ts';
 import type { History } from './history.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import type { Logger } from './logger.ts';
+import type { ModelStanding } from './model-standing.ts';
+import type { Quota } from './quota/index.ts';
 import type { RunChanges } from './run-changes.ts';
 import type { EventDetail } from './write-run.ts';
 
@@ -20,11 +22,13 @@ export interface CoreContext {
   readonly catalogue: readonly ModelManifest[];
   readonly artifacts: ArtifactStore;
   readonly tickets: TicketSigner;
+  readonly quota: Quota;
   readonly log: Logger;
   readonly times: CoreTimes;
   readonly bells: Bells;
   readonly fleet: Fleet;
   readonly history: History;
+  readonly standing: ModelStanding;
   readonly live: LiveAttempts;
   readonly changes: RunChanges;
   readonly events: RunEvents;

@@ -287,7 +287,7 @@ test('a member sees their own runs and outputs only, an owner all', async () => 
   const { id } = await studio.core.createRun(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   const outputId = run.steps[0]?.outputs[0]?.id as never;
-  expect((await studio.core.readableOutput(studio.member, outputId)).name).toBe('text-generation.txt');
+  expect((await studio.core.readableOutput(studio.member, outputId)).name).toMatch(/^a-red-apple-[0-9a-z]{4}\.txt$/);
   await expect(studio.core.readableOutput(studio.other, outputId)).rejects.toMatchObject({ code: 'not-found' });
   for (const call of ['getRun', 'cancelRun', 'pauseRun'] as const) {
     await expect(studio.core[call](studio.other, id)).rejects.toMatchObject({ code: 'not-found' });
@@ -309,13 +309,17 @@ test('again from a step takes over what comes before it, and runs the rest with 
   const { id } = await studio.core.createRun(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
   const before = edge.orders.length;
-  const again = await studio.core.runAgain(studio.member, {
-    id,
-    seed: 'same',
-    fresh: false,
-    fromStep: 'text-generation-2',
-    set: { 'text-generation-2.maxTokens': 7 },
-  });
+  const again = await studio.core.runAgain(
+    studio.member,
+    {
+      id,
+      seed: 'same',
+      fresh: false,
+      fromStep: 'text-generation-2',
+      set: { 'text-generation-2.maxTokens': 7 },
+    },
+    {},
+  );
   const second = await studio.runUntil(again.id, ended);
   expect(second.state).toBe('succeeded');
   expect(second.steps.map((step) => [step.reused, step.parameters.maxTokens])).toEqual([
@@ -327,10 +331,22 @@ test('again from a step takes over what comes before it, and runs the rest with 
   expect(second.steps[1]?.parameters.seed).toBe(first.steps[1]?.parameters.seed);
 });
 
+test('again with one key, also at once, makes one run, and the same key with another body is refused', async () => {
+  const { id } = await studio.core.createRun(studio.member, line, {});
+  await studio.runUntil(id, ended);
+  const keyed = { idempotencyKey: newKey() };
+  const request = { id, seed: 'new', fresh: false, set: {} } as const;
+  const made = await Promise.all(Array.from({ length: 4 }, () => studio.core.runAgain(studio.member, request, keyed)));
+  expect(new Set(made.map((run) => run.id)).size).toBe(1);
+  expect(made[0]?.id).not.toBe(id);
+  await expect(studio.core.runAgain(studio.member, { ...request, seed: 'same' }, keyed)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(studio.core.createRun(studio.member, line, keyed)).rejects.toMatchObject({ code: 'conflict' });
+});
+
 test('again with new seeds draws new ones', async () => {
   const { id } = await studio.core.createRun(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
-  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', fresh: false, set: {} });
+  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', fresh: false, set: {} }, {});
   expect(again.steps[0]?.parameters.seed).not.toBe(first.steps[0]?.parameters.seed);
   await studio.runUntil(again.id, ended);
 });
@@ -384,7 +400,7 @@ test('the events of a run open with a snapshot, pass previews on, and end with i
   };
   const { id } = await studio.core.createRun(studio.member, line, {});
   const kinds: string[] = [];
-  for await (const event of studio.core.watchRun(studio.member, id, AbortSignal.timeout(10_000))) {
+  for await (const event of studio.core.watchRun(studio.member, id, AbortSignal.timeout(300_000))) {
     kinds.push(event.kind);
     go.resolve();
   }
@@ -403,7 +419,7 @@ test('a reader that never reads holds back neither the run nor other readers', a
     await edge.succeed(order);
   };
   const { id } = await studio.core.createRun(studio.member, line, {});
-  const silent = studio.core.watchRun(studio.member, id, AbortSignal.timeout(20_000))[Symbol.asyncIterator]();
+  const silent = studio.core.watchRun(studio.member, id, AbortSignal.timeout(300_000))[Symbol.asyncIterator]();
   expect((await silent.next()).value.kind).toBe('snapshot');
   go.resolve();
   expect((await studio.runUntil(id, ended)).state).toBe('succeeded');

@@ -1,4 +1,4 @@
-import { type Place, planChain } from '@atelier/planner';
+import { type ExistingData, expectSteps, type FleetSnapshot, type Place, planChain } from '@atelier/planner';
 import {
   AtelierError,
   findTask,
@@ -10,6 +10,7 @@ import {
   type ResolvedStep,
   type RunId,
   readsFrom,
+  runName,
   shardCount,
   shardOrder,
 } from '@atelier/protocol';
@@ -40,16 +41,39 @@ export interface RunDraft {
 }
 
 /** Plans and writes a run; it is safe when this returns. @throws AtelierError as `Core.createRun` */
-export async function createRun(context: CoreContext, viewer: Viewer, request: NewRun, idempotencyKey: string | undefined): Promise<RunId> {
+export function createRun(context: CoreContext, viewer: Viewer, request: NewRun, idempotencyKey: string | undefined): Promise<RunId> {
+  return writeOnce(context, viewer, { request, idempotencyKey, bringsBytes: textBytes(request.inputs) }, async () => {
+    const chain = drawSeeds(chainOf(request));
+    const inputs = await prepareInputs(context, viewer, chain, namedInputs(chain, request.inputs));
+    const name = request.name ?? runName({ chainName: chain.name, steps: chain.steps, inputs });
+    return { chain, name, priority: request.priority, fresh: request.fresh, inputs, parentRunId: null, reused: [] };
+  });
+}
+
+function textBytes(inputs: NewRun['inputs']): number {
+  return Object.values(inputs).reduce((sum, value) => sum + ('text' in value ? Buffer.byteLength(value.text) : 0), 0);
+}
+
+interface KeyedRequest {
+  readonly request: unknown;
+  readonly idempotencyKey: string | undefined;
+  /** Of texts that become somebody's own with the run. */
+  readonly bringsBytes: number;
+}
+
+/** Writes what a request asks for, once for each key. @throws AtelierError as `Core.createRun`, and what `draft` throws */
+export async function writeOnce(
+  context: CoreContext,
+  viewer: Viewer,
+  { request, idempotencyKey, bringsBytes }: KeyedRequest,
+  draft: () => Promise<Omit<RunDraft, 'idempotencyKey' | 'requestHash'>>,
+): Promise<RunId> {
   const hash = idempotencyKey === undefined ? null : requestHash(request);
   const known = idempotencyKey === undefined ? undefined : await findByKey(context, viewer, idempotencyKey, hash);
   if (known) return known;
-  const chain = drawSeeds(chainOf(request));
-  const inputs = await prepareInputs(context, viewer, chain, namedInputs(chain, request.inputs));
-  const name = request.name ?? chain.name;
-  const { priority, fresh } = request;
-  const draft = { chain, name, priority, fresh, inputs, parentRunId: null, reused: [], idempotencyKey: idempotencyKey ?? null, requestHash: hash };
-  const written = await writeNewRun(context, viewer, draft);
+  const written = await context.quota.bring(viewer.id, bringsBytes, async () =>
+    writeNewRun(context, viewer, { ...(await draft()), idempotencyKey: idempotencyKey ?? null, requestHash: hash }),
+  );
   if (written) return written;
   // Somebody else's request with this key was committed in the meantime.
   const winner = await findByKey(context, viewer, idempotencyKey as string, hash);
@@ -58,15 +82,17 @@ export async function createRun(context: CoreContext, viewer: Viewer, request: N
 }
 
 /** Plans and commits a draft. @returns nothing where another run has its idempotency key */
-export async function writeNewRun(context: CoreContext, viewer: Viewer, draft: RunDraft): Promise<RunId | undefined> {
+async function writeNewRun(context: CoreContext, viewer: Viewer, draft: RunDraft): Promise<RunId | undefined> {
   checkCharacters(draft);
   const runId = newId<RunId>();
   const machine = beginRun(draft.chain.steps.map((step) => newStep(step, draft)));
-  const plan = planNewRun(context, draft);
+  const fleet = fleetSnapshot(context);
+  const plan = planNewRun(context, draft, fleet);
+  const expected = expectSteps(draft.chain, fleet, byName(draft.inputs));
   const event = { kind: 'planned', basedOn: machine.planVersion, bindings: bindingsOf(plan) } as const;
   const { value } = await context.changes.change(runId, async (tx) => {
     await checkOpenRuns(tx, viewer);
-    const run = await insertRun(tx, { runId, userId: viewer.id, draft, machine });
+    const run = await insertRun(tx, { runId, userId: viewer.id, draft, expected, machine });
     if (!run) return { advanced: unchanged({ id: runId, userId: viewer.id, priority: draft.priority, machine }), value: false };
     return { advanced: await advanceLoaded(context.advancing, tx, run, event, { plan }), value: true };
   });
@@ -80,7 +106,7 @@ const unkept = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 function checkCharacters({ chain, name, inputs }: RunDraft): void {
   if (!unkept.test(JSON.stringify([chain, name, inputs]))) return;
   throw new AtelierError('invalid-input', 'A text of the run holds the character zero or half of a character.', {
-    hint: 'Type it anew: such characters come with copies of damaged files.',
+    hint: 'Type it again: such characters come with copies of damaged files.',
   });
 }
 
@@ -96,11 +122,14 @@ function newStep(step: ResolvedStep, draft: RunDraft): NewStep {
   };
 }
 
-function planNewRun(context: CoreContext, draft: RunDraft): Plan {
-  const existing = Object.fromEntries(draft.inputs.map((input) => [input.name, { bytes: input.sizeBytes, at: input.at as Place[] }]));
+function byName(inputs: readonly RunInput[]): Record<string, ExistingData> {
+  return Object.fromEntries(inputs.map(({ name, sizeBytes, at, dimensions }) => [name, { bytes: sizeBytes, at: at as Place[], dimensions }]));
+}
+
+function planNewRun(context: CoreContext, draft: RunDraft, fleet: FleetSnapshot): Plan {
   const settled = new Map(draft.reused.map((step) => [step.stepId, { kind: 'finished' as const, outputs: step.outputs }]));
-  const options = { count: 1, inputs: existing, settled, catalogue: context.catalogue };
-  return planChain(draft.chain, fleetSnapshot(context), options).plans[0] as Plan;
+  const options = { count: 1, inputs: byName(draft.inputs), settled, catalogue: context.catalogue };
+  return planChain(draft.chain, fleet, options).plans[0] as Plan;
 }
 
 async function findByKey(context: CoreContext, viewer: Viewer, key: string, hash: string | null): Promise<RunId | undefined> {

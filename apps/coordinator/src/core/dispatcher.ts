@@ -1,7 +1,9 @@
 import type { Answering } from '@atelier/dispatch';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import { advanceRun, type CoreContext } from './context.ts';
+import type { DoubleChecks } from './double-checks/index.ts';
 import type { KnownEdge } from './fleet.ts';
+import { inTurn } from './line/index.ts';
 import type { LiveAttempt } from './live-attempts.ts';
 import { prepareOrder } from './work-order.ts';
 
@@ -11,6 +13,7 @@ const rungPerFreeSlot = 2;
 /** Rings bells for queued attempts, and answers them for the edges that are connected here. */
 export class Dispatcher {
   readonly #context: CoreContext;
+  readonly #doubleChecks: DoubleChecks;
   readonly #answering = new Map<EdgeId, Answering>();
   /** Attempts whose bell was rung, and when, by `performance.now()`. */
   readonly #rung = new Map<string, number>();
@@ -21,8 +24,9 @@ export class Dispatcher {
   readonly #claimed = new Set<string>();
   readonly #ringing = new Map<EdgeId, Promise<void>>();
 
-  constructor(context: CoreContext) {
+  constructor(context: CoreContext, doubleChecks: DoubleChecks) {
     this.#context = context;
+    this.#doubleChecks = doubleChecks;
   }
 
   /** Begins to take attempts for an edge. */
@@ -47,7 +51,7 @@ export class Dispatcher {
     await Promise.all(this.#ringing.values());
   }
 
-  /** Rings for the next attempts of an edge, by priority, then age: at most two for each slot at which nobody is. */
+  /** Rings for the next attempts of an edge, in their turns: at most two for each slot at which nobody is. */
   wake(edgeId: EdgeId): void {
     const edge = this.#context.fleet.find(edgeId);
     if (!edge || this.#context.fleet.stateOf(edge) !== 'online') return;
@@ -101,7 +105,7 @@ export class Dispatcher {
 
   #queued(edgeId: EdgeId): LiveAttempt[] {
     const queued = this.#context.live.ofEdge(edgeId).filter((attempt) => attempt.state === 'queued' && !this.#claimed.has(attempt.id));
-    return queued.sort(byPriorityThenAge);
+    return inTurn(queued.map((attempt) => ({ ...attempt, turn: this.#context.live.turnOf(attempt.runId) })));
   }
 
   #claim(edgeId: EdgeId, signal: AbortSignal): LiveAttempt | undefined {
@@ -124,6 +128,7 @@ export class Dispatcher {
       const taken = await advanceRun(this.#context, runId, { kind: 'taken', attempt });
       const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
       if (!taken.accepted || !fence) return false;
+      this.#doubleChecks.giveWay(edgeId);
       if (order instanceof AtelierError) await this.#refuse(attempt, order);
       else if (!link.send(edgeId, { kind: 'work', order: { ...order, fence } }))
         log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
@@ -149,8 +154,4 @@ export class Dispatcher {
       await Promise.race(leased.map((attempt) => live.ended(attempt.id, signal)));
     }
   }
-}
-
-function byPriorityThenAge(a: LiveAttempt, b: LiveAttempt): number {
-  return b.priority - a.priority || (a.id < b.id ? -1 : 1);
 }

@@ -1,15 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { type ArtifactStore, createTicketSigner, folderStore } from '@atelier/artifacts';
+import { modelHash } from '@atelier/models';
 import {
   type EdgeId,
   type EdgeInfo,
   type EdgeModel,
+  edgeProtocolVersion,
   type FromEdge,
   findTask,
+  limits,
   type ModelManifest,
   newId,
   type RunView,
@@ -20,6 +23,7 @@ import {
 import { type Database, schema, testDatabase } from '@atelier/store';
 import type { Core, CoreTimes, EdgeLink, Viewer } from './core.ts';
 import type { Logger } from './logger.ts';
+import { Quota } from './quota/index.ts';
 import { startCore } from './start-core.ts';
 
 /** What an edge in a test does with an order. It may answer later, or never. */
@@ -34,10 +38,18 @@ export interface TestEdge {
   behave: Behaviour;
   /** Its results are not copied to the coordinator, as when it vanishes too soon. */
   keepsResults: boolean;
+  /** It does not answer when it is asked to prove that it holds what it names. */
+  provesNothing: boolean;
   /** What it says and logs of a step that failed. */
   failureText: string;
   /** What it says that its results were computed with; empty for what it offers. */
   computedWith: string;
+  /** The hash that it states of its models when it connects; empty for the true one. */
+  stated: string;
+  /** What it says of itself besides, when it connects. */
+  about: Partial<EdgeInfo>;
+  /** Stands at the end of what it makes: other bytes than an honest edge's. */
+  lie: string;
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
@@ -76,9 +88,10 @@ export interface TestStudio {
   close(): Promise<void>;
 }
 
+const publicKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
 const heartbeatMs = 200;
 /** Quick enough for tests, long enough for a busy machine. */
-const testTimes: CoreTimes = { leaseMs: 1_500, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
+const testTimes: CoreTimes = { leaseMs: 4_000, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
 
 export function textModel(id: string, tasks: string[] = ['text-generation'], more: Partial<ModelManifest> = {}): ModelManifest {
   const prior = { loadSeconds: 0.1, runSeconds: 0.1 };
@@ -99,14 +112,15 @@ export function textModel(id: string, tasks: string[] = ['text-generation'], mor
   };
 }
 
-export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestStudio> {
+export async function testStudio(times: Partial<CoreTimes> = {}, catalogue: readonly ModelManifest[] = [textModel('writer')]): Promise<TestStudio> {
   const folder = await mkdtemp(path.join(tmpdir(), 'atelier-core-'));
   const database = await testDatabase();
   const artifacts = await folderStore(folder);
   const tickets = await createTicketSigner(path.join(folder, 'ticket-key.json'));
+  const quota = new Quota(database, limits.uploadedBytesPerPerson);
   const edges = new Map<EdgeId, EdgeInside>();
-  const link: EdgeLink = { send: (edgeId, message) => deliver(studio, edges.get(edgeId), message) };
-  const begin = () => startCore({ database, link, catalogue: [textModel('writer')], artifacts, tickets, log: quiet, times: { ...testTimes, ...times } });
+  const link: EdgeLink = { send: (edgeId, message) => deliver(studio, edges.get(edgeId), message), revoke: () => undefined };
+  const begin = () => startCore({ database, link, catalogue, artifacts, tickets, quota, log: quiet, times: { ...testTimes, ...times } });
   const people = await addPeople(database);
   const studio: TestStudio = {
     database,
@@ -114,7 +128,7 @@ export async function testStudio(times: Partial<CoreTimes> = {}): Promise<TestSt
     ...people,
     core: await begin(),
     async addEdge(name, models = [textModel('writer')], slots = 1) {
-      const id = await studio.core.addEdge({ name, publicKey: {}, local: true });
+      const id = await studio.core.addEdge({ name, publicKey, local: true });
       const edge = testEdge(studio, { id, name, models, slots });
       edges.set(id, edge);
       await edge.connect();
@@ -158,6 +172,7 @@ function deliver(studio: TestStudio, edge: EdgeInside | undefined, message: ToEd
   for (const listener of listeners.get(edge) ?? []) listener();
   if (message.kind === 'ack' || message.kind === 'cancel') edge.holding.delete(message.attemptId);
   if (message.kind === 'store' && !edge.keepsResults) queueMicrotask(() => void bring(studio, edge, message.hash).catch(() => undefined));
+  if (message.kind === 'prove' && !edge.provesNothing) queueMicrotask(() => void prove(edge, message).catch(() => undefined));
   if (message.kind === 'work') {
     edge.holding.set(message.order.attemptId, message.order);
     edge.orders.push(message.order);
@@ -180,8 +195,12 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     made: new Map(),
     beat: undefined,
     keepsResults: false,
+    provesNothing: false,
     failureText: 'It did not work.',
     computedWith: '',
+    stated: '',
+    about: {},
+    lie: '',
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
@@ -198,8 +217,14 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
       edge.holding.clear();
       for (const order of holding) edge.holding.set(order.attemptId, order);
       edge.beat ??= setInterval(() => void edge.heartbeat().catch(() => undefined), heartbeatMs);
-      const info = edgeInfo(name, slots);
-      await studio.core.edgeConnected(id, { kind: 'hello', protocolVersion: 1, info, models: models.map(readyModel), holding: held(holding) });
+      const info = { ...edgeInfo(name, slots), ...edge.about };
+      await studio.core.edgeConnected(id, {
+        kind: 'hello',
+        protocolVersion: edgeProtocolVersion,
+        info,
+        models: models.map((manifest) => readyModel(manifest, edge.stated)),
+        holding: held(holding),
+      });
     },
     async disconnect() {
       edge.connected = false;
@@ -230,17 +255,32 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
 function madeBy(edge: EdgeInside, order: WorkOrder, text: string): StepOutput {
   const [port, { modality }] = Object.entries(findTask(order.task).outputs)[0] as [string, { modality: keyof typeof mediaTypes }];
   const isText = modality === 'text';
-  const bytes = Buffer.from(isText ? text : `${order.task} ${order.shard} ${JSON.stringify(order.parameters)}`);
+  const bytes = isText
+    ? Buffer.from(`${text}${edge.lie}`)
+    : Buffer.from(`${marks[modality]}${order.task} ${order.shard} ${JSON.stringify(Object.entries(order.parameters).sort())}${edge.lie}`, 'latin1');
   const hash = createHash('sha256').update(bytes).digest('hex');
   edge.made.set(hash, bytes);
   return { port, index: 0, hash, mediaType: mediaTypes[modality], sizeBytes: bytes.length, text: isText ? text : null };
 }
 
+/** What pictures and films begin with. */
+const marks = { text: '', image: '\x89PNG\r\n\x1a\n', video: '\0\0\0\x18ftypisom' } as const;
 const mediaTypes = { text: 'text/plain', image: 'image/png', video: 'video/mp4' } as const;
 
-/** Brings bytes to the coordinator, as an edge does when it is asked for them. */
+/** Answers with digests of what it made; what it did not make it guesses. */
+async function prove(edge: EdgeInside, { attemptId, fence, nonce, hashes }: Extract<ToEdge, { kind: 'prove' }>): Promise<void> {
+  const digest = (bytes: Buffer) => createHmac('sha256', Buffer.from(nonce, 'base64url')).update(bytes).digest('base64url');
+  const proofs = hashes.map((hash) => ({ hash, hmac: digest(edge.made.get(hash) ?? Buffer.from(hash)) }));
+  await edge.say({ kind: 'proof', attemptId, fence, nonce, proofs });
+}
+
+/** Brings bytes to the coordinator, as an edge does when it is asked for them; what it does not have it says it has brought. */
 async function bring(studio: TestStudio, edge: EdgeInside, hash: string): Promise<void> {
-  await studio.artifacts.put(Readable.from([edge.made.get(hash)]), { expectedHash: hash });
+  const bytes = edge.made.get(hash);
+  if (bytes) {
+    await studio.artifacts.put(Readable.from([bytes]), { expectedHash: hash });
+    await studio.core.edgeBrought(edge.id, { hash, sizeBytes: bytes.length, head: bytes });
+  }
   await edge.say({ kind: 'stored', hash: hash as never, error: null });
 }
 
@@ -249,12 +289,12 @@ function edgeInfo(name: string, slots: number): EdgeInfo {
   return { name, version: '0', platform: 'test', cpu: 'test', cores: 1, slots, ...bytes, transferUrl: null, devices: [], position: null, simulated: true };
 }
 
-function readyModel(manifest: ModelManifest): EdgeModel {
-  return { manifest, modelHash: `hash of ${manifest.id}`, state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null };
+function readyModel(manifest: ModelManifest, stated: string): EdgeModel {
+  return { manifest, modelHash: stated || modelHash(manifest), state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null };
 }
 
 async function runUntil(studio: TestStudio, runId: RunView['id'], wanted: (run: RunView) => boolean): Promise<RunView> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(300_000);
   for await (const event of studio.core.watchRun(studio.owner, runId, signal)) {
     if (event.kind !== 'snapshot' && event.kind !== 'run' && event.kind !== 'ended') continue;
     const run = await studio.core.getRun(studio.owner, runId);

@@ -1,5 +1,6 @@
 import { endedRunStates, type RunEvent, type RunId, type RunView, type StepView } from '@atelier/protocol';
 import type { Advanced } from './advance.ts';
+import { TextsSoFar } from './text-so-far.ts';
 
 /** Events that are never stored: a reader that is late misses some. */
 export type PassingEvent = Extract<RunEvent, { kind: 'progress' | 'preview' | 'text' }>;
@@ -39,9 +40,11 @@ interface Subscriber {
  */
 export class RunEvents {
   readonly #byRun = new Map<RunId, Set<Subscriber>>();
+  readonly #texts = new TextsSoFar();
 
   /** After a commit. */
-  changed(advanced: Pick<Advanced, 'runId' | 'stepIds'> & Partial<Pick<Advanced, 'shards' | 'stateChanged'>>): void {
+  changed(advanced: Pick<Advanced, 'runId' | 'stepIds'> & Partial<Pick<Advanced, 'shards' | 'stateChanged' | 'attempts'>>): void {
+    for (const { id, state } of advanced.attempts ?? []) if (state !== 'queued' && state !== 'leased') this.#texts.forget(advanced.runId, id);
     for (const subscriber of this.#byRun.get(advanced.runId) ?? []) {
       const shards = advanced.shards ?? [];
       for (const { stepId, shard, done, total } of shards) {
@@ -59,6 +62,7 @@ export class RunEvents {
   }
 
   pass(runId: RunId, event: PassingEvent): void {
+    if (event.kind === 'text') this.#texts.add(runId, event);
     for (const subscriber of this.#byRun.get(runId) ?? []) {
       keep(subscriber, event);
       subscriber.wake();
@@ -82,9 +86,12 @@ export class RunEvents {
     const stop = () => awake.resolve();
     signal.addEventListener('abort', stop, { once: true });
     this.#add(runId, subscriber);
+    // What comes from now on waits with the subscriber.
+    const written = this.#texts.of(runId);
     try {
       const run = await read.whole();
       yield { kind: 'snapshot', run };
+      yield* written;
       let ended = endedRunStates.includes(run.state);
       if (ended) yield { kind: 'ended', state: run.state };
       while (!ended && !signal.aborted) {

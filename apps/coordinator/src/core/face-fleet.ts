@@ -5,6 +5,7 @@ import { loseAttempt } from './edge-room.ts';
 import type { KnownEdge } from './fleet.ts';
 import { queuedSeconds } from './fleet-snapshot.ts';
 import type { CoreParts } from './start-core.ts';
+import { renewTickets } from './work-order.ts';
 
 /** Chains can run once each of these has an offer. */
 const starterTasks = ['automatic-speech-recognition', 'text-generation', 'text-to-image', 'image-to-video'];
@@ -18,8 +19,11 @@ type FleetPart = Pick<
   | 'edgeConnected'
   | 'edgeMessage'
   | 'edgeDisconnected'
+  | 'revokedEdges'
+  | 'renewTickets'
   | 'revokeEdge'
   | 'drainEdge'
+  | 'confirmAddress'
   | 'pullModel'
   | 'removeModel'
   | 'models'
@@ -30,22 +34,27 @@ type FleetPart = Pick<
 export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
   const { fleet, link, history } = context;
   const { room } = parts;
+  const viewOf = (edge: KnownEdge) => edgeView(context, edge, (edgeId) => parts.doubleChecks.countOn(edgeId));
   return {
-    listEdges: async () => fleet.all().map((edge) => edgeView(context, edge)),
+    listEdges: async () => fleet.all().map((edge) => viewOf(edge)),
     links: async () => history.links(),
     addEdge: (edge) => fleet.add(edge),
     edgeIdentity: async (edgeId) => fleet.identity(edgeId),
-    edgeConnected: (edgeId, hello) => room.connected(edgeId, hello),
+    edgeConnected: (edgeId, hello, from) => room.connected(edgeId, hello, from),
     edgeMessage: (edgeId, message) => room.message(edgeId, message),
     edgeDisconnected: (edgeId) => room.disconnected(edgeId),
+    revokedEdges: () => fleet.toldRevoked(),
+    renewTickets: (edgeId, token) => renewTickets(context, edgeId, token, (attemptId) => parts.doubleChecks.isRunning(edgeId, attemptId)),
     async revokeEdge(edgeId) {
       const edge = fleet.get(edgeId);
       await fleet.revoke(edge);
+      link.revoke(edgeId);
       await room.disconnected(edgeId);
       await room.withdrawHopeless(edgeId);
       const leased = context.live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
       for (const attempt of leased) await loseAttempt(context, attempt, `${edge.name} was revoked.`);
-      return edgeView(context, edge);
+      await parts.doubleChecks.revoked(edgeId);
+      return viewOf(edge);
     },
     async drainEdge(edgeId, on) {
       const edge = fleet.get(edgeId);
@@ -53,20 +62,27 @@ export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
       link.send(edgeId, { kind: 'drain', on });
       if (on) await room.withdrawHopeless(edgeId);
       else await parts.planning.fleetChanged();
-      return edgeView(context, edge);
+      return viewOf(edge);
+    },
+    async confirmAddress(edgeId, url) {
+      const edge = fleet.get(edgeId);
+      checkConfirmable(edge, url);
+      await fleet.confirmAddress(edge, url);
+      await parts.planning.fleetChanged();
+      return viewOf(edge);
     },
     async pullModel(edgeId, modelId) {
       const edge = fleet.get(edgeId);
       const manifest = context.catalogue.find((candidate) => candidate.id === modelId);
       if (!manifest) throw unknownModel(context, modelId);
       if (!link.send(edgeId, { kind: 'pull-model', manifest })) throw away(edge);
-      return edgeView(context, edge);
+      return viewOf(edge);
     },
     async removeModel(edgeId, modelId) {
       const edge = fleet.get(edgeId);
       if (!edge.models.some((model) => model.manifest.id === modelId)) throw unknownModel(context, modelId);
       if (!link.send(edgeId, { kind: 'remove-model', modelId })) throw away(edge);
-      return edgeView(context, edge);
+      return viewOf(edge);
     },
     models: async () => modelViews(context),
     readiness() {
@@ -82,11 +98,25 @@ export function facePart(context: CoreContext, parts: CoreParts): FleetPart {
   };
 }
 
+/** An owner confirms what they have seen, and nothing that is never used. */
+function checkConfirmable(edge: KnownEdge, url: string | null): void {
+  if (url === null) return;
+  const said = edge.info?.transferUrl ?? null;
+  if (said !== url) {
+    throw new AtelierError('conflict', `${edge.name} ${said === null ? 'gives nothing to other edges' : `says that others reach it at ${said}`}.`, {
+      hint: 'Look at the edge again, and confirm the address that it says.',
+    });
+  }
+  if (edge.reach?.state === 'refused') {
+    throw new AtelierError('conflict', edge.reach.reason, { hint: 'Give the edge a transferUrl in its edge.yaml that leads to it from other machines.' });
+  }
+}
+
 function offeredTasks(edge: KnownEdge): string[] {
   return edge.models.filter((model) => model.state === 'ready').flatMap((model) => model.manifest.tasks);
 }
 
-function edgeView(context: CoreContext, edge: KnownEdge): EdgeView {
+function edgeView(context: CoreContext, edge: KnownEdge, checking: (edgeId: EdgeView['id']) => number): EdgeView {
   const { id, name, local, info, models } = edge;
   const attempts = context.live.ofEdge(id);
   const running = attempts.filter((attempt) => attempt.state === 'leased').length;
@@ -96,8 +126,10 @@ function edgeView(context: CoreContext, edge: KnownEdge): EdgeView {
     state: context.fleet.stateOf(edge),
     local,
     info,
-    models,
+    transfer: edge.reach && { url: edge.reach.url, state: edge.reach.state, reason: edge.reach.state === 'open' ? null : edge.reach.reason },
+    models: models.map((model) => ({ ...model, standing: context.standing.of(model.manifest.id, model.modelHash) })),
     running,
+    checking: checking(id),
     queued: attempts.length - running,
     queuedSeconds: queuedSeconds(context, edge),
     joinedAt: edge.joinedAt.toISOString(),

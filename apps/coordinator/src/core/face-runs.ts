@@ -6,7 +6,8 @@ import { advanceRun, type CoreContext } from './context.ts';
 import type { Core, Viewer } from './core.ts';
 import { createRun } from './create-run.ts';
 import { fleetSnapshot } from './fleet-snapshot.ts';
-import { findOutput, recordUpload } from './inputs.ts';
+import { findOutput, plannedInputs, recordUpload } from './inputs.ts';
+import { moveRun } from './line/index.ts';
 import { readQueue } from './queue.ts';
 import { runAgain } from './run-again.ts';
 import type { CoreParts } from './start-core.ts';
@@ -25,10 +26,12 @@ type RunsPart = Pick<
   | 'runAgain'
   | 'watchRun'
   | 'queue'
+  | 'moveRun'
   | 'recordUpload'
   | 'readableOutput'
   | 'ensureStored'
   | 'awaitsStore'
+  | 'edgeBrought'
 >;
 
 /** The part of the core's face that is about runs and their outputs. */
@@ -37,9 +40,10 @@ export function facePart(context: CoreContext, parts: CoreParts): RunsPart {
   const read = (viewer: Viewer, runId: RunId) => readRun(database, fleet, viewer, runId);
   const steer = steering(context, read);
   return {
-    async plan(_viewer, request) {
-      const inputs = Object.fromEntries(Object.entries(request.inputBytes).map(([name, bytes]) => [name, { bytes, at: [] }]));
-      return planChain(chainOf(request), fleetSnapshot(context), { count: request.count, inputs, catalogue: context.catalogue });
+    async plan(viewer, request) {
+      const chain = chainOf(request);
+      const inputs = await plannedInputs(context, viewer, chain, request);
+      return planChain(chain, fleetSnapshot(context), { count: request.count, inputs, catalogue: context.catalogue });
     },
     createRun: async (viewer, request, { idempotencyKey }) => read(viewer, await createRun(context, viewer, request, idempotencyKey)),
     getRun: read,
@@ -48,19 +52,24 @@ export function facePart(context: CoreContext, parts: CoreParts): RunsPart {
     pauseRun: (viewer, runId) => steer(viewer, runId, { kind: 'pause' }, 'Only a run that has not ended and is not paused can be paused.'),
     resumeRun: (viewer, runId) => steer(viewer, runId, { kind: 'resume' }, 'Only a paused run can be resumed.'),
     continueRun: (viewer, runId) => steer(viewer, runId, { kind: 'continue' }, 'Only a failed run can be continued.'),
-    runAgain: async (viewer, request) => read(viewer, await runAgain(context, viewer, request)),
+    runAgain: async (viewer, request, { idempotencyKey }) => read(viewer, await runAgain(context, viewer, request, idempotencyKey)),
     watchRun(viewer, runId, signal) {
       const changes = (stepIds: readonly string[]) => readChanges(database, fleet, viewer, runId, stepIds);
       return context.events.watch(runId, { whole: () => read(viewer, runId), changes }, signal);
     },
     queue: (viewer) => readQueue(context, viewer),
-    recordUpload: (viewer, artifact, name) => recordUpload(context, viewer, artifact, name),
+    async moveRun(viewer, move) {
+      await moveRun(context, viewer, move);
+      return readQueue(context, viewer);
+    },
+    recordUpload: (viewer, artifact, record) => recordUpload(context, viewer, artifact, record),
     async readableOutput(viewer, outputId) {
-      const { at: _at, ...output } = await findOutput(context, viewer, outputId);
+      const { at: _at, ownName: _own, ...output } = await findOutput(context, viewer, outputId);
       return output;
     },
     ensureStored: (hash, signal) => parts.replication.ensureStored(hash, signal),
     awaitsStore: (edgeId, hash) => parts.replication.awaits(edgeId, hash),
+    edgeBrought: (edgeId, arrived) => parts.room.brought(edgeId, arrived),
   };
 }
 

@@ -4,7 +4,7 @@ import type { KnownEdge } from './fleet.ts';
 
 /** The fleet as the planner sees it now. */
 export function fleetSnapshot(context: CoreContext): FleetSnapshot {
-  const { fleet, history } = context;
+  const { fleet, history, standing } = context;
   const edges = fleet.all().flatMap((edge) => {
     const state = fleet.stateOf(edge);
     if (state === 'revoked') return [];
@@ -15,9 +15,15 @@ export function fleetSnapshot(context: CoreContext): FleetSnapshot {
         state,
         slots: edge.info?.slots ?? 1,
         modelMemoryBytes: edge.info?.modelMemoryBytes ?? 0,
-        relayOnly: !edge.info?.transferUrl,
+        relayOnly: edge.reach?.state !== 'open',
         queuedSeconds: queuedSeconds(context, edge),
-        models: edge.models.map(({ manifest, modelHash, state: modelState, loaded }) => ({ manifest, modelHash, state: modelState, loaded })),
+        models: edge.models.map(({ manifest, modelHash, state: modelState, loaded }) => ({
+          manifest,
+          modelHash,
+          apart: standing.of(manifest.id, modelHash) === 'differs',
+          state: modelState,
+          loaded,
+        })),
       },
     ];
   });

@@ -1,7 +1,8 @@
-import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, newId } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
+import { judgeTransferUrl, type SocketOrigin, type TransferReach } from './addresses/index.ts';
 import type { EdgeIdentity, NewEdge } from './core.ts';
 
 /** An edge as this coordinator knows it now. */
@@ -17,8 +18,15 @@ export interface KnownEdge {
   /** It says itself that it takes no more, as when its machine is shut down. */
   leaving: boolean;
   revoked: boolean;
+  revokedAt: Date | null;
   info: EdgeInfo | null;
   models: EdgeModel[];
+  /** The address that an owner confirmed. */
+  confirmedTransferUrl: string | null;
+  /** Where its socket came from last. */
+  from: SocketOrigin;
+  /** Where other edges are sent for what it has; null: through the coordinator. */
+  reach: TransferReach | null;
   /** It has a socket here. */
   connected: boolean;
   /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
@@ -39,7 +47,7 @@ export class Fleet {
 
   async load(): Promise<void> {
     for (const row of await this.#database.db.select().from(schema.edges)) {
-      this.#edges.set(row.id, { ...row, leaving: false, revoked: row.revokedAt !== null, connected: false, heardAt: performance.now() });
+      this.#edges.set(row.id, { ...row, ...notYetSeen(), revoked: row.revokedAt !== null });
     }
   }
 
@@ -57,6 +65,18 @@ export class Fleet {
   /** All that may still come back: revoked edges are left out. */
   all(): KnownEdge[] {
     return [...this.#edges.values()].filter((edge) => !edge.revoked);
+  }
+
+  /** Whose results are not believed any more. */
+  revoked(): EdgeId[] {
+    return [...this.#edges.values()].filter((edge) => edge.revoked).map((edge) => edge.id);
+  }
+
+  /** Those that other edges are told of: the latest. */
+  toldRevoked(): EdgeId[] {
+    const revoked = [...this.#edges.values()].filter((edge) => edge.revoked);
+    const latest = revoked.sort((a, b) => (b.revokedAt?.getTime() ?? 0) - (a.revokedAt?.getTime() ?? 0));
+    return latest.slice(0, limits.revokedEdges).map((edge) => edge.id);
   }
 
   /** Revoked ones too: runs still name them. */
@@ -90,13 +110,15 @@ export class Fleet {
         .onConflictDoNothing({ target: schema.edges.name })
         .returning();
       if (!row) continue;
-      this.#edges.set(id, { ...row, leaving: false, revoked: false, connected: false, heardAt: performance.now() });
+      this.#edges.set(id, { ...row, ...notYetSeen(), revoked: false });
       return id;
     }
   }
 
-  async connected(edgeId: EdgeId, info: EdgeInfo, models: EdgeModel[]): Promise<KnownEdge> {
+  async connected(edgeId: EdgeId, { info, models }: { info: EdgeInfo; models: EdgeModel[] }, from: SocketOrigin): Promise<KnownEdge> {
     const edge = this.get(edgeId);
+    edge.from = from;
+    edge.reach = await reachOf(info, edge);
     edge.connected = true;
     edge.leaving = false;
     edge.info = info;
@@ -126,15 +148,31 @@ export class Fleet {
     await this.#write(edge.id, { draining });
   }
 
+  async confirmAddress(edge: KnownEdge, url: string | null): Promise<void> {
+    await this.#write(edge.id, { confirmedTransferUrl: url });
+    edge.confirmedTransferUrl = url;
+    edge.reach = edge.info && (await reachOf(edge.info, edge));
+  }
+
   async revoke(edge: KnownEdge): Promise<void> {
     await this.#write(edge.id, { revokedAt: sql`now()` });
     edge.revoked = true;
+    edge.revokedAt = new Date();
     edge.connected = false;
   }
 
   async #write(edgeId: EdgeId, values: PgUpdateSetSource<typeof schema.edges>): Promise<void> {
     await this.#database.db.update(schema.edges).set(values).where(eq(schema.edges.id, edgeId));
   }
+}
+
+/** What is not known of an edge before it connects. */
+function notYetSeen() {
+  return { leaving: false, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+}
+
+async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {
+  return transferUrl === null ? null : judgeTransferUrl(transferUrl, edge.from, edge.confirmedTransferUrl);
 }
 
 /** Models that steps can be bound to, as one text. */

@@ -1,5 +1,5 @@
 import type { Place } from '@atelier/planner';
-import { findTask, newId, type RunId } from '@atelier/protocol';
+import { type ExpectedStep, newId, type RunId } from '@atelier/protocol';
 import type { RunMachineState } from '@atelier/runs';
 import type { PoolClient } from 'pg';
 import type { RunDraft } from './create-run.ts';
@@ -16,6 +16,8 @@ export interface NewRunRows {
   readonly runId: RunId;
   readonly userId: string;
   readonly draft: RunDraft;
+  /** Of each step, as it was planned with. */
+  readonly expected: ReadonlyMap<string, ExpectedStep>;
   /** Before its first plan. */
   readonly machine: RunMachineState;
 }
@@ -44,18 +46,18 @@ export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<Loade
   });
   if (run.rowCount === 0) return undefined;
   await insertInputs(tx, rows);
-  const steps = stepRows(draft);
+  const steps = stepRows(rows);
   await insertSteps(tx, rows, steps);
   await copyOutputs(tx, rows);
   const { priority, fresh } = draft;
   return { id: runId, userId, priority, fresh, error: null, version: 0, machine, attempts: new Map(), steps, facts: new Map() };
 }
 
-function stepRows(draft: RunDraft): Map<string, StepRow> {
+function stepRows({ draft, expected }: NewRunRows): Map<string, StepRow> {
   return new Map(
     draft.chain.steps.map(({ id, task, parameters, inputs }) => {
-      const work = Math.max(findTask(task).work(parameters), 1e-9);
-      return [id, { task, parameters, inputs, work, predictedSeconds: 0, sharing: [] }];
+      const { work, outputs: dimensions } = expected.get(id) as ExpectedStep;
+      return [id, { task, parameters, inputs, work, dimensions, predictedSeconds: 0, sharing: [] }];
     }),
   );
 }
@@ -87,6 +89,7 @@ async function insertSteps(tx: PoolClient, { runId, draft, machine }: NewRunRows
       parameters: step.parameters,
       inputs: step.inputs,
       work: rows.get(step.id)?.work,
+      dimensions: rows.get(step.id)?.dimensions,
       reads: state?.reads,
       remaining: state?.remaining,
       reused: draft.reused.some((reused) => reused.stepId === step.id),
@@ -95,10 +98,10 @@ async function insertSteps(tx: PoolClient, { runId, draft, machine }: NewRunRows
   });
   await tx.query({
     name: 'insert-steps',
-    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, work, reads, remaining, reused, started_at, ended_at)
-      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, x.work, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining,
+    text: `INSERT INTO steps (run_id, step_id, position, task, state, parameters, inputs, work, dimensions, reads, remaining, reused, started_at, ended_at)
+      SELECT $1, x.step_id, x.position, x.task, x.state, x.parameters, x.inputs, x.work, x.dimensions, ARRAY(SELECT jsonb_array_elements_text(x.reads)), x.remaining,
         x.reused, CASE WHEN x.reused THEN now() END, CASE WHEN x.reused THEN now() END
-      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, work float8, reads jsonb, remaining int, reused boolean)`,
+      FROM jsonb_to_recordset($2::jsonb) AS x(step_id text, position int, task text, state text, parameters jsonb, inputs jsonb, work float8, dimensions jsonb, reads jsonb, remaining int, reused boolean)`,
     values: [runId, JSON.stringify(steps)],
   });
   await tx.query({
@@ -116,8 +119,8 @@ async function copyOutputs(tx: PoolClient, { runId, userId, draft }: NewRunRows)
   if (ids.length === 0) return;
   const { rows } = await tx.query('SELECT id FROM outputs WHERE run_id = $1 AND step_id = ANY($2)', [draft.parentRunId, ids]);
   await tx.query(
-    `INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, name, recipe, modality, text, caption, listed, cache_key)
-    SELECT x.id, $1, $2, o.step_id, o.shard, o.port, o.index, o.hash, o.media_type, o.name, o.recipe, o.modality, o.text, o.caption, false, o.cache_key
+    `INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, name, recipe, modality, text, caption, listed, cache_key, maker, dimensions)
+    SELECT x.id, $1, $2, o.step_id, o.shard, o.port, o.index, o.hash, o.media_type, o.name, o.recipe, o.modality, o.text, o.caption, false, o.cache_key, o.maker, o.dimensions
     FROM jsonb_to_recordset($3::jsonb) AS x(id uuid, "from" uuid) JOIN outputs o ON o.id = x."from"`,
     [userId, runId, JSON.stringify(rows.map((row) => ({ id: newId<string>(), from: row.id })))],
   );

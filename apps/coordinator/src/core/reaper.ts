@@ -58,5 +58,7 @@ export class Reaper {
     this.#parts.dispatcher.sweep();
     await this.#parts.planning.requestAll();
     await this.#parts.replication.retry();
+    await this.#parts.room.sweep();
+    await this.#parts.doubleChecks.look();
   }
 }

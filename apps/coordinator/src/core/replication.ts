@@ -1,3 +1,4 @@
+import { holdsSound } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { CoreContext } from './context.ts';
 
@@ -11,12 +12,16 @@ interface Waiting {
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: AtelierError) => void;
+  /** It was noted already that the bytes are here. */
+  isRecorded: boolean;
 }
+
+const asking = (edgeId: EdgeId, hash: string) => `${edgeId} ${hash}`;
 
 /** Copies results into the coordinator's store, so that an edge may vanish afterwards. */
 export class Replication {
   readonly #context: CoreContext;
-  /** By hash: what an edge was asked to bring. */
+  /** What an edge was asked to bring, by {@link asking}. */
   readonly #waiting = new Map<string, Waiting>();
   /** When edges whose results could not be copied are asked again; milliseconds since 1970. */
   readonly #again = new Map<EdgeId, number>();
@@ -55,37 +60,43 @@ export class Replication {
   }
 
   awaits(edgeId: EdgeId, hash: string): boolean {
-    return this.#waiting.get(hash)?.edgeId === edgeId;
+    return this.#waiting.has(asking(edgeId, hash));
   }
 
-  /** The edge's answer. */
+  /** The edge's answer. What nobody asked it for says nothing. */
   async stored(edgeId: EdgeId, hash: string, refusal: AtelierError | undefined): Promise<void> {
-    const waiting = this.#waiting.get(hash);
-    const error = refusal ?? ((await this.#context.artifacts.has(hash)) ? undefined : new AtelierError('unavailable', 'The edge brought no bytes.'));
+    const waiting = this.#waiting.get(asking(edgeId, hash));
+    if (!waiting) return;
+    const isHere = waiting.isRecorded || (await this.#isHere(hash, await this.#places(hash)));
+    const error = refusal ?? (isHere ? undefined : new AtelierError('unavailable', 'The edge brought no bytes.'));
     if (error) await this.#forget(edgeId, hash, error);
-    else await this.#record(hash);
-    if (waiting?.edgeId !== edgeId) return;
-    this.#waiting.delete(hash);
+    this.#waiting.delete(asking(edgeId, hash));
     if (error) waiting.reject(error);
     else waiting.resolve();
   }
 
+  /** The bytes themselves came from this edge, and it was noted that they are here. */
+  recorded(edgeId: EdgeId, hash: string): void {
+    const waiting = this.#waiting.get(asking(edgeId, hash));
+    if (waiting) waiting.isRecorded = true;
+  }
+
   /** What the edge was asked for will not come by this connection. */
   gone(edgeId: EdgeId): void {
-    for (const [hash, waiting] of this.#waiting) {
+    for (const [name, waiting] of this.#waiting) {
       if (waiting.edgeId !== edgeId) continue;
-      this.#waiting.delete(hash);
+      this.#waiting.delete(name);
       waiting.reject(new AtelierError('unavailable', 'The edge that has these bytes went away.', { hint: 'Try again when it is back.' }));
     }
   }
 
   async ensureStored(hash: string, signal: AbortSignal | undefined): Promise<void> {
-    if (await this.#context.artifacts.has(hash)) return;
-    const { rows } = await this.#context.database.pool.query("SELECT place FROM replicas WHERE hash = $1 AND place <> 'coordinator'", [hash]);
+    const places = await this.#places(hash);
+    if (await this.#isHere(hash, places)) return;
     let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });
-    for (const { place } of rows) {
+    for (const place of places.filter((one) => one !== 'coordinator')) {
       try {
-        if (await this.#bring(place, hash, signal)) return;
+        if (await this.#bring(place as EdgeId, hash, signal)) return;
       } catch (error) {
         last = AtelierError.from(error);
         if (signal?.aborted) break;
@@ -97,7 +108,7 @@ export class Replication {
   /** @returns false where the edge is not here. What was asked earlier may have come and been lost again before we waited for it: then it is asked once more. */
   async #bring(edgeId: EdgeId, hash: string, signal: AbortSignal | undefined): Promise<boolean> {
     for (let time = 0; time < 2; time += 1) {
-      const asked = this.#waiting.get(hash) ?? this.#ask(edgeId, hash);
+      const asked = this.#ask(edgeId, hash);
       if (!asked) return false;
       await orAborted(asked.done, signal);
       if (await this.#context.artifacts.has(hash)) return true;
@@ -106,25 +117,31 @@ export class Replication {
   }
 
   #ask(edgeId: EdgeId, hash: string): Waiting | undefined {
-    const asked = this.#waiting.get(hash);
+    const asked = this.#waiting.get(asking(edgeId, hash));
     if (asked) return asked;
     if (!this.#context.fleet.find(edgeId)?.connected || !this.#context.link.send(edgeId, { kind: 'store', hash })) return undefined;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      this.#waiting.delete(hash);
+      this.#waiting.delete(asking(edgeId, hash));
       reject(new AtelierError('timeout', 'The edge did not bring the bytes in time.'));
     }, storeMs);
     timer.unref();
     const done = promise.finally(() => clearTimeout(timer));
     // Nobody may be waiting; whoever does gets the same promise.
     done.catch(() => undefined);
-    const waiting = { edgeId, done, resolve, reject };
-    this.#waiting.set(hash, waiting);
+    const waiting = { edgeId, done, resolve, reject, isRecorded: false };
+    this.#waiting.set(asking(edgeId, hash), waiting);
     return waiting;
   }
 
-  async #record(hash: string): Promise<void> {
-    await this.#context.database.pool.query("INSERT INTO replicas (hash, place) VALUES ($1, 'coordinator') ON CONFLICT DO NOTHING", [hash]);
+  async #places(hash: string): Promise<string[]> {
+    const { rows } = await this.#context.database.pool.query({ name: 'places-of', text: 'SELECT place FROM replicas WHERE hash = $1', values: [hash] });
+    return rows.map((row) => row.place as string);
+  }
+
+  /** Bytes that only lie in the store may be somebody's upload that is being finished: they are not yet what an edge named. */
+  async #isHere(hash: string, places: readonly string[]): Promise<boolean> {
+    return places.includes('coordinator') && (await holdsSound(this.#context.artifacts, hash));
   }
 
   async #forget(edgeId: EdgeId, hash: string, error: AtelierError): Promise<void> {

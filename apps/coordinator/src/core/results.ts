@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Measurement } from '@atelier/planner';
 import {
   AtelierError,
@@ -5,7 +6,6 @@ import {
   type ErrorCode,
   type FromEdge,
   findTask,
-  isReproducible,
   mayCarry,
   newId,
   type OutputId,
@@ -44,14 +44,41 @@ interface AttemptPlace {
   readonly number: number;
 }
 
-/** Commits a result or failure if its fencing number is still current. @returns whether it was; either way it is decided and can be acknowledged */
-export async function commitReport(context: CoreContext, edge: KnownEdge, report: Result | Failure): Promise<boolean> {
+/** What became of a report: committed, refused for good, or hashes that its edge has to prove first. The first two can be acknowledged. */
+export type Committed = 'committed' | 'refused' | readonly string[];
+
+/** Names that a result has no right to yet. Thrown so that nothing of it is written. */
+class Unproven extends Error {
+  readonly hashes: readonly string[];
+
+  constructor(hashes: readonly string[]) {
+    super('unproven');
+    this.hashes = hashes;
+  }
+}
+
+/**
+ * Commits a result or failure if its fencing number is still current, and if the edge may name what it names: bytes that are new here, that it
+ * made before, that its step was given, or that it has proven to hold.
+ */
+export async function commitReport(context: CoreContext, edge: KnownEdge, report: Result | Failure, proven: ReadonlySet<string> = nothing): Promise<Committed> {
+  try {
+    return (await commit(context, edge, report, proven)) ? 'committed' : 'refused';
+  } catch (thrown) {
+    if (thrown instanceof Unproven) return thrown.hashes;
+    throw thrown;
+  }
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+async function commit(context: CoreContext, edge: KnownEdge, report: Result | Failure, proven: ReadonlySet<string>): Promise<boolean> {
   const place = await findAttempt(context, report.attemptId);
   if (!place) return false;
   const { advanced, value: measurement } = await context.changes.change<Measurement | undefined>(place.runId, async (tx) => {
     const run = await context.advancing.states.load(tx, place.runId);
     if (!holdsLease(run, place, edge, report)) return { advanced: unchanged(run), value: undefined };
-    return report.kind === 'result' ? commitResult(context, tx, run, place, edge, report) : commitFailure(context, tx, run, place, report);
+    return report.kind === 'result' ? commitResult(context, tx, run, { place, edge, result: report, proven }) : commitFailure(context, tx, run, place, report);
   });
   if (measurement) context.history.follow(measurement);
   if (!advanced.accepted) context.log.info({ ...place, attemptId: report.attemptId, edgeId: edge.id, fence: report.fence }, 'a stale report was refused');
@@ -79,12 +106,23 @@ async function commitFailure(context: CoreContext, tx: PoolClient, run: LoadedRu
   return { advanced: await advanceLoaded(context.advancing, tx, run, event, detail), value: undefined };
 }
 
-async function commitResult(context: CoreContext, tx: PoolClient, run: LoadedRun, place: AttemptPlace, edge: KnownEdge, result: Result) {
+/** A result, of which attempt and edge, and what that edge has proven for it. */
+interface Made {
+  readonly place: AttemptPlace;
+  readonly edge: KnownEdge;
+  readonly result: Result;
+  readonly proven: ReadonlySet<string>;
+}
+
+async function commitResult(context: CoreContext, tx: PoolClient, run: LoadedRun, made: Made) {
+  const { place, result } = made;
   const { task } = run.steps.get(place.stepId) as StepRow;
   const wrong = wrongOutputs(task, result.outputs);
   if (wrong) return commitFailure(context, tx, run, place, { error: wrong, log: '' });
+  const otherFiles = wrongModel(run, made);
+  if (otherFiles) return commitFailure(context, tx, run, place, { error: otherFiles, log: '' });
   // Before the run advances: steps that read these are looked up in the result cache when they are about to begin.
-  const { measurement, firstId, facts } = await insertOutputs(tx, run, place, edge, result);
+  const { measurement, firstId, facts } = await insertOutputs(context, tx, run, made);
   const known = { ...run, facts: new Map(run.facts).set(place.stepId, facts) };
   const event = { kind: 'succeeded', attempt: place, seconds: wallSeconds(context, result) } as const;
   const advanced = await advanceLoaded(context.advancing, tx, known, event, { timings: result.timings }, firstId);
@@ -99,12 +137,31 @@ function wallSeconds(context: CoreContext, { attemptId, timings }: Result): numb
   return Math.max(measured, (performance.now() - startedAt) / 1000 - timings.loadSeconds);
 }
 
+/** With what a result was made, as its edge says; one of an older release says it only of what it offers. */
+function modelUsed(run: LoadedRun, { place, edge, result }: Made) {
+  const modelId = attemptOf(run.machine, place)?.modelId ?? '';
+  const model = edge.models.find((one) => one.manifest.id === modelId);
+  return { modelId, modelHash: result.modelHash || (model?.modelHash ?? ''), model };
+}
+
+/** Holds the edges that share a step to the files that it was planned with, now and when this attempt began. */
+function wrongModel(run: LoadedRun, made: Made): ErrorBody | undefined {
+  const { modelId, modelHash } = modelUsed(run, made);
+  const planned = [attemptOf(run.machine, made.place)?.modelHash, run.machine.steps.get(made.place.stepId)?.sharing[0]?.modelHash];
+  if (planned.every((hash) => hash === undefined || hash === modelHash)) return undefined;
+  const hint = 'Pull the model again on this edge, or update Atelier there; until then it shares no step.';
+  return new AtelierError('step-failed', `${made.edge.name} has other files of ${modelId} than this step is shared with.`, { hint }).toJSON();
+}
+
 /** Holds an edge to what the task declares. */
 function wrongOutputs(taskName: string, outputs: readonly StepOutput[]): ErrorBody | undefined {
   const task = findTask(taskName);
   for (const output of outputs) {
     const port = task.outputs[output.port];
     if (!port) return new AtelierError('step-failed', `The model made "${output.port}", which ${taskName} does not have.`).toJSON();
+    if (output.text !== null && !isTextOf(output, output.text)) {
+      return new AtelierError('hash-mismatch', `The text of "${output.port}" is not the one that its hash names.`).toJSON();
+    }
     if (!mayCarry(port.modality, output.mediaType)) {
       return new AtelierError('step-failed', `The model made ${output.mediaType} for "${output.port}", which should be ${port.modality}.`).toJSON();
     }
@@ -113,34 +170,43 @@ function wrongOutputs(taskName: string, outputs: readonly StepOutput[]): ErrorBo
   return missing ? new AtelierError('step-failed', `The model made no "${missing[0]}".`).toJSON() : undefined;
 }
 
+function isTextOf({ hash, sizeBytes }: StepOutput, text: string): boolean {
+  return Buffer.byteLength(text) === sizeBytes && createHash('sha256').update(text, 'utf8').digest('hex') === hash;
+}
+
+/** Answers with the hashes that were known here before, and not as this edge's: one statement, and no other for a result of new bytes. */
 const insertResult = {
   name: 'insert-result',
   text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint, modality text, text text, listed boolean)),
-      bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING),
-      place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING),
+      bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING RETURNING hash),
+      place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING RETURNING hash),
       output AS (
-        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed, caption, cache_key)
-        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", $7::jsonb, made.modality, made.text, made.listed, $13, $14 FROM made)
-    INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes)
-    VALUES ($8::uuid, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', $15, $9, $10, $11, $12)`,
+        INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed, caption, cache_key, maker, dimensions)
+        SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", $7::jsonb, made.modality, made.text, made.listed, $13, $14, $8::uuid, $16::jsonb -> made.port FROM made),
+      measured AS (INSERT INTO measurements (edge_id, model_id, task, work, cold, run_seconds, load_seconds, output_bytes)
+        VALUES ($8::uuid, $7::jsonb ->> 'modelId', $7::jsonb ->> 'task', $15, $9, $10, $11, $12))
+    SELECT hash FROM place WHERE hash NOT IN (SELECT hash FROM bytes)`,
 };
 
 /** Writes what a shard made, with the recipe to make it again, and what was measured. */
-async function insertOutputs(tx: PoolClient, run: LoadedRun, place: AttemptPlace, edge: KnownEdge, result: Result) {
+async function insertOutputs(context: CoreContext, tx: PoolClient, run: LoadedRun, made: Made) {
+  const { place, edge, result, proven } = made;
   const step = run.steps.get(place.stepId) as StepRow;
-  const { task, parameters, work } = step;
+  const { task, parameters, work, dimensions } = step;
   const facts = await factsOf(tx, run, place.stepId);
-  const modelId = attemptOf(run.machine, place)?.modelId ?? '';
-  const model = edge.models.find((one) => one.manifest.id === modelId);
-  const recipe: Recipe = { task, modelId, modelHash: result.modelHash || (model?.modelHash ?? ''), parameters, inputs: facts.inputs as Recipe['inputs'] };
+  const { modelId, modelHash, model } = modelUsed(run, made);
+  const recipe: Recipe = { task, modelId, modelHash, parameters, inputs: facts.inputs as Recipe['inputs'] };
   const { cold, runSeconds, loadSeconds } = result.timings;
   const outputs = rowsOf(run, place, result.outputs);
   const outputBytes: Record<string, number> = {};
   for (const output of outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
-  const key = model && isReproducible(model.manifest) ? cacheKey(step, recipe, place.shard, facts) : null;
+  const key = model && context.standing.mayCache(model, modelHash) ? cacheKey(step, recipe, place.shard, facts) : null;
   const what = [run.userId, run.id, place.stepId, place.shard, JSON.stringify(outputs), edge.id, JSON.stringify(recipe)];
   const measured = [edge.id, cold, runSeconds, loadSeconds, JSON.stringify(outputBytes)];
-  await tx.query({ ...insertResult, values: [...what, ...measured, facts.caption, key, work] });
+  const { rows } = await tx.query({ ...insertResult, values: [...what, ...measured, facts.caption, key, work, JSON.stringify(dimensions)] });
+  const shown = new Set([...proven, ...Object.values(facts.inputs).flat(), ...result.outputs.flatMap(({ hash, text }) => (text === null ? [] : [hash]))]);
+  const unproven = rows.map((row) => row.hash as string).filter((hash) => !shown.has(hash));
+  if (unproven.length > 0) throw new Unproven(unproven);
   const measurement: Measurement = { edgeId: edge.id, modelId, task, work, cold, runSeconds, loadSeconds, outputBytes };
   return { measurement, facts, firstId: outputs[0]?.id };
 }

@@ -3,13 +3,17 @@ import { type Again, AtelierError, applySettings, findTask, type ResolvedChain, 
 import { drawSeeds } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { Viewer } from './core.ts';
-import { writeNewRun } from './create-run.ts';
+import { type RunDraft, writeOnce } from './create-run.ts';
 import { findOutput, type RunInput, storeWritten } from './inputs.ts';
 import type { ReusedStep } from './insert-run.ts';
 import { readRun } from './views.ts';
 
 /** A new run of the same chain, whole or from a step on. @throws AtelierError as `createRun`; `not-found`, `invalid-input` */
-export async function runAgain(context: CoreContext, viewer: Viewer, request: Again): Promise<RunId> {
+export function runAgain(context: CoreContext, viewer: Viewer, request: Again, idempotencyKey: string | undefined): Promise<RunId> {
+  return writeOnce(context, viewer, { request, idempotencyKey, bringsBytes: 0 }, () => draftAgain(context, viewer, request));
+}
+
+async function draftAgain(context: CoreContext, viewer: Viewer, request: Again): Promise<Omit<RunDraft, 'idempotencyKey' | 'requestHash'>> {
   const parent = await readRun(context.database, context.fleet, viewer, request.id);
   const fresh = stepsToRun(parent.chain, request.fromStep);
   const reused = await takeOver(context, viewer, parent, fresh);
@@ -20,8 +24,7 @@ export async function runAgain(context: CoreContext, viewer: Viewer, request: Ag
   await storeWritten(context, chain);
   const inputs = await Promise.all(parent.inputs.map((input) => sameInput(context, viewer, input)));
   const { name, priority, id: parentRunId } = parent;
-  const draft = { chain, name, priority, inputs, parentRunId, reused, idempotencyKey: null, requestHash: null, fresh: request.fresh };
-  return (await writeNewRun(context, viewer, draft)) as RunId;
+  return { chain, name, priority, inputs, parentRunId, reused, fresh: request.fresh };
 }
 
 /** The step and all that come after it, or everything. @throws AtelierError `invalid-input` */
@@ -81,5 +84,5 @@ async function sameInput(context: CoreContext, viewer: Viewer, input: RunView['i
       hint: 'Bring it back in the gallery, or start a new run with something else.',
     });
   });
-  return { ...input, at: found.at, isNew: false };
+  return { ...input, at: found.at, dimensions: found.dimensions, isNew: false, fileName: null };
 }

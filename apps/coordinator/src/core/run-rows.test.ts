@@ -6,7 +6,7 @@ import { type LoadedRun, RunStates } from './run-rows.ts';
 function walkOf(shards: number): LoadedRun {
   const id = newId<RunId>();
   const machine = beginRun([{ id: 'walk', reads: [], shards, done: false }]);
-  const row = { task: 'latent-walk', parameters: {}, inputs: {}, work: 1, predictedSeconds: 0, sharing: [] };
+  const row = { task: 'latent-walk', parameters: {}, inputs: {}, work: 1, dimensions: {}, predictedSeconds: 0, sharing: [] };
   const nothing = { attempts: new Map(), facts: new Map() };
   return { id, userId: 'somebody', priority: 0, fresh: false, error: null, version: 1, machine, steps: new Map([['walk', row]]), ...nothing };
 }

@@ -1,4 +1,13 @@
-import { AtelierError, type EdgeId, type ErrorBody, type PlannedShare, type Prediction, type RunId, type Source } from '@atelier/protocol';
+import {
+  AtelierError,
+  type DimensionsByName,
+  type EdgeId,
+  type ErrorBody,
+  type PlannedShare,
+  type Prediction,
+  type RunId,
+  type Source,
+} from '@atelier/protocol';
 import type { AttemptRef, Binding, MachineAttempt, MachineShard, MachineStep, RunMachineState } from '@atelier/runs';
 import type { PoolClient } from 'pg';
 import type { StepFacts } from './step-facts.ts';
@@ -17,6 +26,8 @@ export interface StepRow {
   /** Where each bound port takes its values from. */
   readonly inputs: Record<string, Source[]>;
   readonly work: number;
+  /** Expected of its outputs, by port. */
+  readonly dimensions: DimensionsByName;
   /** What it is expected to take on its edge, where it has one shard. */
   readonly predictedSeconds: number;
   /** Edges that share it, with their names for people. */
@@ -52,7 +63,7 @@ interface ReadStep extends Omit<StepRow, 'predictedSeconds' | 'sharing'> {
   bound_model: string | null;
   sharing: PlannedShare[] | null;
   prediction: Prediction | null;
-  shards: Array<Omit<MachineShard, 'attempts'> & { attempts: Array<MachineAttempt & AttemptRow> | null }>;
+  shards: Array<Omit<MachineShard, 'attempts'> & { attempts: Array<Omit<MachineAttempt, 'modelHash'> & { modelHash: string | null } & AttemptRow> | null }>;
 }
 
 const lockRun = {
@@ -64,14 +75,14 @@ const lockRun = {
 const readSteps = {
   name: 'read-steps',
   text: `WITH tries AS (
-      SELECT a.step_id, a.shard, json_agg(json_build_object('number', a.number, 'edgeId', a.edge_id, 'modelId', a.model_id, 'state', a.state,
+      SELECT a.step_id, a.shard, json_agg(json_build_object('number', a.number, 'edgeId', a.edge_id, 'modelId', a.model_id, 'modelHash', a.model_hash, 'state', a.state,
         'id', a.id, 'fence', a.fence, 'predictedSeconds', a.predicted_seconds) ORDER BY a.number) AS list
       FROM attempts a WHERE a.run_id = $1 GROUP BY a.step_id, a.shard),
     parts AS (
       SELECT h.step_id, json_agg(json_build_object('index', h.index, 'rank', h.rank, 'done', h.done, 'cached', h.cached, 'failures', h.failures,
         'losses', h.losses, 'avoid', h.avoid, 'attempts', t.list) ORDER BY h.index) AS list
       FROM shards h LEFT JOIN tries t ON t.step_id = h.step_id AND t.shard = h.index WHERE h.run_id = $1 GROUP BY h.step_id)
-    SELECT s.step_id, s.task, s.parameters, s.inputs, s.work, s.state, s.reads, s.remaining, s.bound_edge, s.bound_model, s.sharing, s.prediction, p.list AS shards
+    SELECT s.step_id, s.task, s.parameters, s.inputs, s.work, s.dimensions, s.state, s.reads, s.remaining, s.bound_edge, s.bound_model, s.sharing, s.prediction, p.list AS shards
     FROM steps s JOIN parts p ON p.step_id = s.step_id WHERE s.run_id = $1 ORDER BY s.position`,
 };
 
@@ -144,8 +155,8 @@ export function secondsOnEdge(prediction: Prediction): number {
   return prediction.transferSeconds + prediction.loadSeconds + prediction.runSeconds;
 }
 
-function stepRow({ task, parameters, inputs, work, prediction, sharing }: ReadStep): StepRow {
-  return { task, parameters, inputs, work, predictedSeconds: prediction ? secondsOnEdge(prediction) : 0, sharing: sharing ?? [] };
+function stepRow({ task, parameters, inputs, work, dimensions, prediction, sharing }: ReadStep): StepRow {
+  return { task, parameters, inputs, work, dimensions, predictedSeconds: prediction ? secondsOnEdge(prediction) : 0, sharing: sharing ?? [] };
 }
 
 /** That the result cache was asked is not written down: it was, once anything of the step has begun. */
@@ -160,7 +171,13 @@ function machineStep(row: ReadStep, fresh: boolean): MachineStep {
     sharing: bindingsOfRow(row),
     shards: row.shards.map(({ attempts, ...shard }) => ({
       ...shard,
-      attempts: (attempts ?? []).map(({ number, edgeId, modelId, state }) => ({ number, edgeId, modelId, state })),
+      attempts: (attempts ?? []).map(({ number, edgeId, modelId, modelHash, state }) => ({
+        number,
+        edgeId,
+        modelId,
+        modelHash: modelHash ?? undefined,
+        state,
+      })),
     })),
   };
 }
@@ -172,8 +189,8 @@ function bindingsOfRow({ bound_edge: edgeId, bound_model: modelId, sharing, pred
 }
 
 /** A share of a plan as the state machine knows it. */
-export function bindingOfShare({ offer, slots, secondsPerShard }: PlannedShare): Binding {
-  return { edgeId: offer.edgeId, modelId: offer.modelId, slots, secondsPerShard };
+export function bindingOfShare({ offer, slots, secondsPerShard, modelHash }: PlannedShare): Binding {
+  return { edgeId: offer.edgeId, modelId: offer.modelId, slots, secondsPerShard, modelHash };
 }
 
 function liveRows(row: ReadStep): Array<[string, AttemptRow]> {

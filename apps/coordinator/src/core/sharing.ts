@@ -9,6 +9,7 @@ interface OpenStep {
   readonly runId: RunId;
   readonly stepId: string;
   readonly position: number;
+  readonly work: number;
   readonly sharing: readonly PlannedShare[];
   readonly steps: readonly ResolvedStep[];
 }
@@ -16,7 +17,7 @@ interface OpenStep {
 /** Gives edges that have come, come back or have a model now their part of the steps that are being shared. */
 export async function shareOpenSteps(context: CoreContext): Promise<void> {
   const { rows } = await context.database.pool.query(
-    `SELECT s.run_id AS "runId", s.step_id AS "stepId", s.position, s.sharing, r.chain -> 'steps' AS steps FROM steps s JOIN runs r ON r.id = s.run_id
+    `SELECT s.run_id AS "runId", s.step_id AS "stepId", s.position, s.work, s.sharing, r.chain -> 'steps' AS steps FROM steps s JOIN runs r ON r.id = s.run_id
     WHERE r.state IN ('planning', 'running', 'paused') AND s.sharing IS NOT NULL AND s.state IN ('waiting', 'ready', 'queued', 'running')`,
   );
   for (const step of rows as OpenStep[]) {
@@ -29,15 +30,21 @@ export async function shareOpenSteps(context: CoreContext): Promise<void> {
 }
 
 /** Edges that could share a step and do not yet. */
-function joining(context: CoreContext, { sharing, steps, position }: OpenStep): PlannedShare[] {
-  const known = sharing.map(({ offer }) => ({ offer, model: context.fleet.find(offer.edgeId)?.models.find((one) => one.manifest.id === offer.modelId) }));
-  const model = known.find((one) => one.model !== undefined)?.model;
-  if (!model) return [];
+function joining(context: CoreContext, { sharing, steps, position, work }: OpenStep): PlannedShare[] {
+  const [bound] = sharing;
+  const modelHash = bound?.modelHash ?? statedHash(context, sharing);
+  if (!bound || modelHash === undefined) return [];
   try {
-    const all = sharesOf(steps[position] as ResolvedStep, fleetSnapshot(context), { modelId: model.manifest.id, modelHash: model.modelHash });
+    const all = sharesOf(steps[position] as ResolvedStep, fleetSnapshot(context), { modelId: bound.offer.modelId, modelHash, edgeIds: [] }, work);
     return all.filter((share) => !sharing.some(({ offer }) => offer.edgeId === share.offer.edgeId));
   } catch (thrown) {
     if (AtelierError.from(thrown).code === 'no-offer') return [];
     throw thrown;
   }
+}
+
+/** In a run of an older release it was not written down with what a step was planned: what one of its edges says now. */
+function statedHash(context: CoreContext, sharing: readonly PlannedShare[]): string | undefined {
+  const models = sharing.map(({ offer }) => context.fleet.find(offer.edgeId)?.models.find((one) => one.manifest.id === offer.modelId));
+  return models.find((model) => model !== undefined)?.modelHash;
 }

@@ -3,9 +3,12 @@ import { endedRunStates } from '@atelier/protocol';
 import { migrate } from '@atelier/store';
 import type { Advanced } from './advance.ts';
 import { Answers } from './answers.ts';
+import { createSavedChains } from './chains/index.ts';
+import { Proofs } from './claims/index.ts';
 import type { CoreContext } from './context.ts';
 import type { Core, CoreOptions, CoreTimes } from './core.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { DoubleChecks } from './double-checks/index.ts';
 import { EdgeRoom, isHopeless } from './edge-room.ts';
 import { RunEvents } from './events.ts';
 import { facePart as fleetPart } from './face-fleet.ts';
@@ -14,6 +17,7 @@ import { Fleet } from './fleet.ts';
 import { createGallery } from './gallery/index.ts';
 import { History } from './history.ts';
 import { LiveAttempts } from './live-attempts.ts';
+import { ModelStanding } from './model-standing.ts';
 import { Planning } from './planning.ts';
 import { Reaper } from './reaper.ts';
 import { Replication } from './replication.ts';
@@ -28,6 +32,7 @@ export interface CoreParts {
   readonly planning: Planning;
   readonly replication: Replication;
   readonly room: EdgeRoom;
+  readonly doubleChecks: DoubleChecks;
 }
 
 /**
@@ -41,25 +46,30 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const bells = await createBells({ databaseUrl: database.url, log });
   const changes = new RunChanges(database.pool, (advanced) => afterCommit(context, parts, advanced));
   const fleet = new Fleet(database, times.leaseMs);
+  const standing = new ModelStanding(options.catalogue);
   const context: CoreContext = {
     ...options,
     times,
     bells,
     changes,
     fleet,
+    standing,
     history: new History(database.pool),
     live: new LiveAttempts(),
     events: new RunEvents(),
-    advancing: { states: new RunStates(), answers: new Answers(fleet), leaseMs: times.leaseMs },
+    advancing: { states: new RunStates(), answers: new Answers(fleet, standing), leaseMs: times.leaseMs },
   };
   const parts = assemble(context);
   await takeUp(context);
+  await parts.doubleChecks.load();
   const reaper = new Reaper(context, parts);
   await parts.planning.fleetChanged();
   return {
     ...runsPart(context, parts),
     ...fleetPart(context, parts),
+    chains: createSavedChains(database),
     gallery: createGallery(context),
+    doubleChecks: parts.doubleChecks,
     async close() {
       await reaper.close();
       await parts.planning.close();
@@ -70,17 +80,19 @@ export async function startCore(options: CoreOptions): Promise<Core> {
 }
 
 function assemble(context: CoreContext): CoreParts {
-  const dispatcher = new Dispatcher(context);
+  const doubleChecks = new DoubleChecks(context);
+  const dispatcher = new Dispatcher(context, doubleChecks);
   const planning = new Planning(context);
   const replication = new Replication(context);
-  return { dispatcher, planning, replication, room: new EdgeRoom(context, { dispatcher, planning, replication }) };
+  const proofs = new Proofs(context, replication);
+  return { dispatcher, planning, replication, doubleChecks, room: new EdgeRoom(context, { dispatcher, planning, replication, proofs, doubleChecks }) };
 }
 
 /** Reads what another life of this coordinator left. Leases are extended once, so that edges can come back and keep their work. */
 async function takeUp(context: CoreContext): Promise<void> {
   const { database, times, fleet, history, live } = context;
   await database.pool.query("UPDATE attempts SET lease_expires_at = now() + $1 * interval '1 millisecond' WHERE state = 'leased'", [times.leaseMs]);
-  await Promise.all([fleet.load(), history.load(), live.load(database.pool)]);
+  await Promise.all([fleet.load(), history.load(), live.load(database.pool), live.loadTurns(database.pool)]);
 }
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */

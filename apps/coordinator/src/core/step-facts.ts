@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { findTask, type InputHashes, limits, shardKey } from '@atelier/protocol';
+import { cutText, findTask, type InputHashes, limits, shardKey } from '@atelier/protocol';
 import type { PoolClient } from 'pg';
 import { requestHash } from './chain-request.ts';
 import type { LoadedRun, StepRow } from './run-rows.ts';
@@ -64,7 +64,8 @@ function captionOf(read: readonly ReadValue[], own: string): string {
   const texts = read.flatMap((value) => (value.modality === 'text' && value.text ? [value.text] : []));
   const inherited = texts.length > 0 ? [] : read.map((value) => value.caption);
   const parts = [...new Set([...texts, own, ...inherited].map((part) => part.trim()))].filter((part) => part !== '');
-  return parts.join(' · ').slice(0, limits.captionCharacters);
+  // Composed, as what is typed into the search.
+  return cutText(parts.join(' · ').normalize('NFC'), limits.captionCharacters);
 }
 
 /** What a reproducible model's result of one shard is found by: SHA-256 of all that its bytes depend on, as JSON with sorted keys. */

@@ -1,4 +1,4 @@
-import type { AttemptView, OutputId, OutputView, RunId, ShardView, StepView } from '@atelier/protocol';
+import { type AttemptView, findTask, type OutputId, type OutputView, type RunId, type ShardView, type StepView } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import type { Fleet } from './fleet.ts';
@@ -77,10 +77,17 @@ function stepView(row: StepRow, { shardRows, each, attempts, outputs }: StepPart
     cached: shardRows.filter((shard) => shard.cached).length,
     error,
     attempts,
-    outputs,
+    outputs: inPortOrder(task, outputs),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
+    notice: state === 'succeeded' ? findTask(task).notice(outputs) : null,
   };
+}
+
+/** As the task declares its ports: what it is for stands first. */
+function inPortOrder(task: string, outputs: OutputView[]): OutputView[] {
+  const ports = Object.keys(findTask(task).outputs);
+  return ports.length > 1 ? outputs.toSorted((a, b) => ports.indexOf(a.port) - ports.indexOf(b.port)) : outputs;
 }
 
 async function readAttempts(
@@ -135,7 +142,7 @@ export async function readLastOutputs(snapshot: Snapshot, runIds: RunId[]): Prom
     .innerJoin(artifacts, eq(artifacts.hash, outputs.hash))
     .innerJoin(steps, and(eq(steps.runId, outputs.runId), eq(steps.stepId, outputs.stepId)))
     .where(inArray(outputs.runId, runIds))
-    .orderBy(asc(outputs.runId), desc(steps.position), asc(outputs.port), asc(outputs.index));
+    .orderBy(asc(outputs.runId), desc(steps.position), desc(outputs.listed), asc(outputs.port), asc(outputs.index));
   return new Map(rows.map((row) => [row.outputs.runId as RunId, outputView(row)]));
 }
 

@@ -1,12 +1,10 @@
+import { readPastTicket } from '@atelier/artifacts';
 import { AtelierError, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import { textArtifact } from './chain-request.ts';
 import type { CoreContext } from './context.ts';
 import type { LiveAttempt } from './live-attempts.ts';
 import { isReachable } from './reach.ts';
 import type { StepRow } from './run-rows.ts';
-
-/** Long enough for a large file on a slow link; an attempt that is given again gets new ones. */
-const ticketSeconds = 60 * 60;
 
 /** Some bytes that a step reads. */
 interface KnownValue {
@@ -20,11 +18,14 @@ interface KnownValue {
   readonly places: readonly string[];
 }
 
+/** What of an attempt its order is made of. */
+export type OrderedAttempt = Pick<LiveAttempt, 'id' | 'runId' | 'stepId' | 'shard' | 'task' | 'edgeId' | 'modelId' | 'modelHash'>;
+
 /**
  * What an edge has to know to run an attempt, all but the number of its lease.
  * @throws AtelierError `unavailable` where bytes that it needs are out of reach now
  */
-export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): Promise<Omit<WorkOrder, 'fence'>> {
+export async function prepareOrder(context: CoreContext, attempt: OrderedAttempt): Promise<Omit<WorkOrder, 'fence'>> {
   const step = await readStep(context, attempt);
   const readsValues = Object.values(step.inputs).some((sources) => sources.some((source) => typeof source === 'string'));
   const values = readsValues ? await readValues(context, attempt) : [];
@@ -35,9 +36,7 @@ export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): 
     // A port without `many` takes the first of several values.
     const taken = ports[port]?.many ? found : found.slice(0, 1);
     inputs.push(
-      ...(await Promise.all(
-        taken.map((value, index) => workInput(context, attempt.edgeId, { port, index, few: taken.length <= limits.valuesPerPort }, value)),
-      )),
+      ...(await Promise.all(taken.map((value, index) => workInput(context, attempt, { port, index, few: taken.length <= limits.valuesPerPort }, value)))),
     );
   }
   return {
@@ -47,13 +46,14 @@ export async function prepareOrder(context: CoreContext, attempt: LiveAttempt): 
     shard: attempt.shard,
     task: attempt.task,
     modelId: attempt.modelId,
+    ...(attempt.modelHash === undefined ? {} : { modelHash: attempt.modelHash }),
     parameters: step.parameters,
     inputs,
   };
 }
 
 /** What does not change in the life of a run is mostly in memory. */
-async function readStep(context: CoreContext, attempt: LiveAttempt): Promise<Pick<StepRow, 'parameters' | 'inputs'>> {
+async function readStep(context: CoreContext, attempt: OrderedAttempt): Promise<Pick<StepRow, 'parameters' | 'inputs'>> {
   const known = context.advancing.states.stepOf(attempt.runId, attempt.stepId);
   if (known) return known;
   const { rows } = await context.database.pool.query({
@@ -64,7 +64,7 @@ async function readStep(context: CoreContext, attempt: LiveAttempt): Promise<Pic
   return rows[0];
 }
 
-async function readValues(context: CoreContext, attempt: LiveAttempt): Promise<KnownValue[]> {
+async function readValues(context: CoreContext, attempt: OrderedAttempt): Promise<KnownValue[]> {
   const { rows } = await context.database.pool.query({
     name: 'read-values',
     text: `WITH known AS (
@@ -98,31 +98,49 @@ interface Wanted {
   readonly few: boolean;
 }
 
-async function workInput(context: CoreContext, edgeId: EdgeId, { port, index, few }: Wanted, value: KnownValue): Promise<WorkInput> {
-  if (!isReachable(context, value.places, edgeId))
+async function workInput(context: CoreContext, attempt: OrderedAttempt, { port, index, few }: Wanted, value: KnownValue): Promise<WorkInput> {
+  if (!isReachable(context, value.places, attempt.edgeId))
     throw new AtelierError('unavailable', `No edge that is here now has the value of ${value.from}.${value.port}.`);
   const { hash, mediaType, sizeBytes } = value;
-  return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, edgeId, value, few) };
+  return { port, index, hash, mediaType, sizeBytes, tickets: await ticketsFor(context, attempt, value, few) };
 }
 
 /**
  * Where an edge may fetch some bytes: from edges that have them and can be reached, then from the coordinator, which
  * brings bytes that it does not have yet. Of very many values only from the coordinator, which has most of them by then.
  */
-async function ticketsFor(context: CoreContext, to: EdgeId, value: KnownValue, few: boolean): Promise<Ticket[]> {
+async function ticketsFor(
+  context: CoreContext,
+  attempt: Pick<OrderedAttempt, 'id' | 'edgeId'>,
+  { hash, places }: Pick<KnownValue, 'hash' | 'places'>,
+  few: boolean,
+): Promise<Ticket[]> {
+  const to = context.fleet.get(attempt.edgeId);
+  const sign = (from: string) => context.tickets.sign({ hash, to: to.id, key: to.publicKey, attempt: attempt.id, from, seconds: limits.ticketSeconds });
   const tickets: Ticket[] = [];
-  const { hash } = value;
-  if (!few || value.places.includes(to)) return [await coordinatorTicket(context, to, hash)];
-  for (const place of value.places) {
+  for (const place of few && !places.includes(to.id) ? places : []) {
     const edge = context.fleet.find(place as EdgeId);
-    if (!edge?.info?.transferUrl || !edge.connected) continue;
-    const token = await context.tickets.sign({ hash, to, from: edge.id, seconds: ticketSeconds });
-    tickets.push({ from: edge.id, url: `${edge.info.transferUrl}/artifacts/${hash}`, token });
+    if (edge?.reach?.state !== 'open' || !edge.connected) continue;
+    // What listens on loopback there is somebody else's service here.
+    if (edge.reach.toThisMachine && !to.from.isThisMachine) continue;
+    tickets.push({ from: edge.id, url: `${edge.reach.url}/artifacts/${hash}`, address: edge.reach.address, token: await sign(edge.id) });
   }
-  return [...tickets, await coordinatorTicket(context, to, hash)];
+  return [...tickets, { from: 'coordinator', url: `/api/edge/artifacts/${hash}`, address: null, token: await sign('coordinator') }];
 }
 
-async function coordinatorTicket(context: CoreContext, to: EdgeId, hash: string): Promise<Ticket> {
-  const token = await context.tickets.sign({ hash, to, from: 'coordinator', seconds: ticketSeconds });
-  return { from: 'coordinator', url: `/api/edge/artifacts/${hash}`, token };
+/**
+ * New tickets for the bytes that an edge got a ticket for, as long as it works on the attempt that they are for.
+ * @param isChecking whether it computes another's result once more by this attempt
+ * @throws AtelierError `unauthenticated` for what is no ticket of ours, `forbidden` for one of another edge or of an attempt that is not its own any more
+ */
+export async function renewTickets(context: CoreContext, edgeId: EdgeId, token: string, isChecking: (attemptId: string) => boolean): Promise<Ticket[]> {
+  const { to, hash, attempt: attemptId } = await readPastTicket(context.tickets.publicJwk, token);
+  const attempt = context.live.get(attemptId);
+  const isAtWork = (attempt?.edgeId === edgeId && attempt.state === 'leased') || isChecking(attemptId);
+  if (to !== edgeId || !isAtWork) {
+    throw new AtelierError('forbidden', 'This ticket is not renewed: what it was for is not done by this edge any more.');
+  }
+  const { rows } = await context.database.pool.query({ name: 'places-of', text: 'SELECT place FROM replicas WHERE hash = $1', values: [hash] });
+  const places = rows.map(({ place }) => place as string);
+  return ticketsFor(context, { id: attemptId, edgeId }, { hash, places }, true);
 }

@@ -8,6 +8,8 @@ export interface ChangedAttempt extends AttemptRef {
   readonly id: string;
   readonly edgeId: EdgeId;
   readonly modelId: string;
+  /** Of a step that edges share: the only hash with which it may be computed. */
+  readonly modelHash: string | undefined;
   readonly state: AttemptState;
   readonly isNew: boolean;
   readonly predictedSeconds: number;
@@ -62,9 +64,9 @@ const writeChanges = {
       FROM jsonb_to_recordset($9::jsonb) AS x(step_id text, index int, done boolean, cached boolean, failures int, losses int, avoid jsonb)
       WHERE shards.run_id = $1 AND shards.step_id = x.step_id AND shards.index = x.index AND shards.step_id = ANY($15) AND shards.index = ANY($16)
     ), made AS (
-      INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, state, priority, predicted_seconds)
-      SELECT x.id, $1, x.step_id, x.shard, x.number, x.edge_id, x.model_id, x.state, $12, x.seconds
-      FROM jsonb_to_recordset($10::jsonb) AS x(id uuid, step_id text, shard int, number int, edge_id uuid, model_id text, state text, seconds float8)
+      INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, model_hash, state, priority, predicted_seconds)
+      SELECT x.id, $1, x.step_id, x.shard, x.number, x.edge_id, x.model_id, x.model_hash, x.state, $12, x.seconds
+      FROM jsonb_to_recordset($10::jsonb) AS x(id uuid, step_id text, shard int, number int, edge_id uuid, model_id text, model_hash text, state text, seconds float8)
     )
     UPDATE attempts SET state = x.state,
       fence = CASE WHEN x.state = 'leased' THEN nextval('fence_number') ELSE fence END,
@@ -129,9 +131,9 @@ function changedAttempts(run: LoadedRun, steps: readonly MachineStep[], rows: Re
         const ref = { stepId: step.id, shard: shard.index, number: attempt.number };
         if (attemptOf(run.machine, ref) === attempt) continue;
         const row = run.attempts.get(attemptKey(ref));
-        const { edgeId, modelId, state } = attempt;
+        const { edgeId, modelId, modelHash, state } = attempt;
         const predictedSeconds = row?.predictedSeconds ?? secondsFor(step, edgeId, rows.get(step.id));
-        changed.push({ ...ref, edgeId, modelId, state, id: row?.id ?? '', isNew: row === undefined, predictedSeconds });
+        changed.push({ ...ref, edgeId, modelId, modelHash, state, id: row?.id ?? '', isNew: row === undefined, predictedSeconds });
       }
     }
   }
@@ -160,9 +162,9 @@ function rowAfter(step: MachineStep, { run, detail }: RunChange): StepRow {
   const row = run.steps.get(step.id) as StepRow;
   const planned = detail.plan?.steps.find((candidate) => candidate.stepId === step.id);
   const named = [...(planned?.sharing ?? []), ...(detail.sharing ?? []), ...row.sharing];
-  const sharing = step.sharing.flatMap(({ edgeId, slots, secondsPerShard }) => {
+  const sharing = step.sharing.flatMap(({ edgeId, slots, secondsPerShard, modelHash }) => {
     const offer = named.find((one) => one.offer.edgeId === edgeId)?.offer;
-    return offer ? [{ offer, slots, secondsPerShard }] : [];
+    return offer ? [{ offer, slots, secondsPerShard, modelHash }] : [];
   });
   return { ...row, predictedSeconds: planned ? secondsOnEdge(planned.prediction) : row.predictedSeconds, sharing: hasSeveral(step) ? sharing : [] };
 }
@@ -203,6 +205,7 @@ function newAttemptValues(attempt: ChangedAttempt): Record<string, unknown> {
     number: attempt.number,
     edge_id: attempt.edgeId,
     model_id: attempt.modelId,
+    model_hash: attempt.modelHash ?? null,
     state: attempt.state,
     seconds: attempt.predictedSeconds,
   };

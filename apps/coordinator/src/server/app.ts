@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { AtelierError } from '@atelier/protocol';
 import { type Context, Hono } from 'hono';
 import type { Logger } from '../core/index.ts';
 import { asAnswer, errorResponse } from './api/answer-error.ts';
 import { addApiRoutes } from './api/orpc-routes.ts';
-import { addFramesRoute } from './bytes/frames-zip.ts';
+import { addWatchRoute } from './api/watch-sockets.ts';
 import { addOutputRoutes } from './bytes/output-routes.ts';
 import { addPublicRoutes } from './bytes/public-routes.ts';
+import { addZipRoutes } from './bytes/zips.ts';
 import { compatibleError } from './compatible/compatible-error.ts';
 import { addCompatibleRoutes, compatiblePrefix } from './compatible/compatible-routes.ts';
 import { addPredictRoute } from './compatible/predict.ts';
@@ -16,6 +16,7 @@ import { addAuthRoutes } from './identity/auth-routes.ts';
 import { addDocumentRoutes } from './pages/document-routes.ts';
 import { addHealthRoutes } from './pages/health-routes.ts';
 import { addStudioRoutes } from './pages/studio-routes.ts';
+import { requestId, withRequestId } from './request-id.ts';
 import { createRouteTable, type Gates, type RouteInfo } from './route-table.ts';
 import type { Services } from './services.ts';
 
@@ -28,20 +29,22 @@ export interface App {
 /** All routes over the services. @throws AtelierError `internal` where a route has no policy */
 export function createApp(services: Services, gates: Gates): App {
   const app = new Hono();
-  app.use('*', async (context, next) => {
-    const startedAt = performance.now();
-    const requestId = randomUUID();
-    await next();
-    decorate(context, requestId);
-    logRequest(services.log, context, { requestId, ms: Math.round(performance.now() - startedAt) });
-  });
+  app.use('*', (context, next) =>
+    withRequestId(async (requestId) => {
+      const startedAt = performance.now();
+      await next();
+      decorate(context, requestId);
+      logRequest(services.log, context, { requestId, ms: Math.round(performance.now() - startedAt) });
+    }),
+  );
   app.use('*', async (context, next) => {
     services.origins.checkHost(context.req.header('host'));
+    checkAddress(context.req.url);
     await next();
   });
   app.onError((thrown, context) => answerFor(context, asAnswer(thrown), services.log));
   app.notFound((context) =>
-    answerFor(context, new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API stands at /docs.' }), services.log),
+    answerFor(context, new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API is described at /docs.' }), services.log),
   );
   const routes = createRouteTable(app, gates);
   addHealthRoutes(routes, services);
@@ -50,9 +53,10 @@ export function createApp(services: Services, gates: Gates): App {
   addApiRoutes(routes, services);
   services.uploads.addRoutes(routes);
   addOutputRoutes(routes, services);
-  addFramesRoute(routes, services);
+  addZipRoutes(routes, services);
   addPublicRoutes(routes, services);
   addEdgeRoutes(routes, services);
+  addWatchRoute(routes);
   addCompatibleRoutes(routes, services);
   addPredictRoute(routes, services);
   addExampleRoutes(routes, services);
@@ -62,8 +66,13 @@ export function createApp(services: Services, gates: Gates): App {
 }
 
 function answerFor(context: Context, error: AtelierError, log: Logger): Response {
-  if (error.code === 'internal') log.error({ err: error.cause ?? error, path: context.req.path }, 'A request failed.');
+  if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId: requestId(), path: context.req.path }, 'A request failed.');
   return context.req.path.startsWith(`${compatiblePrefix}/`) ? compatibleError(error) : errorResponse(error);
+}
+
+/** No name that is kept here holds the character zero. @throws AtelierError `invalid-input` */
+function checkAddress(url: string): void {
+  if (/%00/.test(url)) throw new AtelierError('invalid-input', 'The address holds the character zero.', { hint: 'Write it without %00.' });
 }
 
 function decorate(context: Context, requestId: string): void {

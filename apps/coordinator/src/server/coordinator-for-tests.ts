@@ -3,7 +3,19 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { challengeText, type EdgeId, type FromEdge, type ModelManifest, newId, type ToEdge, type WorkOrder } from '@atelier/protocol';
+import { createKeyProver, type KeyProver, presentToken } from '@atelier/artifacts';
+import { modelHash } from '@atelier/models';
+import {
+  AtelierError,
+  challengeText,
+  type EdgeId,
+  edgeProtocolVersion,
+  type FromEdge,
+  type ModelManifest,
+  newId,
+  type ToEdge,
+  type WorkOrder,
+} from '@atelier/protocol';
 import { type Database, schema, testDatabase } from '@atelier/store';
 import { defaultKeyHasher } from '@better-auth/api-key';
 import pino from 'pino';
@@ -35,7 +47,15 @@ export async function testCoordinator(options: Partial<CoordinatorOptions> = {})
   const database = await testDatabase();
   const dataFolder = await mkdtemp(join(tmpdir(), 'atelier-server-'));
   const log = pino({ level: process.env.ATELIER_LOG_LEVEL ?? 'silent' });
-  const coordinator = await startCoordinator({ host: '127.0.0.1', port: 0, dataFolder, localEdge: false, databaseUrl: database.url, log, ...options });
+  const clear = async () => {
+    await database.close();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+  const start = startCoordinator({ host: '127.0.0.1', port: 0, dataFolder, localEdge: false, databaseUrl: database.url, log, ...options });
+  const coordinator = await start.catch(async (thrown: unknown) => {
+    await clear();
+    throw thrown;
+  });
   const ownerToken = (await readFile(join(dataFolder, 'owner.token'), 'utf8')).trim();
   return {
     ...coordinator,
@@ -47,8 +67,7 @@ export async function testCoordinator(options: Partial<CoordinatorOptions> = {})
     person: (role, { expiresAt } = {}) => addPerson(database, role, expiresAt ?? null),
     async close() {
       await coordinator.close();
-      await database.close();
-      await rm(dataFolder, { recursive: true, force: true });
+      await clear();
     },
   };
 }
@@ -75,9 +94,12 @@ async function addPerson(database: Database, role: 'owner' | 'member', expiresAt
 export interface SocketEdge {
   readonly id: EdgeId;
   readonly sessionToken: string;
+  readonly welcome: Extract<ToEdge, { kind: 'welcome' }>;
   readonly socket: WebSocket;
   readonly received: ToEdge[];
   send(message: FromEdge): void;
+  /** Headers that show the connection's token, or a ticket, with a proof of the edge's key. */
+  shows(method: string, path: string, token?: string): Promise<Record<string, string>>;
   /** The next message of a kind that was not waited for yet. */
   next<K extends ToEdge['kind']>(kind: K): Promise<Extract<ToEdge, { kind: K }>>;
   close(): Promise<void>;
@@ -86,6 +108,8 @@ export interface SocketEdge {
 export interface EdgeKey {
   readonly edgeId: EdgeId;
   prove(nonce: string): string;
+  readonly proveRequest: KeyProver;
+  readonly publicKey: Record<string, unknown>;
 }
 
 /** Joins with a new token and key. */
@@ -95,12 +119,22 @@ export async function joinEdge(coordinator: TestCoordinator, name: string): Prom
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const joined = await coordinator.call('/api/edge/join', { body: { token, name, publicKey: publicKey.export({ format: 'jwk' }) } });
   const { edgeId } = (await joined.json()) as { edgeId: EdgeId };
-  return { edgeId, prove: (nonce) => sign(null, Buffer.from(challengeText(nonce)), privateKey).toString('base64url') };
+  return {
+    edgeId,
+    publicKey: publicKey.export({ format: 'jwk' }) as Record<string, unknown>,
+    prove: (nonce) => sign(null, Buffer.from(challengeText(nonce)), privateKey).toString('base64url'),
+    proveRequest: createKeyProver(privateKey.export({ format: 'jwk' }) as never, () => new Date()),
+  };
 }
 
 /** Opens an edge's socket up to `welcome`; hello is sent where models are given. */
-export async function openEdge(coordinator: TestCoordinator, key: EdgeKey, models?: readonly ModelManifest[]): Promise<SocketEdge> {
-  const socket = new WebSocket(`${coordinator.url.replace('http', 'ws')}/api/edge/socket`);
+export async function openEdge(
+  coordinator: TestCoordinator,
+  key: EdgeKey,
+  models?: readonly ModelManifest[],
+  headers: Record<string, string> = {},
+): Promise<SocketEdge> {
+  const socket = new WebSocket(`${coordinator.url.replace('http', 'ws')}/api/edge/socket`, { headers });
   const received: ToEdge[] = [];
   const arrived = new Set<() => void>();
   socket.on('message', (data) => {
@@ -126,9 +160,11 @@ export async function openEdge(coordinator: TestCoordinator, key: EdgeKey, model
   return {
     id: key.edgeId,
     sessionToken: welcome.sessionToken,
+    welcome,
     socket,
     received,
     send,
+    shows: (method, url, token = welcome.sessionToken) => presentToken(key.proveRequest, { method, url, token }),
     next,
     async close() {
       if (socket.readyState === socket.CLOSED) return;
@@ -155,9 +191,9 @@ export function hello(models: readonly ModelManifest[]): Extract<FromEdge, { kin
   };
   return {
     kind: 'hello',
-    protocolVersion: 1,
+    protocolVersion: edgeProtocolVersion,
     info,
-    models: models.map((manifest) => ({ manifest, modelHash: 'a'.repeat(64), state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null })),
+    models: models.map((manifest) => ({ manifest, modelHash: modelHash(manifest), state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null })),
     holding: [],
   };
 }
@@ -179,31 +215,55 @@ export interface Made {
 export async function workingEdge(
   coordinator: TestCoordinator,
   models: readonly ModelManifest[],
-  work: (order: WorkOrder, edge: SocketEdge) => Made | Promise<Made>,
+  work: (order: WorkOrder, edge: SocketEdge) => Made | readonly Made[] | Promise<Made | readonly Made[]>,
 ): Promise<SocketEdge> {
   const edge = await openEdge(coordinator, await joinEdge(coordinator, `Worker ${newId().slice(-6)}`), models);
   const held = new Map<string, Made>();
   const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0.01, cold: false };
+  const working = new Map<string, { attemptId: WorkOrder['attemptId']; fence: number }>();
   const answer = async (message: ToEdge): Promise<void> => {
     if (message.kind === 'work') {
       const { attemptId, fence } = message.order;
+      working.set(attemptId, { attemptId, fence });
       edge.send({ kind: 'started', attemptId, fence });
-      const made = await work(message.order, edge);
-      const hash = createHash('sha256').update(made.bytes).digest('hex');
-      held.set(hash, made);
-      const output = { port: made.port, index: 0, hash, mediaType: made.mediaType, sizeBytes: made.bytes.length, text: null };
-      edge.send({ kind: 'result', attemptId, fence, outputs: [output], timings, modelHash: '' });
+      const outputs = [await work(message.order, edge)].flat().map((made) => {
+        const hash = createHash('sha256').update(made.bytes).digest('hex');
+        held.set(hash, made);
+        return { port: made.port, index: 0, hash, mediaType: made.mediaType, sizeBytes: made.bytes.length, text: null };
+      });
+      edge.send({ kind: 'result', attemptId, fence, outputs, timings, modelHash: '' });
+      working.delete(attemptId);
     } else if (message.kind === 'store') {
       const made = held.get(message.hash);
-      const headers = { 'content-type': made?.mediaType ?? '' };
-      await coordinator.call(`/api/edge/artifacts/${message.hash}`, { method: 'PUT', token: edge.sessionToken, headers, body: made?.bytes ?? '' });
-      edge.send({ kind: 'stored', hash: message.hash, error: null });
+      const path = `/api/edge/artifacts/${message.hash}`;
+      const headers = { 'content-type': made?.mediaType ?? '', ...(await edge.shows('PUT', path)) };
+      // The line of a revoked edge is cut, and nobody listens at the end of a test.
+      const failed = await coordinator.call(path, { method: 'PUT', headers, body: made?.bytes ?? '' }).then(
+        () => null,
+        (thrown: unknown) => AtelierError.from(thrown).toJSON(),
+      );
+      edge.send({ kind: 'stored', hash: message.hash, error: failed });
     }
   };
   for (const message of edge.received) void answer(message);
   edge.socket.on('message', (data) => void answer(JSON.parse(data.toString()) as ToEdge));
+  // One that says nothing counts as away.
+  const beat = setInterval(() => edge.send({ kind: 'heartbeat', holding: [...working.values()], diskFreeBytes: 1e9, draining: false }), 1_000);
+  edge.socket.once('close', () => clearInterval(beat));
   await untilOnline(coordinator, edge.id);
   return edge;
+}
+
+/** Says that the edge lives, and works for ever on what it is given: one that says nothing counts as away. */
+export function keepAtWork(edge: SocketEdge): void {
+  const working: Array<{ attemptId: WorkOrder['attemptId']; fence: number }> = [];
+  const hear = (message: ToEdge) => {
+    if (message.kind === 'work') working.push({ attemptId: message.order.attemptId, fence: message.order.fence });
+  };
+  edge.received.forEach(hear);
+  edge.socket.on('message', (data) => hear(JSON.parse(data.toString()) as ToEdge));
+  const beat = setInterval(() => edge.send({ kind: 'heartbeat', holding: working, diskFreeBytes: 1e9, draining: false }), 1_000);
+  edge.socket.once('close', () => clearInterval(beat));
 }
 
 /** Asks until the edge is known to be there; hello has no answer of its own. */

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { stderrLog } from '@atelier/background';
 import { AtelierError } from '@atelier/protocol';
 import { getRequestListener } from '@hono/node-server';
 
@@ -20,16 +21,25 @@ export interface HttpServer {
 /** Milliseconds that streams get to end by themselves. */
 const graceMs = 1_000;
 const headersMs = 30_000;
+/** Longer than common proxies keep a connection for the next request (60 to 75 s): else they send one into a connection that just ends. */
+const keepAliveMs = 90_000;
 
 /**
  * Listens at once; what answers may change later.
  * @throws AtelierError `port-in-use`, `invalid-input` for an address that this machine does not have
  */
 export async function listen(options: { host: string; port: number }, door: () => FrontDoor): Promise<HttpServer> {
-  const listener = getRequestListener((request, env) => door().fetch(request, env));
+  const answer = getRequestListener((request, env) => door().fetch(request, env));
+  const listener = (request: IncomingMessage, response: ServerResponse) => answer(request, response).catch((err: unknown) => dropped(err, response));
   // An upload over a slow line may take hours, so only the headers have to come soon.
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersMs, keepAliveTimeout: 5_000 }, listener);
-  server.on('upgrade', (request, socket, head) => door().upgrade(request, socket, head));
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersMs, keepAliveTimeout: keepAliveMs }, listener);
+  server.on('upgrade', (request, socket, head) => {
+    try {
+      door().upgrade(request, socket, head);
+    } catch (err) {
+      dropped(err, socket);
+    }
+  });
   await opened(server, options);
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : options.port;
@@ -42,6 +52,12 @@ export async function listen(options: { host: string; port: number }, door: () =
         setTimeout(() => server.closeAllConnections(), graceMs).unref();
       }),
   };
+}
+
+/** What went wrong outside of the app's own answers to errors costs one connection, never the process. */
+function dropped(err: unknown, connection: { destroy(): unknown }): void {
+  connection.destroy();
+  stderrLog.error({ err }, 'A request could not be answered');
 }
 
 function opened(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { joinEdge, openEdge, type SocketEdge, type TestCoordinator, testCoordinator } from './coordinator-for-tests.ts';
@@ -39,10 +40,15 @@ function filled(path: string, id = unknownId): string {
 }
 
 /** Ends the body at once, so that event streams do not keep the test. */
-async function statusOf(route: RouteInfo, token: string | undefined, id?: string): Promise<number> {
+async function statusOf(route: RouteInfo, token: string | undefined, id?: string, shown: Record<string, string> = {}): Promise<number> {
   const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? '{}' : undefined;
   const own = route.path.startsWith('/api/uploads') ? headers : { 'content-type': 'application/json' };
-  const answer = await coordinator.call(filled(route.path, id), { method: route.method, headers: own, ...(token ? { token } : {}), ...(body ? { body } : {}) });
+  const answer = await coordinator.call(filled(route.path, id), {
+    method: route.method,
+    headers: { ...own, ...shown },
+    ...(token ? { token } : {}),
+    ...(body ? { body } : {}),
+  });
   await answer.body?.cancel();
   return answer.status;
 }
@@ -64,6 +70,8 @@ test('there are routes of every policy, and only known ones are public', () => {
     'GET /docs/start.js',
     'GET /healthz',
     'GET /livez',
+    'OPTIONS /api/uploads',
+    'OPTIONS /api/uploads/:id',
     'POST /api/auth/sign-in/email',
     'POST /api/auth/sign-out',
     'POST /api/edge/join',
@@ -79,9 +87,23 @@ test('without a token, with an expired, a revoked or an invented one nothing but
 
 test("an edge's token opens edges' routes only", async () => {
   for (const route of closed()) {
-    const status = await statusOf(route, edge.sessionToken);
+    const status = await statusOf(route, undefined, undefined, await edge.shows(route.method, filled(route.path)));
     if (route.policy === 'edge') expect([401], `${route.method} ${route.path}`).not.toContain(status);
     else expect([401, 403], `${route.method} ${route.path}`).toContain(status);
+  }
+});
+
+test("an edge's token opens nothing without a proof of its key, or with that of another request", async () => {
+  for (const route of closed()) {
+    expect([route.path, await statusOf(route, edge.sessionToken)]).toEqual([route.path, 401]);
+    if (route.policy !== 'edge') continue;
+    const { authorization, dpop } = await edge.shows(route.method, filled(route.path));
+    expect([route.path, await statusOf(route, undefined, undefined, { authorization: authorization as string })]).toEqual([route.path, 401]);
+    const other = await edge.shows(route.method, '/api/edge/other');
+    expect([route.path, await statusOf(route, undefined, undefined, other)]).toEqual([route.path, 401]);
+    const twice = { authorization: authorization as string, dpop: dpop as string };
+    await statusOf(route, undefined, undefined, twice);
+    expect([route.path, await statusOf(route, undefined, undefined, twice)]).toEqual([route.path, 401]);
   }
 });
 
@@ -98,6 +120,53 @@ test('what belongs to another, or to nobody, is not found', async () => {
   for (const route of routes.filter((known) => known.policy === 'member' && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'))) {
     const id = route.path.startsWith('/api/uploads') ? hisUpload : unknownId;
     expect([route.method, route.path, await statusOf(route, member, id)]).toEqual([route.method, route.path, 404]);
+  }
+});
+
+interface Told {
+  readonly status: number;
+  readonly mediaType: string;
+}
+
+/** Sends a target as it is written; fetch would tidy it. */
+function askFor(method: string, target: string, token: string): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(coordinator.url);
+    const asked = { hostname, port, method, path: target, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } };
+    const sent = request(asked, (answer) => {
+      answer.once('error', () => undefined);
+      resolve({ status: answer.statusCode ?? 0, mediaType: answer.headers['content-type'] ?? '' });
+      answer.destroy();
+    });
+    sent.once('error', reject);
+    sent.end(method === 'GET' ? undefined : '{}');
+  });
+}
+
+test("however an address is written, a member reaches nothing of an owner's, and nobody what is closed", async () => {
+  const encoded = (path: string) => path.replace(/[a-z]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  const spellings = (path: string) => [
+    ...[path, `/${path}`, path.replaceAll('/', '//'), `${path}/`, `${path}?`, `${path}#/me`, `${path};/me`, path.toUpperCase(), encoded(path)],
+    ...[
+      path.replace('/api/', '/api/me/../'),
+      path.replace('/api/', '/api/runs/%2e%2e/'),
+      path.replace('/api/', '/api/runs/..%2f'),
+      path.replace('/api/', '/api/%2e/'),
+    ],
+    ...[`/api/me?${path}`, `/api/me#${path}`, `/api/gallery/${encodeURIComponent(path)}`, `http://other.example${path}`],
+  ];
+  const owners = routes.filter((route) => route.policy === 'owner').map(({ method, path }) => ({ method, path: filled(path) }));
+  const shut = ['/api/auth/sign-up/email', '/api/auth/api-key/create', '/api/auth/update-user', '/api/auth/delete-user'].map((path) => ({
+    method: 'POST',
+    path,
+  }));
+  for (const { method, path } of [...owners, ...shut]) {
+    for (const target of spellings(path)) {
+      const { status, mediaType } = await askFor(method, target, member);
+      // What stands behind a question mark or a hash is no part of the path; and the studio's page stands for whatever is no address of the API.
+      const harmless = (status >= 400 && status < 500) || mediaType.startsWith('text/html') || /^\/api\/me[?#]/.test(target);
+      expect([method, target, status, harmless]).toEqual([method, target, status, true]);
+    }
   }
 });
 

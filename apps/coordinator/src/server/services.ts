@@ -2,11 +2,13 @@ import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
 import type { ExampleView, Finding } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Core, Logger } from '../core/index.ts';
+import type { Watchers } from './api/watchers.ts';
 import type { Thumbnails } from './bytes/thumbnails.ts';
 import type { Uploads } from './bytes/uploads.ts';
 import type { EdgeSockets } from './edges/edge-sockets.ts';
 import type { Accounts } from './identity/accounts.ts';
 import type { OwnOrigins } from './identity/own-origin.ts';
+import type { MediaReader } from './media/index.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** The chains that run at once on the starter models, and the files that they take. */
@@ -24,8 +26,11 @@ export interface Services {
   readonly artifacts: ArtifactStore;
   readonly tickets: TicketSigner;
   readonly sockets: EdgeSockets;
+  /** Counts who watches runs, by event streams and by sockets. */
+  readonly watchers: Watchers;
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
+  readonly media: MediaReader;
   /** Of everything that needs no sign-in and costs something. */
   readonly publicLimit: RateLimit;
   /** Whether anybody may ask for a film of two words. */
@@ -34,6 +39,8 @@ export interface Services {
   readonly origins: OwnOrigins;
   readonly doctor: () => Promise<Finding[]>;
   readonly dataFolder: string;
+  /** What the server listens on. */
+  readonly listens: { readonly host: string; readonly port: number };
   /** Where this machine reaches us, such as `http://127.0.0.1:4747`. */
   readonly url: string;
   readonly log: Logger;

@@ -1,4 +1,4 @@
-import type { Artifact, OutputId, RunId } from '@atelier/protocol';
+import { type Artifact, listTasks, type OutputId, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Viewer } from '../core.ts';
 import { extensionOf } from '../inputs.ts';
@@ -38,16 +38,42 @@ export async function readPortValues(database: Database, viewer: Viewer, at: { r
     [at.runId, at.stepId],
   );
   const port = at.port ?? fullest(rows.map((row) => row.port));
-  const values = rows
-    .filter((row) => row.port === port)
-    .map((row) => ({
-      ...row,
-      sizeBytes: Number(row.sizeBytes),
-      place: Math.max(row.shard, row.index),
-      extension: extensionOf(row.mediaType),
-    }));
+  const values = rows.filter((row) => row.port === port).map(portValue);
   return { runName: step.name, task: step.task, parameters: step.parameters, state: step.state, values };
 }
+
+/** A value of a run, and whose it is. */
+export interface RunValue extends PortValue {
+  readonly stepId: string;
+  readonly port: string;
+  /** Of its step in the chain, from 0. */
+  readonly position: number;
+}
+
+/**
+ * All results of a run that are not deleted, in the order of the chain. Single frames of videos and whatever else is not listed by itself is left out.
+ * @throws AtelierError `not-found` for a run that the viewer may not see
+ */
+export async function readRunValues(database: Database, viewer: Viewer, runId: RunId): Promise<{ runName: string; values: RunValue[] }> {
+  const found = await database.pool.query('SELECT user_id, name FROM runs WHERE id = $1', [runId]);
+  const run = found.rows[0];
+  if (!run || !maySee(viewer, run.user_id)) throw notFound();
+  const unlisted = listTasks().flatMap((task) => Object.entries(task.outputs).flatMap(([port, { listed }]) => (listed ? [] : [`${task.name}.${port}`])));
+  const { rows } = await database.pool.query(
+    `SELECT o.id, o.step_id AS "stepId", s.position, o.port, o.shard, o.index, o.hash, o.media_type AS "mediaType", a.size_bytes AS "sizeBytes"
+    FROM outputs o JOIN steps s USING (run_id, step_id) JOIN artifacts a ON a.hash = o.hash
+    WHERE o.run_id = $1 AND o.deleted_at IS NULL AND NOT (s.task || '.' || o.port = ANY($2)) ORDER BY s.position, o.port, o.shard, o.index`,
+    [runId, unlisted],
+  );
+  return { runName: run.name, values: rows.map(portValue) };
+}
+
+const portValue = <Row extends { shard: number; index: number; sizeBytes: string; mediaType: string }>(row: Row) => ({
+  ...row,
+  sizeBytes: Number(row.sizeBytes),
+  place: Math.max(row.shard, row.index),
+  extension: extensionOf(row.mediaType),
+});
 
 function fullest(ports: readonly string[]): string | undefined {
   const counts = new Map<string, number>();

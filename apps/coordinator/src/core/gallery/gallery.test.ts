@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { modelHash } from '@atelier/models';
 import { type GalleryPage, GalleryQuery, limits, type NewRun, newId, type OutputId, type OutputView, type RunId } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Viewer } from '../core.ts';
-import { type TestStudio, testStudio } from '../edge-for-tests.ts';
+import { type TestStudio, testStudio, textModel } from '../edge-for-tests.ts';
 
 let studio: TestStudio;
 beforeAll(async () => {
@@ -93,6 +94,26 @@ test('nothing that is typed into the search breaks it', async () => {
     await expect(list(viewer, { search: typed }), typed).resolves.toBeDefined();
   }
   expect(ids(await list(viewer, { search: "100% IT'S" }))).toEqual([id]);
+});
+
+test('a search for signs finds them as they are, or nothing; never everything', async () => {
+  const viewer = await person();
+  const [sale, apple, under, plain] = [
+    await output(viewer, '100% wool'),
+    await output(viewer, 'an apple 🍎 on snow'),
+    await output(viewer, 'a_b'),
+    await output(viewer, 'nothing more'),
+  ];
+  const find = async (search: string) => ids(await list(viewer, { search }));
+  expect(await find('%')).toEqual([sale]);
+  expect(await find('_')).toEqual([under]);
+  expect(await find('🍎')).toEqual([apple]);
+  expect(await find('apple 🍎')).toEqual([apple]);
+  expect(await find('apple🍎')).toEqual([apple]);
+  for (const none of ['🍏', 'apple 🍏', '% _', '%%', 'nothing 🍎', '⁂']) expect(await find(none), none).toEqual([]);
+  expect(await find('nothing, more')).toEqual([plain]);
+  expect(await find('nothing - more')).toEqual([plain]);
+  expect((await studio.core.gallery.listPublic({ limit: 10, search: '🍏' })).items).toEqual([]);
 });
 
 test("a member sees their own; an owner sees everybody's on request, and a member may not ask for it", async () => {
@@ -194,7 +215,7 @@ test('a result tells its recipe, what it was made from and what was made from it
   expect(recipe).toMatchObject({
     chain: { steps: [{ id: 'first', task: 'text-generation', model: 'writer', parameters: { seed: expect.any(Number) } }] },
     inputs: { text: { hash: sha256('once upon a time'), mediaType: 'text/plain', sizeBytes: 16 } },
-    modelHashes: { first: { modelId: 'writer', modelHash: 'hash of writer' } },
+    modelHashes: { first: { modelId: 'writer', modelHash: modelHash(textModel('writer')) } },
     result: { stepId: 'first', port: 'text', index: 0 },
   });
   expect((await studio.core.gallery.recipe(viewer, second.id)).chain.steps.map((step) => step.id)).toEqual(['first', 'second']);
@@ -228,13 +249,13 @@ test('running again makes anew what was deleted, and says which input is gone', 
   const first = run.steps[0]?.outputs[0] as OutputView;
   const again = { id, seed: 'same', fromStep: 'second', set: {}, fresh: true } as const;
   await studio.core.gallery.remove(viewer, [first.id]);
-  const repeated = await studio.core.runAgain(viewer, again);
+  const repeated = await studio.core.runAgain(viewer, again, {});
   expect(repeated.steps.map((step) => step.reused)).toEqual([false, false]);
   await studio.runUntil(repeated.id, (view) => view.state === 'succeeded');
   await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
-  expect((await studio.core.runAgain(viewer, again)).steps.map((step) => step.reused)).toEqual([false, false]);
+  expect((await studio.core.runAgain(viewer, again, {})).steps.map((step) => step.reused)).toEqual([false, false]);
   await studio.core.gallery.remove(viewer, [upload]);
-  await expect(studio.core.runAgain(viewer, again)).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"text"') });
+  await expect(studio.core.runAgain(viewer, again, {})).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"text"') });
   await edge.disconnect();
 });
 
@@ -247,7 +268,7 @@ test('a text that stands in a chain is there when it runs again, though the same
   await studio.core.gallery.remove(viewer, [await output(viewer, 'tell it twice', { mediaType: 'text/plain', modality: 'text' })]);
   const { hashes } = await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
   expect(hashes).toContain(sha256('tell it twice'));
-  const again = await studio.core.runAgain(viewer, { id, seed: 'same', set: {}, fresh: true });
+  const again = await studio.core.runAgain(viewer, { id, seed: 'same', set: {}, fresh: true }, {});
   expect(await studio.artifacts.has(sha256('tell it twice'))).toBe(true);
   await studio.runUntil(again.id, (run) => run.state === 'succeeded');
   await edge.disconnect();

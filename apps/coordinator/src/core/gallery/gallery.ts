@@ -6,7 +6,7 @@ import type { Viewer } from '../core.ts';
 import { fileName } from '../inputs.ts';
 import { maySee, notFound } from '../views.ts';
 import { changeItem, type ItemChange, readItem, removeItems, restoreItems } from './change.ts';
-import { type PortValues, readPortValues } from './frames.ts';
+import { type PortValues, type RunValue, readPortValues, readRunValues } from './frames.ts';
 import { galleryItem, notDeleted, selectItems } from './items.ts';
 import { readChildren, readFirstPicture, readParents } from './lineage.ts';
 import { listGallery, listPublic } from './list.ts';
@@ -52,6 +52,8 @@ export interface Gallery {
   output(viewer: Viewer | null, id: OutputId, wishes?: OutputWishes): Promise<StoredOutput>;
   /** What a step made so far for one of its ports. */
   values(viewer: Viewer, at: { runId: RunId; stepId: string; port: string | undefined }): Promise<PortValues>;
+  /** All that a run made, for one file. */
+  runValues(viewer: Viewer, runId: RunId): Promise<{ runName: string; values: readonly RunValue[] }>;
   /** These two of any output: permission must be checked before. */
   recipeOf(id: OutputId): Promise<RecipeDocument | null>;
   /** The first picture that the output was made from. */
@@ -83,6 +85,7 @@ export function createGallery(context: Pick<CoreContext, 'database' | 'artifacts
     listPublic: (query) => listPublic(database, query),
     output: (viewer, id, wishes) => readOutput(context, viewer, id, wishes ?? {}),
     values: (viewer, at) => readPortValues(database, viewer, at),
+    runValues: (viewer, runId) => readRunValues(database, viewer, runId),
     recipeOf,
     firstPicture: (id) => readFirstPicture(database, id),
     purge: (now, forget) => purgeDeleted(context, now, forget),

@@ -3,5 +3,5 @@
  * Not here: HTTP, bytes, small pictures; what a run is (core/views.ts).
  * Begin with gallery.ts.
  */
-export type { PortValue, PortValues } from './frames.ts';
+export type { PortValue, PortValues, RunValue } from './frames.ts';
 export { createGallery, type Gallery, type StoredOutput } from './gallery.ts';

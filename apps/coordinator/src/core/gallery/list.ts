@@ -1,8 +1,8 @@
-import { AtelierError, type GalleryPage, type GalleryQuery, type OutputId, type PublicPage } from '@atelier/protocol';
+import { AtelierError, type GalleryPage, type GalleryQuery, listTasks, type OutputId, type PublicPage } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '../core.ts';
-import { canComeBack, galleryItem, notDeleted, publicItem, selectItems } from './items.ts';
+import { canComeBack, galleryItem, notDeleted, publicItem, selectItems, visibleTo } from './items.ts';
 import { hitsOf, quickHits } from './search.ts';
 
 const { artifacts, outputs, stars, steps } = schema;
@@ -19,8 +19,8 @@ export async function listGallery(database: Database, viewer: Viewer, query: Gal
 
 /** What is starred or deleted is little, and need not be listed, as what the index holds. */
 async function wordsIn(database: Database, viewer: Viewer, query: GalleryQuery, among: SQL | undefined): Promise<SQL | undefined> {
-  const { search: text, starred, deleted, everybody, limit } = query;
-  if (text === undefined || starred || deleted) return hitsOf(text);
+  const { search: text, starred, deleted, everybody, runId, limit } = query;
+  if (text === undefined || starred || deleted || runId) return hitsOf(text);
   return quickHits(database, { text, userId: everybody ? undefined : viewer.id, among, wanted: limit + 1 });
 }
 
@@ -34,19 +34,30 @@ function conditions(viewer: Viewer, query: GalleryQuery): (SQL | undefined)[] {
   ];
 }
 
-function whose(viewer: Viewer, { everybody }: GalleryQuery): SQL | undefined {
+function whose(viewer: Viewer, { everybody, runId }: GalleryQuery): SQL | undefined {
+  // A run is seen by whoever may see it, and so is what it made.
+  if (runId) return visibleTo(viewer);
   if (!everybody) return eq(outputs.userId, viewer.id);
   if (viewer.role === 'owner') return undefined;
   throw new AtelierError('forbidden', 'Only an owner may look at what everybody made.', { hint: 'Leave "everybody" out.' });
 }
 
 /** What was starred or deleted is shown whatever it is; else what was made or, on request, uploaded, without the single frames of films. */
-function which({ starred, deleted, uploads }: GalleryQuery): (SQL | undefined)[] {
+function which({ starred, deleted, uploads, runId }: GalleryQuery): (SQL | undefined)[] {
+  if (runId) return [eq(outputs.runId, runId), notSingleFrames(), starred ? isNotNull(stars.outputId) : undefined];
   const origin = uploads ? isNull(outputs.runId) : isNotNull(outputs.runId);
   if (starred) return [isNotNull(stars.outputId), uploads === undefined ? undefined : origin];
   if (deleted) return [uploads === undefined ? undefined : origin];
   return [sql`${outputs.listed}`, origin];
 }
+
+/** By what their tasks declare: the mark on the row is also taken from a result that was in the gallery before. */
+const notSingleFrames = () =>
+  and(
+    ...listTasks().flatMap((task) =>
+      Object.entries(task.outputs).flatMap(([port, { listed }]) => (listed ? [] : [sql`NOT (${steps.task} = ${task.name} AND ${outputs.port} = ${port})`])),
+    ),
+  );
 
 /** A page of what was made public, by whomever. */
 export async function listPublic(database: Database, query: { before?: OutputId; limit: number; search?: string }): Promise<PublicPage> {

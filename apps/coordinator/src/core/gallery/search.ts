@@ -2,7 +2,7 @@ import type { OutputId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, count, desc, inArray, type SQL, sql } from 'drizzle-orm';
 import { notDeleted } from './items.ts';
-import { prefixQuery } from './words.ts';
+import { prefixQuery, signsOf } from './words.ts';
 
 const { captionWords, outputs, searchWords } = schema;
 
@@ -19,10 +19,19 @@ export interface Search {
   readonly wanted: number;
 }
 
-/** The words as a condition that looks at one caption after the other; none where nothing was typed that is a word. */
+/** What was typed as a condition that looks at one caption after the other; none where nothing was typed. */
 export function hitsOf(text: string | undefined): SQL | undefined {
-  const words = text === undefined ? undefined : prefixQuery(text);
+  if (text === undefined) return undefined;
+  return and(wordsIn(prefixQuery(text)), signsIn(text));
+}
+
+function wordsIn(words: string | undefined): SQL | undefined {
   return words === undefined ? undefined : sql`${captionWords(outputs.caption)} @@ to_tsquery('simple', ${words})`;
+}
+
+/** Signs are looked for as they are: `%` and `_` are themselves. */
+function signsIn(text: string): SQL | undefined {
+  return and(...signsOf(text).map((sign) => sql`strpos(${outputs.caption}, ${sign}) > 0`));
 }
 
 /**
@@ -32,9 +41,10 @@ export function hitsOf(text: string | undefined): SQL | undefined {
  */
 export async function quickHits(database: Database, search: Search): Promise<SQL | undefined> {
   const words = prefixQuery(search.text);
-  if (words === undefined) return undefined;
-  if ((await countInNewest(database, search, words)) >= search.wanted) return hitsOf(search.text);
-  return inArray(outputs.id, await byIndex(database, search, words));
+  if (words === undefined) return hitsOf(search.text);
+  const narrowed = { ...search, among: and(search.among, signsIn(search.text)) };
+  if ((await countInNewest(database, narrowed, words)) >= search.wanted) return hitsOf(search.text);
+  return inArray(outputs.id, await byIndex(database, narrowed, words));
 }
 
 async function countInNewest(database: Database, { among }: Search, words: string): Promise<number> {

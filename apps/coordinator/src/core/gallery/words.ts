@@ -14,6 +14,22 @@ export function prefixQuery(typed: string): string | undefined {
   return words.length === 0 ? undefined : words.map(anyCase).join(' & ');
 }
 
+/** Pictographs with what changes them: skin, presentation, joiners, letters of flags. */
+const pictographs = /(?:\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\u200d|\ufe0f)+/gu;
+
+/**
+ * What was typed that is no word: pictographs and signs, which no index of words holds and a caption has to contain as they are.
+ * Mere punctuation counts if nothing else was typed.
+ * @example signsOf('100 % of 🍎') // ['🍎']
+ * @example signsOf('%') // ['%']
+ */
+export function signsOf(typed: string): string[] {
+  const plain = typed.replaceAll('\u0000', ' ').normalize('NFC');
+  const apart = plain.split(/\s+/u).filter((part) => part !== '' && part.match(word) === null);
+  const counting = apart.length === 0 || plain.match(word) === null ? apart : apart.filter((part) => /\p{S}/u.test(part));
+  return [...new Set([...counting, ...(plain.match(pictographs) ?? [])])].slice(0, mostWords);
+}
+
 /** A database with the locale `C` lowers ASCII letters only, so the other usual spellings are asked for by name. */
 function anyCase(typed: string): string {
   const lower = typed.toLowerCase();

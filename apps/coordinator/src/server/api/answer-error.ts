@@ -1,5 +1,6 @@
 import { AtelierError, type ErrorCode, errorCodes } from '@atelier/protocol';
 import { ORPCError } from '@orpc/server';
+import { requestId } from '../request-id.ts';
 
 /** Codes of oRPC's own errors that say what a client did wrong. */
 const codeOf: Readonly<Record<string, ErrorCode>> = {
@@ -15,16 +16,48 @@ const codeOf: Readonly<Record<string, ErrorCode>> = {
 export function asAnswer(thrown: unknown): AtelierError {
   if (thrown instanceof ORPCError) return fromOrpc(thrown);
   if (thrown instanceof SyntaxError) return new AtelierError('invalid-input', 'The body is not valid JSON.', { cause: thrown });
-  return AtelierError.from(thrown);
+  return isUnkeptText(thrown) ? unkeptText(thrown) : AtelierError.from(thrown);
+}
+
+/** PostgreSQL's codes for texts that it cannot keep, or that are no id: what came from outside was wrong, wherever it slipped through. */
+const codesOfTexts = ['22021', '22P02', '22P05'];
+
+function isUnkeptText(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (codesOfTexts.includes((error as { code?: string }).code ?? '')) return true;
+  }
+  return false;
+}
+
+function unkeptText(cause: unknown): AtelierError {
+  return new AtelierError('invalid-input', 'A text cannot be kept: it holds the character zero, half of a character, or is no id.', {
+    hint: 'Type it again: such characters come with copies of damaged files.',
+    cause,
+  });
+}
+
+/**
+ * What may be told of an error. A defect of ours may hold anything: statements, ids, paths, what others sent. So it is named by its
+ * request alone; the log has the rest under the same id.
+ */
+export function tellable(error: AtelierError): AtelierError {
+  if (error.code !== 'internal') return error;
+  const id = requestId();
+  return new AtelierError('internal', `Something failed in Atelier itself${id === undefined ? '.' : ` (request ${id}).`}`, {
+    hint: 'Try again. The log of the coordinator tells more under this id.',
+    cause: error,
+  });
 }
 
 /** The same as oRPC sends it: `data` holds the whole error body, and the status is the code's. */
-export function asOrpcError(error: AtelierError): ORPCError<string, unknown> {
+export function asOrpcError(thrown: AtelierError): ORPCError<string, unknown> {
+  const error = tellable(thrown);
   return new ORPCError(error.code, { status: errorCodes[error.code].status, message: error.message, data: error.toJSON(), cause: error });
 }
 
 /** `{ error: { code, message, hint } }` with the status of its code: the answer of every route outside oRPC. */
-export function errorResponse(error: AtelierError): Response {
+export function errorResponse(thrown: AtelierError): Response {
+  const error = tellable(thrown);
   const headers: Record<string, string> = error.code === 'rate-limited' ? { 'retry-after': '60' } : {};
   return Response.json({ error: error.toJSON() }, { status: error.status, headers });
 }
@@ -34,10 +67,7 @@ function fromOrpc(error: ORPCError<string, unknown>): AtelierError {
   if (error.code === 'BAD_REQUEST' && issues) {
     const [first] = issues;
     const where = first?.path?.map(String).join('.') ?? '';
-    return new AtelierError('invalid-input', `${where === '' ? '' : `${where}: `}${first?.message ?? 'not valid'}`, {
-      hint: 'What each field takes stands at /docs.',
-      cause: error,
-    });
+    return new AtelierError('invalid-input', `${where === '' ? '' : `${where}: `}${first?.message ?? 'not valid'}`, { cause: error });
   }
   return new AtelierError(codeOf[error.code] ?? 'internal', error.message, { cause: error });
 }

@@ -1,16 +1,18 @@
+import { networkInterfaces } from 'node:os';
 import { AtelierError, contract, listTasks, taskView } from '@atelier/protocol';
-import { schema } from '@atelier/store';
 import { implement } from '@orpc/server';
-import { desc, eq } from 'drizzle-orm';
-import { revokeToken } from '../identity/authenticate.ts';
+import { listAliases, removeAlias, setAlias } from '../compatible/model-aliases.ts';
+import { dialledUrl } from '../dialled-url.ts';
+import { listTokens, makeToken, revokeToken } from '../identity/api-tokens.ts';
 import type { Person } from '../identity/caller.ts';
-import { makeSingleUse } from '../identity/single-use.ts';
+import { joinAddress } from '../identity/join-address.ts';
+import { makeSingleUse, singleUseState } from '../identity/single-use.ts';
 import type { Services } from '../services.ts';
-
-const { apikey } = schema;
 
 /** What a procedure is told of its request. The gate of its policy was passed before. */
 export interface ApiContext {
+  /** The one that was asked for and whose policy was checked, such as `runs.get`. */
+  readonly procedure: string;
   readonly person: Person;
   readonly headers: Headers;
 }
@@ -23,14 +25,26 @@ export function createApiRouter(services: Services) {
     tasks: os.tasks.handler(() => listTasks().map(taskView)),
     examples: os.examples.handler(() => services.examples.list()),
     plan: os.plan.handler(({ input, context }) => core.plan(context.person, input)),
+    chains: chainProcedures(os, services),
     runs: runProcedures(os, services),
     queue: os.queue.handler(({ context }) => core.queue(context.person)),
     gallery: galleryProcedures(os, services),
     uploads: { get: os.uploads.get.handler(({ input, context }) => services.uploads.result(context.person, input.id)) },
     edges: edgeProcedures(os, services),
+    doubleChecks: {
+      get: os.doubleChecks.get.handler(() => core.doubleChecks.view()),
+      set: os.doubleChecks.set.handler(({ input }) => core.doubleChecks.set(input.percent)),
+      dismiss: os.doubleChecks.dismiss.handler(({ input }) => core.doubleChecks.dismiss(input.id)),
+    },
     models: os.models.handler(() => core.models()),
     doctor: os.doctor.handler(() => services.doctor()),
+    modelAliases: {
+      list: os.modelAliases.list.handler(() => listAliases(services.database)),
+      set: os.modelAliases.set.handler(({ input }) => setAlias(services, input)),
+      remove: os.modelAliases.remove.handler(({ input }) => removeAlias(services.database, input.name)),
+    },
     me: os.me.handler(({ context: { person } }) => ({ id: person.id, name: person.name, email: person.email, role: person.role })),
+    usage: os.usage.handler(({ context }) => services.uploads.usage(context.person)),
     tokens: tokenProcedures(os, services),
   });
 }
@@ -51,7 +65,17 @@ function galleryProcedures(os: Implementer, { core: { gallery } }: Services) {
 type Implementer = ReturnType<typeof implementer>;
 const implementer = () => implement(contract).$context<ApiContext>();
 
-function runProcedures(os: Implementer, { core }: Services) {
+function chainProcedures(os: Implementer, { core: { chains } }: Services) {
+  return {
+    list: os.chains.list.handler(({ context }) => chains.list(context.person)),
+    get: os.chains.get.handler(({ input, context }) => chains.get(context.person, input.id)),
+    save: os.chains.save.handler(({ input, context }) => chains.save(context.person, input)),
+    change: os.chains.change.handler(({ input: { id, ...change }, context }) => chains.change(context.person, id, change)),
+    remove: os.chains.remove.handler(({ input, context }) => chains.remove(context.person, input.id)),
+  };
+}
+
+function runProcedures(os: Implementer, { core, watchers }: Services) {
   return {
     create: os.runs.create.handler(({ input, context }) => core.createRun(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
     list: os.runs.list.handler(({ input, context }) => core.listRuns(context.person, input)),
@@ -59,18 +83,27 @@ function runProcedures(os: Implementer, { core }: Services) {
     events: os.runs.events.handler(async ({ input, context, signal }) => {
       // Asked here, so that a run which may not be seen answers 404 and not a stream that fails.
       await core.getRun(context.person, input.id);
-      return asGenerator(core.watchRun(context.person, input.id, signal ?? new AbortController().signal));
+      const leave = watchers.enter(context.person.id);
+      const ended = signal ?? new AbortController().signal;
+      ended.addEventListener('abort', leave, { once: true });
+      if (ended.aborted) leave();
+      return watched(core.watchRun(context.person, input.id, ended), leave);
     }),
     cancel: os.runs.cancel.handler(({ input, context }) => core.cancelRun(context.person, input.id)),
     pause: os.runs.pause.handler(({ input, context }) => core.pauseRun(context.person, input.id)),
     resume: os.runs.resume.handler(({ input, context }) => core.resumeRun(context.person, input.id)),
     continue: os.runs.continue.handler(({ input, context }) => core.continueRun(context.person, input.id)),
-    again: os.runs.again.handler(({ input, context }) => core.runAgain(context.person, input)),
+    move: os.runs.move.handler(({ input, context }) => core.moveRun(context.person, input)),
+    again: os.runs.again.handler(({ input, context }) => core.runAgain(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
   };
 }
 
-async function* asGenerator<T>(source: AsyncIterable<T>): AsyncGenerator<T, void, void> {
-  yield* source;
+async function* watched<T>(source: AsyncIterable<T>, leave: () => void): AsyncGenerator<T, void, void> {
+  try {
+    yield* source;
+  } finally {
+    leave();
+  }
 }
 
 /** RFC draft "The Idempotency-Key HTTP Header Field": an opaque text chosen by the client. */
@@ -80,59 +113,36 @@ function idempotencyKey(headers: Headers): string | undefined {
   throw new AtelierError('invalid-input', 'An Idempotency-Key has 1 to 200 characters.', { hint: 'Use a UUID.' });
 }
 
-function edgeProcedures(os: Implementer, { core, database, sockets, url }: Services) {
+function edgeProcedures(os: Implementer, { core, database, listens, origins, url }: Services) {
   return {
     list: os.edges.list.handler(() => core.listEdges()),
     links: os.edges.links.handler(() => core.links()),
     drain: os.edges.drain.handler(({ input }) => core.drainEdge(input.id, input.on)),
-    revoke: os.edges.revoke.handler(async ({ input }) => {
-      const view = await core.revokeEdge(input.id);
-      sockets.revoke(input.id);
-      return view;
-    }),
+    confirmAddress: os.edges.confirmAddress.handler(({ input }) => core.confirmAddress(input.id, input.url)),
+    revoke: os.edges.revoke.handler(({ input }) => core.revokeEdge(input.id)),
     pullModel: os.edges.pullModel.handler(({ input }) => core.pullModel(input.id, input.modelId)),
     removeModel: os.edges.removeModel.handler(({ input }) => core.removeModel(input.id, input.modelId)),
     joinToken: os.edges.joinToken.handler(async ({ input, context }) => {
       const { token, expiresAt } = await makeSingleUse(database.db, 'join-edge', { minutes: input.minutes, createdBy: context.person.id });
-      const reached = dialledUrl(context.headers, url);
-      return { token, expiresAt: expiresAt.toISOString(), command: `npx atelier edge --join ${reached} --token ${token}` };
+      const address = joinAddress({ asked: dialledUrl(context.headers, url), ...listens, origins: origins.extra, interfaces: networkInterfaces() });
+      const command = `npx atelier edge --join ${address.url} --token ${token}`;
+      return { token, expiresAt: expiresAt.toISOString(), command, reach: address.reach, otherAddresses: [...address.others] };
+    }),
+    joinTokenState: os.edges.joinTokenState.handler(async ({ input }) => {
+      const { state, usedFor } = await singleUseState(database.db, 'join-edge', input.token);
+      return { state, edgeName: usedFor };
     }),
   };
 }
 
-/** The address under which the caller reached us, which its other machines will probably reach too. The host was checked before. */
-function dialledUrl(headers: Headers, url: string): string {
-  const host = headers.get('host');
-  return headers.get('origin') ?? (host ? `http://${host}` : url);
-}
-
-function tokenProcedures(os: Implementer, { accounts, database }: Services) {
+function tokenProcedures(os: Implementer, services: Services) {
+  const { database } = services;
   return {
-    list: os.tokens.list.handler(async ({ context }) => {
-      const rows = await database.db.select().from(apikey).where(eq(apikey.referenceId, context.person.id)).orderBy(desc(apikey.createdAt));
-      return rows.map(tokenView);
-    }),
-    create: os.tokens.create.handler(async ({ input, context }) => {
-      const expiresIn = input.days === undefined ? undefined : input.days * 86_400;
-      const made = await accounts.api.createApiKey({ body: { userId: context.person.id, name: input.name, ...(expiresIn ? { expiresIn } : {}) } });
-      return { ...tokenView({ ...made, lastRequest: null }), token: made.key };
-    }),
+    list: os.tokens.list.handler(({ context }) => listTokens(database, context.person.id)),
+    create: os.tokens.create.handler(({ input, context }) => makeToken(services, context.person, input)),
     revoke: os.tokens.revoke.handler(async ({ input, context }) => {
       await revokeToken(database, context.person.id, input.id);
       return { id: input.id };
     }),
-  };
-}
-
-type TokenRow = Pick<typeof apikey.$inferSelect, 'id' | 'name' | 'start' | 'createdAt' | 'lastRequest' | 'expiresAt'>;
-
-function tokenView(row: TokenRow) {
-  return {
-    id: row.id,
-    name: row.name ?? '',
-    start: row.start,
-    createdAt: row.createdAt.toISOString(),
-    lastUsedAt: row.lastRequest?.toISOString() ?? null,
-    expiresAt: row.expiresAt?.toISOString() ?? null,
   };
 }

@@ -177,3 +177,49 @@ test('frames of a step that made one value come as a zip, and a port that the st
   const none = await coordinator.call(`/api/runs/${runId}/steps/draw/frames.zip?port=nothing`, { token });
   expect([none.status, await errorOf(none)]).toEqual([400, expect.objectContaining({ code: 'invalid-input', hint: 'It makes: image.' })]);
 });
+
+test('a run is listed and saved whole: every step in its order, each image of a batch with its own seed, without what was deleted', async () => {
+  const steps = [
+    { id: 'write', task: 'text-generation', inputs: { prompt: 'inputs.wish' } },
+    { id: 'draw', task: 'text-to-image', parameters: { count: 3, seed: 2 ** 32 - 2 }, inputs: { prompt: 'write.text' } },
+  ];
+  const body = { chain: { inputs: { wish: { modality: 'text' } }, steps }, inputs: { wish: { text: 'three of them' } } };
+  const { id } = await json<RunView>('/api/runs', { body });
+  await (await coordinator.call(`/api/runs/${id}/events`, { token })).text();
+  const view = await json<RunView>(`/api/runs/${id}`);
+  const drawn = view.steps[1]?.outputs.map((output) => output.id) ?? [];
+  const listed = await json<GalleryPage>(`/api/gallery?runId=${id}`);
+  expect(listed.items.map((item) => item.id).sort()).toEqual([view.steps[0]?.outputs[0]?.id, ...drawn].sort());
+  const other = (await coordinator.person('member')).token;
+  expect((await json<GalleryPage>(`/api/gallery?runId=${id}`, { token: other })).items).toEqual([]);
+  expect((await json<GalleryPage>(`/api/gallery?runId=${id}`, { token: coordinator.ownerToken })).items).toHaveLength(4);
+
+  const address = `/api/runs/${id}/results.zip`;
+  const whole = await bytesOf(await coordinator.call(address, { token }));
+  expect(namesIn(whole)).toEqual(['01-write.txt', '02-draw-0001.png', '02-draw-0002.png', '02-draw-0003.png']);
+  expect(seedsIn(whole)).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 0]);
+  expect(seedsIn(await bytesOf(await coordinator.call(`/api/runs/${id}/steps/draw/frames.zip`, { token })))).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 0]);
+  await json('/api/gallery/remove', { body: { ids: [drawn[1]] } });
+  expect(seedsIn(await bytesOf(await coordinator.call(address, { token })))).toEqual([2 ** 32 - 2, 0]);
+  expect((await json<GalleryPage>(`/api/gallery?runId=${id}&deleted=true`)).items.map((item) => item.id)).toEqual([drawn[1]]);
+  expect((await coordinator.call(address, { token: other })).status).toBe(404);
+  await json('/api/gallery/remove', { body: { ids: view.steps.flatMap((step) => step.outputs.map((output) => output.id)) } });
+  const none = await coordinator.call(address, { token });
+  expect([none.status, (await errorOf(none)).code]).toEqual([409, 'conflict']);
+});
+
+/** Names of a zip's files, by the headers before each of them. */
+function namesIn(zip: Buffer): string[] {
+  return startsOf(zip, Buffer.from('PK\x03\x04', 'latin1')).map((at) => zip.subarray(at + 30, at + 30 + zip.readUInt16LE(at + 26)).toString());
+}
+
+/** Seeds of the last step in the recipes of a zip's images, which lie in it as they are. */
+function seedsIn(zip: Buffer): unknown[] {
+  return startsOf(zip, Buffer.from('\x89PNG', 'latin1')).map((at) => readRecipe(zip.subarray(at))?.chain.steps.at(-1)?.parameters.seed);
+}
+
+function startsOf(bytes: Buffer, sign: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = bytes.indexOf(sign); at >= 0; at = bytes.indexOf(sign, at + 1)) starts.push(at);
+  return starts;
+}

@@ -1,5 +1,5 @@
-import { artifactResponse, byteResponse, holdsSound } from '@atelier/artifacts';
-import { type Artifact, AtelierError, OutputId } from '@atelier/protocol';
+import { artifactResponse, byteResponse } from '@atelier/artifacts';
+import { type Artifact, AtelierError, keptName, OutputId } from '@atelier/protocol';
 import type { Context } from 'hono';
 import type { StoredOutput } from '../../core/index.ts';
 import type { RouteTable } from '../route-table.ts';
@@ -54,8 +54,8 @@ export async function sendThumbnail(services: Services, context: Context, output
 }
 
 /** A copy that was damaged on this disk, or never came here, is brought by an edge that has a good one. */
-export async function bringHere({ artifacts, core }: Services, { hash }: Pick<Artifact, 'hash'>, signal: AbortSignal): Promise<void> {
-  if (!(await holdsSound(artifacts, hash))) await core.ensureStored(hash, signal);
+export async function bringHere({ core }: Services, { hash }: Pick<Artifact, 'hash'>, signal: AbortSignal): Promise<void> {
+  await core.ensureStored(hash, signal);
 }
 
 export function outputId(context: Context): OutputId {
@@ -66,8 +66,7 @@ export function outputId(context: Context): OutputId {
 
 /** A file name in both forms of RFC 6266: plain ASCII for old readers, UTF-8 for the rest. */
 export function fileNameParameters(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not reach a header
-  const clean = name.replaceAll(/[\u0000-\u001f"\\/]/g, '_').slice(0, 150);
+  const clean = (keptName(name) ?? 'file').replaceAll(/["\\/]/g, '_');
   const ascii = clean.replaceAll(/[^\x20-\x7e]/g, '_');
   const encoded = encodeURIComponent(clean).replaceAll(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
   return `filename="${ascii}"; filename*=UTF-8''${encoded}`;

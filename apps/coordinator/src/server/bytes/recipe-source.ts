@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { type ArtifactStore, artifactSource, type ByteSource } from '@atelier/artifacts';
-import { type Artifact, AtelierError, type RecipeDocument } from '@atelier/protocol';
+import { readBytes } from '@atelier/bounded-body';
+import { type Artifact, AtelierError, limits, type RecipeDocument } from '@atelier/protocol';
 import { canCarryRecipe, type Edit, recipeEdits } from '@atelier/recipe';
 
 /** As much of a file as its recipe's place is told from. */
@@ -26,11 +26,11 @@ export async function recipeSource(store: ArtifactStore, artifact: Artifact, rec
 }
 
 async function editsFor(plain: ByteSource, { mediaType }: Artifact, recipe: RecipeDocument): Promise<Edit[]> {
-  const head = await buffer(await plain.open({ start: 0, end: Math.min(headBytes, plain.sizeBytes) - 1 }));
+  const head = await readBytes(await plain.open({ start: 0, end: Math.min(headBytes, plain.sizeBytes) - 1 }), headBytes);
   try {
     const edits = recipeEdits(head, plain.sizeBytes, mediaType, recipe);
     if (edits) return edits;
-    const whole = await buffer(await plain.open({ start: 0, end: plain.sizeBytes - 1 }));
+    const whole = await readBytes(await plain.open({ start: 0, end: plain.sizeBytes - 1 }), limits.uploadBytes);
     return recipeEdits(whole, plain.sizeBytes, mediaType, recipe) ?? [];
   } catch (thrown) {
     // A file that cannot hold it is still the result.

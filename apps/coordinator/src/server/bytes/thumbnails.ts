@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '@atelier/artifacts';
-import { encodePreview, readPicture, resizePicture } from '@atelier/media';
 import { type Artifact, AtelierError } from '@atelier/protocol';
+import type { MediaReader } from '../media/index.ts';
 
 const sides = [64, 128, 256, 512, 1024];
 
@@ -15,18 +15,18 @@ export interface Thumbnails {
 }
 
 /** Small pictures of pictures, kept in `cache/thumbnails` of the data folder; that folder may be deleted at any time. */
-export function createThumbnails(artifacts: ArtifactStore, dataFolder: string): Thumbnails {
+export function createThumbnails(artifacts: ArtifactStore, media: MediaReader, dataFolder: string): Thumbnails {
   const folder = join(dataFolder, 'cache', 'thumbnails');
   return {
     async of(artifact, wantedPixels) {
       if (!artifact.mediaType.startsWith('image/')) {
-        throw new AtelierError('unsupported-media', 'Only pictures have a small picture.', { hint: 'Play the whole of it instead.' });
+        throw new AtelierError('unsupported-media', 'Only images and videos have a thumbnail.', { hint: 'Play the whole of it instead.' });
       }
       const side = sides.find((known) => known >= wantedPixels) ?? 1024;
       const file = join(folder, `${artifact.hash}-${side}.webp`);
       const known = await readFile(file).catch(() => undefined);
       if (known) return known;
-      const made = await shrink(await readFile(await artifacts.path(artifact.hash)), side);
+      const made = await media.shrink(await artifacts.path(artifact.hash), side);
       await mkdir(folder, { recursive: true });
       const temporary = `${file}.${randomUUID()}`;
       await writeFile(temporary, made);
@@ -37,12 +37,4 @@ export function createThumbnails(artifacts: ArtifactStore, dataFolder: string): 
       await Promise.all(sides.map((side) => rm(join(folder, `${hash}-${side}.webp`), { force: true })));
     },
   };
-}
-
-async function shrink(bytes: Uint8Array, side: number): Promise<Uint8Array> {
-  const picture = await readPicture(bytes);
-  const factor = Math.min(1, side / Math.max(picture.width, picture.height));
-  const size = { width: Math.max(1, Math.round(picture.width * factor)), height: Math.max(1, Math.round(picture.height * factor)) };
-  const small = factor < 1 ? await resizePicture(picture, size) : picture;
-  return (await encodePreview(small, 1)).bytes;
 }

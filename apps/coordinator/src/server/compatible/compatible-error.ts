@@ -1,4 +1,6 @@
 import type { AtelierError } from '@atelier/protocol';
+import { tellable } from '../api/answer-error.ts';
+import { FieldError } from './fields.ts';
 
 const types: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -12,7 +14,15 @@ export function compatibleError(error: AtelierError): Response {
   return Response.json(compatibleErrorBody(error), { status: error.status });
 }
 
-export function compatibleErrorBody(error: AtelierError) {
+export function compatibleErrorBody(thrown: AtelierError) {
+  const error = tellable(thrown);
   const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-  return { error: { message, type: types[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'), param: null, code: error.code } };
+  return {
+    error: {
+      message,
+      type: types[error.status] ?? (error.status < 500 ? 'invalid_request_error' : 'server_error'),
+      param: thrown instanceof FieldError ? thrown.param : null,
+      code: error.code,
+    },
+  };
 }

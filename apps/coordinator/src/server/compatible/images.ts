@@ -1,67 +1,60 @@
-import { limits } from '@atelier/protocol';
+import { limits, type OutputId } from '@atelier/protocol';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { dialledUrl } from '../dialled-url.ts';
 import type { Person } from '../identity/caller.ts';
-import { readJson } from '../read-json.ts';
 import type { Services } from '../services.ts';
-import { outputBytes, runSingleStep, type SingleStep } from './single-step.ts';
+import { ignoredHeader } from './fields.ts';
+import { readForm, takeFile } from './form.ts';
+import { answerPictures, type Drawing, pictureFields } from './pictures.ts';
+import { checked, readRequest } from './request.ts';
 
-/** `seed`, `steps`, `guidance_scale` and `negative_prompt` are ours; the rest is OpenAI's. */
-const ImagesRequest = z.object({
-  prompt: z.string().min(1).max(limits.textBytes),
-  model: z.string().max(200).nullish(),
-  n: z.int().min(1).max(10).nullish(),
-  size: z.union([z.literal('auto'), z.string().regex(/^\d{2,4}x\d{2,4}$/, 'write WIDTHxHEIGHT, such as 512x512')]).nullish(),
-  response_format: z.enum(['url', 'b64_json']).nullish(),
-  seed: z.int().nullish(),
-  steps: z.int().nullish(),
-  guidance_scale: z.number().nullish(),
-  negative_prompt: z.string().nullish(),
-});
-type ImagesRequest = z.infer<typeof ImagesRequest>;
+const Prompt = z.string().min(1).max(limits.textBytes);
+const Generation = z.object({ ...pictureFields, prompt: Prompt });
+const strength = z.coerce.number().nullish();
+const Edit = z.object({ ...pictureFields, prompt: Prompt, strength });
+const Variation = z.object({ ...pictureFields, prompt: Prompt.default('the same image, a little different'), strength });
 
-/** `POST /v1/images/generations`: one run for each of `n` pictures, so that they may be drawn on several edges at once. */
+/** `POST /v1/images/generations`. */
 export async function generateImages(services: Services, person: Person, context: Context): Promise<Response> {
-  const request = await readJson(context, ImagesRequest, 2 * limits.textBytes);
-  const count = request.n ?? 1;
-  // One that fails makes the whole answer an error; the others need not go on then.
-  const failed = new AbortController();
-  const signal = AbortSignal.any([failed.signal, context.req.raw.signal]);
-  try {
-    const base = `http://${context.req.header('host')}`;
-    const data = await Promise.all(Array.from({ length: count }, (_, index) => onePicture(services, person, { request, index, signal, base })));
-    return Response.json({ created: Math.floor(Date.now() / 1000), data });
-  } catch (thrown) {
-    failed.abort();
-    throw thrown;
-  }
+  const { request, without } = await readRequest(context, 'POST /v1/images/generations', Generation);
+  const drawing = { task: 'text-to-image', inputs: { prompt: { text: request.prompt } }, fields: request, takesSize: true };
+  return answer(services, person, context, { drawing, without });
 }
 
-interface Picture {
-  readonly request: ImagesRequest;
-  readonly index: number;
-  readonly signal: AbortSignal;
-  readonly base: string;
+/** `POST /v1/images/edits`, multipart: the masked part of a picture, or without a mask all of it, drawn again as a text says. */
+export async function editImage(services: Services, person: Person, context: Context): Promise<Response> {
+  const { fields, files } = await readForm(context, { needed: ['image'], optional: ['mask'] });
+  const { request, without } = checked('POST /v1/images/edits', Edit, fields);
+  const image = await takeFile(services, person, files.image);
+  const given = files.mask && (await takeFile(services, person, files.mask));
+  const { artifacts, media } = services;
+  const mask = await media.editMask(await artifacts.path(image.hash), given && (await artifacts.path(given.hash)));
+  const inputs = { image: asInput(image), prompt: { text: request.prompt } };
+  const more = { parameters: { strength: request.strength }, fields: request };
+  const drawing: Drawing = mask
+    ? { task: 'inpainting', inputs: { ...inputs, mask: asInput(await services.uploads.keep(person, mask, 'image/png')) }, ...more, takesSize: false }
+    : { task: 'image-to-image', inputs, ...more, takesSize: true };
+  return answer(services, person, context, { drawing, without });
 }
 
-async function onePicture(services: Services, person: Person, { request, index, signal, base }: Picture): Promise<{ b64_json: string } | { url: string }> {
-  const { outputs } = await runSingleStep(services, person, asStep(request, index), { signal });
-  const picture = outputs.find((output) => output.mediaType.startsWith('image/'));
-  if (!picture) throw new Error('The step gave no picture.');
-  if (request.response_format === 'b64_json') return { b64_json: (await outputBytes(services, picture)).toString('base64') };
-  return { url: `${base}/api/outputs/${picture.id}/content` };
+/** `POST /v1/images/variations`, multipart. */
+export async function varyImage(services: Services, person: Person, context: Context): Promise<Response> {
+  const { fields, files } = await readForm(context, { needed: ['image'] });
+  const { request, without } = checked('POST /v1/images/variations', Variation, fields);
+  const inputs = { image: asInput(await takeFile(services, person, files.image)), prompt: { text: request.prompt } };
+  const drawing = { task: 'image-to-image', inputs, parameters: { strength: request.strength }, fields: request, takesSize: true };
+  return answer(services, person, context, { drawing, without });
 }
 
-function asStep(request: ImagesRequest, index: number): SingleStep {
-  const [width, height] = request.size && request.size !== 'auto' ? request.size.split('x').map(Number) : [];
-  const seed = typeof request.seed === 'number' ? (request.seed + index) % 2 ** 32 : undefined;
-  const parameters = {
-    width,
-    height,
-    seed,
-    steps: request.steps ?? undefined,
-    guidanceScale: request.guidance_scale ?? undefined,
-    negativePrompt: request.negative_prompt ?? undefined,
-  };
-  return { task: 'text-to-image', model: request.model ?? undefined, parameters, input: { text: request.prompt } };
+const asInput = ({ outputId }: { readonly outputId: OutputId }) => ({ outputId });
+
+function answer(
+  services: Services,
+  person: Person,
+  context: Context,
+  { drawing, without }: { drawing: Drawing; without: readonly string[] },
+): Promise<Response> {
+  const base = dialledUrl(context.req.raw.headers, services.url);
+  return answerPictures(services, person, drawing, { signal: context.req.raw.signal, base, headers: ignoredHeader(without) });
 }

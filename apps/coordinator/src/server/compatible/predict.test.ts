@@ -150,6 +150,23 @@ test('what is out of its bounds is told with them, as JSON', async () => {
   }
 });
 
+test('a page of another site draws nothing in the name of who looks at it, whether by a link or as a picture', async () => {
+  const runs = async () => ((await (await closed.coordinator.call('/api/runs', { token: closed.coordinator.ownerToken })).json()) as unknown[]).length;
+  const before = await runs();
+  for (const site of ['cross-site', 'same-site']) {
+    const answer = await ask(closed, 'word1=made&word2=elsewhere', { token: closed.coordinator.ownerToken, headers: { 'sec-fetch-site': site } });
+    expect([answer.status, await errorOf(answer)]).toEqual([
+      403,
+      expect.objectContaining({ code: 'forbidden', message: expect.stringContaining('another site') }),
+    ]);
+  }
+  expect(await runs()).toBe(before);
+  for (const site of ['same-origin', 'none']) {
+    const answer = await ask(closed, 'word1=apple&word2=pear', { token: closed.coordinator.ownerToken, headers: { 'sec-fetch-site': site } });
+    expect(answer.status).toBe(200);
+  }
+});
+
 test("it is for members, unless the installation was opened to anybody; then runs are the owner's, few, and any page may read them", async () => {
   expect((await ask(closed, 'word1=a&word2=b')).status).toBe(401);
   const answers = [];
@@ -171,7 +188,7 @@ test("strangers wait while many of the owner's runs are open, and those begin fi
   expect(((await (await busy.coordinator.call(`/api/runs/${id}`, { token })).json()) as RunView).priority).toBeLessThan(0);
   for (let number = 1; number < 20; number += 1) await ask(busy, `word1=own&word2=${number}`, { token, headers: { accept: 'application/json' } });
   const refused = await ask(busy, 'word1=another&word2=stranger');
-  expect([refused.status, (await errorOf(refused)).message]).toEqual([429, 'Too many films are waiting already.']);
+  expect([refused.status, (await errorOf(refused)).message]).toEqual([429, 'Too many videos are waiting already.']);
   expect((await ask(busy, 'word1=own&word2=20', { token, headers: { accept: 'application/json' } })).status).toBe(202);
   gate.resolve();
   busy.hold = undefined;

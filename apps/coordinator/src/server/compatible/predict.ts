@@ -42,7 +42,7 @@ interface Payer {
  */
 export function addPredictRoute(routes: RouteTable, services: Services): void {
   if (!services.publicPredict) {
-    for (const path of ['/predict', '/predict/']) routes.add('member', 'GET', path, (context, person) => predict(services, context, ownPayer(person)));
+    for (const path of ['/predict', '/predict/']) routes.add('member', 'GET', path, (context, person) => predict(services, context, atHome(context, person)));
     return;
   }
   const limits = { each: rateLimit(perMinute.each, 60_000), all: rateLimit(perMinute.all, 60_000) };
@@ -60,13 +60,27 @@ export function addPredictRoute(routes: RouteTable, services: Services): void {
 
 /** Runs of strangers are the owner's, few, and begin after the owner's own. */
 async function whoPays({ database }: Services, context: Context, caller: Caller, limits: { each: RateLimit; all: RateLimit }): Promise<Payer> {
-  if (caller.kind === 'person') return ownPayer(caller);
+  // What a page of another site asks for is nobody's own wish: it is a stranger's.
+  if (caller.kind === 'person' && !isFromElsewhere(context)) return ownPayer(caller);
   limits.each.take(remoteAddress(context));
   limits.all.take('everybody');
   const id = await installationOwner(database);
   const { rows } = await database.pool.query("SELECT count(*)::int AS open FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')", [id]);
-  if (rows[0].open >= mostOpen) throw new AtelierError('rate-limited', 'Too many films are waiting already.', { hint: 'Try again in some minutes.' });
+  if (rows[0].open >= mostOpen) throw new AtelierError('rate-limited', 'Too many videos are waiting already.', { hint: 'Try again in some minutes.' });
   return { id, role: 'owner', priority: -1 };
+}
+
+/** @throws AtelierError `forbidden` where a page of another site asks in a member's name */
+function atHome(context: Context, person: Person): Payer {
+  if (!isFromElsewhere(context)) return ownPayer(person);
+  throw new AtelierError('forbidden', 'A page of another site may not draw in your name.', {
+    hint: 'Open the address by itself, or ask with an API token from a program.',
+  });
+}
+
+/** A browser says so (W3C Fetch Metadata); programs send nothing of it. Sites of one machine that differ in their port are "same-site" to it, and as strange. */
+function isFromElsewhere(context: Context): boolean {
+  return ['cross-site', 'same-site'].includes(context.req.header('sec-fetch-site') ?? 'none');
 }
 
 const ownPayer = ({ id, role }: Person): Payer => ({ id, role, priority: 0 });

@@ -1,8 +1,19 @@
-import { Readable } from 'node:stream';
-import { holdsSound } from '@atelier/artifacts';
-import { AtelierError, endedRunStates, type NewRun, type OutputId, type OutputView, type RunEvent, type RunId, type RunView } from '@atelier/protocol';
-import type { Core, Viewer } from '../../core/index.ts';
+import { inBackground } from '@atelier/background';
+import {
+  AtelierError,
+  endedRunStates,
+  findTask,
+  limits,
+  type NewRun,
+  type OutputId,
+  type OutputView,
+  type RunEvent,
+  type RunId,
+  type RunView,
+} from '@atelier/protocol';
+import type { Viewer } from '../../core/index.ts';
 import type { Services } from '../services.ts';
+import { resolveModel } from './model-names.ts';
 
 /** What a foreign endpoint asks for, as one step. */
 export interface SingleStep {
@@ -10,16 +21,16 @@ export interface SingleStep {
   /** Only this model; without it the planner chooses among all. */
   readonly model: string | undefined;
   readonly parameters: Record<string, unknown>;
-  readonly input: { text: string } | { outputId: OutputId };
+  /** Values by input port of the task. */
+  readonly inputs: Readonly<Record<string, StepInput>>;
 }
+
+export type StepInput = { readonly text: string } | { readonly outputId: OutputId };
 
 export interface SingleStepResult {
   readonly run: RunView;
   readonly outputs: readonly OutputView[];
 }
-
-/** Words for `model` that leave the choice to the planner. */
-export const anyModel = ['auto', 'atelier'];
 
 /**
  * Plans and runs one step as any chain, and waits for its end. Where the asker hangs up, the run is cancelled.
@@ -27,15 +38,13 @@ export const anyModel = ['auto', 'atelier'];
  * @throws AtelierError why the run failed; `cancelled`
  */
 export async function runSingleStep(
-  { core, log }: Services,
+  { core, database, log }: Services,
   viewer: Viewer,
   step: SingleStep,
   options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void },
 ): Promise<SingleStepResult> {
-  await checkModel(core, step.model);
-  const run = await core.createRun(viewer, asRun(step), {});
-  const cancel = () =>
-    void core.cancelRun(viewer, run.id).catch((err) => log.warn({ err, runId: run.id }, 'A run that nobody waits for could not be cancelled.'));
+  const run = await core.createRun(viewer, asRun(step, await resolveModel({ core, database }, step.model)), {});
+  const cancel = () => inBackground(log, `The run ${run.id}, which nobody waits for, could not be cancelled.`, core.cancelRun(viewer, run.id));
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
   try {
@@ -46,53 +55,42 @@ export async function runSingleStep(
   }
 }
 
-/** Ids of the models that some connected edge has ready. */
-export async function offeredModels(core: Core): Promise<string[]> {
-  const edges = (await core.listEdges()).filter((edge) => edge.state === 'online' || edge.state === 'draining');
-  const ready = edges.flatMap((edge) => edge.models.filter((model) => model.state === 'ready').map((model) => model.manifest.id));
-  return [...new Set(ready)].sort();
-}
-
-/** A name that nobody knows is the client's mistake; one of the catalogue that no edge has ready is for the planner to explain. */
-async function checkModel(core: Core, model: string | undefined): Promise<void> {
-  if (model === undefined || anyModel.includes(model)) return;
-  const known = [...(await offeredModels(core)), ...(await core.models()).map((entry) => entry.manifest.id)];
-  if (known.includes(model)) return;
-  throw new AtelierError('unknown-model', `The model "${model}" does not exist here.`, { hint: 'GET /v1/models lists them; "auto" lets Atelier choose.' });
-}
-
-function asRun({ task, model, parameters, input }: SingleStep): NewRun {
-  const pinned = model === undefined || anyModel.includes(model) ? {} : { model };
+function asRun({ task, parameters, inputs }: SingleStep, model: string | undefined): NewRun {
+  const ports = findTask(task).inputs;
   const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null));
-  const chain = { inputs: {}, steps: [{ id: 'answer', task, ...pinned, parameters: given, inputs: {} }] };
-  return { chain, inputs: { input }, set: {}, priority: 0, fresh: false };
+  const names = Object.keys(inputs);
+  const step = {
+    id: 'answer',
+    task,
+    ...(model === undefined ? {} : { model }),
+    parameters: given,
+    inputs: Object.fromEntries(names.map((name) => [name, `inputs.${name}`])),
+  };
+  const declared = Object.fromEntries(names.map((name) => [name, { modality: ports[name]?.modality ?? 'text' }]));
+  return { chain: { inputs: declared, steps: [step] }, inputs: { ...inputs }, set: {}, priority: 0, fresh: false };
 }
 
 function resultOf(run: RunView): SingleStepResult {
   if (run.state === 'succeeded') return { run, outputs: run.steps.flatMap((step) => step.outputs) };
   const error = run.error ?? run.steps.find((step) => step.error)?.error;
-  if (error) throw AtelierError.from(error);
+  // There is one step, so that its name in front tells the asker nothing.
+  if (error) throw AtelierError.from({ ...error, message: error.message.replace(/^answer: /, '') });
   throw new AtelierError('cancelled', endedRunStates.includes(run.state) ? 'The run was cancelled.' : 'Nobody waited for the run any more.');
 }
 
-/** The bytes of a result, brought here first where only an edge has them. */
-export async function outputBytes({ core, artifacts }: Services, output: OutputView): Promise<Buffer> {
-  if (!(await holdsSound(artifacts, output.hash))) await core.ensureStored(output.hash);
+/** The bytes of a result, brought here first if only an edge has them. @throws AtelierError `too-large` */
+export async function outputBytes({ core, artifacts }: Services, output: OutputView, mostBytes: number = limits.resultTextBytes): Promise<Buffer> {
+  if (output.sizeBytes > mostBytes)
+    throw new AtelierError('too-large', `The result has ${output.sizeBytes} bytes, over ${mostBytes}.`, { hint: 'Download it.' });
+  await core.ensureStored(output.hash);
   const chunks: Uint8Array[] = [];
   for await (const chunk of await artifacts.get(output.hash)) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);
 }
 
-/** The text of the first output. */
+/** The text that a step gave. */
 export async function outputText(services: Services, { outputs }: SingleStepResult): Promise<string> {
-  const [first] = outputs;
-  if (!first) throw new AtelierError('internal', 'The step gave no result.');
-  return (await outputBytes(services, first)).toString('utf8');
-}
-
-/** Makes a value that is no plain text an input: its bytes become an output of the asker's. */
-export async function asInput({ artifacts, core }: Services, viewer: Viewer, text: string, mediaType: string): Promise<{ outputId: OutputId }> {
-  const stored = await artifacts.put(Readable.from([Buffer.from(text)]), { mediaType });
-  const { outputId } = await core.recordUpload(viewer, { ...stored, mediaType }, null);
-  return { outputId };
+  const text = outputs.find(({ port }) => port === 'text');
+  if (!text) throw new AtelierError('internal', 'The step gave no text.');
+  return (await outputBytes(services, text)).toString('utf8');
 }

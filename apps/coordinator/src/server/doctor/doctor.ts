@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
-import { AtelierError, type EdgeView, type Finding } from '@atelier/protocol';
+import { AtelierError, differingModel, type EdgeView, type Finding } from '@atelier/protocol';
+import { outsideDatabases } from '@atelier/store';
 import type { Core } from '../../core/index.ts';
 import type { Storage } from '../../storage.ts';
+import { pullFailure } from '../readiness.ts';
 import { size } from './byte-size.ts';
 import { findEngines, type KnownEngine, knownEngines } from './engines.ts';
 import { findModelFolders, usualModelFolders } from './model-folders.ts';
@@ -10,6 +13,8 @@ import { findModelFolders, usualModelFolders } from './model-folders.ts';
 export interface DoctorOptions {
   readonly core: Core;
   readonly dataFolder: string;
+  /** Where the database lies if that is not in the data folder. */
+  readonly databaseOutside: string | undefined;
   readonly version: string;
   readonly storage: Storage;
   readonly engines?: readonly KnownEngine[];
@@ -27,6 +32,7 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
   const found = await Promise.all([
     diskSpace(dataFolder),
     storageFindings(storage),
+    databaseFindings(options),
     findEngines(options.engines ?? knownEngines),
     findModelFolders(options.modelFolders ?? usualModelFolders()),
   ]);
@@ -34,7 +40,7 @@ export async function examine(options: DoctorOptions): Promise<Finding[]> {
     good('Atelier', `Version ${version} on Node ${process.versions.node}, ${process.platform} ${process.arch}.`),
     memory(),
     ...found.flat(),
-    tasks(core),
+    tasks(core, edges),
     ...edges.flatMap(edgeFindings),
   ];
 }
@@ -66,15 +72,38 @@ function memory(): Finding {
   return { subject: 'Memory', level: 'note', message, hint: 'Larger models may not fit; close other programs or set modelMemory of the edge lower.' };
 }
 
-function tasks(core: Core): Finding {
+function tasks(core: Core, edges: readonly EdgeView[]): Finding {
   const { ready, missing } = core.readiness();
   if (ready) return good('Tasks', 'Each starter task has a model with verified files.');
-  return {
-    subject: 'Tasks',
-    level: 'problem',
-    message: `No edge offers yet: ${missing.join(', ')}.`,
-    hint: 'Look at: atelier models list. A first start pulls them; that takes a while.',
-  };
+  return { subject: 'Tasks', level: 'problem', message: `No edge offers yet: ${missing.join(', ')}.`, hint: howToGet(missing, edges) };
+}
+
+/** What the edges are doing about missing tasks: pulling a model for them, or having failed to. */
+function howToGet(missing: readonly string[], edges: readonly EdgeView[]): string {
+  const models = edges.filter((edge) => edge.state === 'online').flatMap((edge) => edge.models);
+  const wanted = models.filter(({ manifest }) => manifest.tasks.some((task) => missing.includes(task)));
+  const pulling = wanted.filter(({ state }) => state === 'pulling').map(({ manifest }) => manifest.id);
+  if (pulling.length > 0) return `They come with ${pulling.join(', ')}, which are being pulled now. How far they are: atelier models list.`;
+  const failed = wanted.filter((model) => pullFailure(model)).map(({ manifest }) => manifest.id);
+  if (failed.length > 0) return `The pull of ${failed.join(', ')} failed; the reason is said below. When it is mended: atelier models pull ${failed[0]}.`;
+  return 'See which models serve them, and pull one: atelier models list.';
+}
+
+/** A copy of the data folder alone is no backup if the database lies elsewhere. */
+async function databaseFindings({ dataFolder, databaseOutside }: DoctorOptions): Promise<Finding[]> {
+  const gone: string[] = [];
+  for (const found of await outsideDatabases()) if (found.dataFolder !== dataFolder && !existsSync(found.dataFolder)) gone.push(found.folder);
+  const findings: Finding[] = [];
+  if (databaseOutside !== undefined) {
+    const hint = 'Whoever copies or deletes the data folder must do the same with it. The account that runs PostgreSQL for root may not enter the data folder.';
+    findings.push({ subject: 'Database', level: 'note', message: `It lies outside of the data folder: ${databaseOutside}.`, hint });
+  }
+  if (gone.length > 0) {
+    const message = `${gone.length} of other data folders that are not there any more: ${gone.join(', ')}.`;
+    const hint = 'Delete them, unless such a data folder lies on a disk that is not connected now.';
+    findings.push({ subject: 'Databases left behind', level: 'note', message, hint });
+  }
+  return findings;
 }
 
 function edgeFindings(edge: EdgeView): Finding[] {
@@ -99,5 +128,13 @@ function edgeFindings(edge: EdgeView): Finding[] {
       const { message = '', hint } = model.error ?? {};
       return { subject: `${subject}, ${model.manifest.id}`, level: 'problem', message, hint: hint ?? null };
     });
-  return [good(subject, `${edge.info.cpu}, ${edge.info.cores} cores, ${edge.info.slots} slots, ${edge.models.length} models.`), ...devices, ...failed];
+  const differing = edge.models
+    .filter((model) => model.standing === 'differs')
+    .map((model): Finding => ({ subject: `${subject}, ${model.manifest.id}`, level: 'problem', ...differingModel }));
+  return [
+    good(subject, `${edge.info.cpu}, ${edge.info.cores} cores, ${edge.info.slots} slots, ${edge.models.length} models.`),
+    ...devices,
+    ...failed,
+    ...differing,
+  ];
 }

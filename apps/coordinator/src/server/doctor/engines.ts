@@ -1,4 +1,5 @@
-import type { Finding } from '@atelier/protocol';
+import { readJson } from '@atelier/bounded-body';
+import { type Finding, limits } from '@atelier/protocol';
 import { z } from 'zod';
 
 /** A program that people run models with, and how to tell that it is there. */
@@ -58,7 +59,7 @@ export async function findEngines(engines: readonly KnownEngine[]): Promise<Find
 async function answers({ url, probe, shape }: KnownEngine): Promise<boolean> {
   try {
     const answer = await fetch(new URL(probe, url), { signal: AbortSignal.timeout(probeMs), redirect: 'error' });
-    return answer.ok && shape.safeParse(await answer.json()).success;
+    return answer.ok && shape.safeParse(await readJson(answer, limits.serverAnswerBytes)).success;
   } catch {
     // Nobody listens, or somebody else does.
     return false;

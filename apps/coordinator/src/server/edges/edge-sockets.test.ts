@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { limits } from '@atelier/protocol';
+import { type EdgeView, limits, newId } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type EdgeKey, errorOf, hello, joinEdge, openEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
+import { type EdgeKey, errorOf, hello, joinEdge, openEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator-for-tests.ts';
 
 let coordinator: TestCoordinator;
 const writer = testModel('writer', ['text-generation']);
 
 beforeAll(async () => {
-  coordinator = await testCoordinator({ edgeTimes: { pingMs: 150, introduceMs: 2_000 } });
+  coordinator = await testCoordinator();
 });
 afterAll(() => coordinator.close());
 
@@ -36,7 +35,7 @@ test('a join token lets one edge in, once', async () => {
 test('an edge that signs with another key is refused', async () => {
   const own = await joinEdge(coordinator, 'Honest');
   const other = await joinEdge(coordinator, 'Other');
-  const forged: EdgeKey = { edgeId: own.edgeId, prove: (nonce) => other.prove(nonce) };
+  const forged: EdgeKey = { ...other, edgeId: own.edgeId };
   await expect(openEdge(coordinator, forged)).rejects.toThrow(/unauthenticated/);
 });
 
@@ -57,7 +56,9 @@ test('the newest socket of an edge wins', async () => {
   expect(code).toBe(4409);
   await untilState(first.id, 'online');
   expect(second.socket.readyState).toBe(WebSocket.OPEN);
-  expect((await coordinator.call(`/api/edge/artifacts/${'a'.repeat(64)}`, { method: 'HEAD', token: first.sessionToken })).status).toBe(401);
+  const path = `/api/edge/artifacts/${'a'.repeat(64)}`;
+  expect((await coordinator.call(path, { method: 'HEAD', headers: await first.shows('HEAD', path) })).status).toBe(401);
+  expect((await coordinator.call(path, { method: 'HEAD', headers: await second.shows('HEAD', path) })).status).toBe(404);
   await second.close();
 });
 
@@ -81,6 +82,46 @@ test('a message that is not understood, or of another version, ends the socket w
   expect((await old.next('error')).error).toMatchObject({ code: 'conflict', hint: expect.stringContaining('same release') });
 });
 
+test('a result whose media type could end a header is not understood', async () => {
+  const edge = await openEdge(coordinator, await joinEdge(coordinator, 'Splitter'), [writer]);
+  const output = { port: 'text', index: 0, hash: 'a'.repeat(64), mediaType: 'text/plain\r\nset-cookie: a=b', sizeBytes: 1, text: null };
+  const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0, cold: false };
+  edge.send({ kind: 'result', attemptId: newId(), fence: 1, outputs: [output], timings, modelHash: '' });
+  expect((await edge.next('error')).error).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('image/png') });
+});
+
+test('others are sent to an edge where it connects from; elsewhere once an owner has confirmed it, and never to what is not another machine', async () => {
+  const key = await joinEdge(coordinator, 'Giver');
+  const view = async () => {
+    const edges = (await (await coordinator.call('/api/edges', { token: coordinator.ownerToken })).json()) as EdgeView[];
+    return edges.find((edge) => edge.id === key.edgeId);
+  };
+  const says = async (transferUrl: string, headers: Record<string, string> = {}) => {
+    const edge = await openEdge(coordinator, key, undefined, headers);
+    const greeting = hello([writer]);
+    edge.send({ ...greeting, info: { ...greeting.info, transferUrl } });
+    for (let seen = await view(); seen?.transfer?.url !== transferUrl || seen.state !== 'online'; seen = await view());
+    return { edge, transfer: (await view())?.transfer };
+  };
+  const confirm = (url: string | null) => coordinator.call(`/api/edges/${key.edgeId}/transfer-address`, { token: coordinator.ownerToken, body: { url } });
+  expect((await says('http://127.0.0.1:4750')).transfer).toMatchObject({ state: 'open', reason: null });
+  // Behind a proxy of this machine loopback is the proxy's, and the edge may be anywhere.
+  expect((await says('http://127.0.0.1:4751', { 'x-forwarded-for': '203.0.113.5' })).transfer).toMatchObject({ state: 'refused' });
+  expect((await says('http://169.254.169.254')).transfer).toMatchObject({ state: 'refused' });
+  expect((await confirm('http://169.254.169.254')).status).toBe(409);
+  const last = await says('http://192.0.2.7:4750');
+  expect(last.transfer).toMatchObject({ state: 'unconfirmed', reason: expect.stringContaining('192.0.2.7') });
+  expect((await confirm('http://192.0.2.8:4750')).status).toBe(409);
+  expect(await (await confirm('http://192.0.2.7:4750')).json()).toMatchObject({ transfer: { state: 'open' } });
+  expect(await (await confirm(null)).json()).toMatchObject({ transfer: { state: 'unconfirmed' } });
+  await last.edge.close();
+  for (const url of ['http://192.0.2.7/path', 'http://me:secret@192.0.2.7', 'ftp://192.0.2.7', 'http://192.0.2.7?q', 'javascript:alert(1)']) {
+    const edge = await openEdge(coordinator, key);
+    edge.send({ ...hello([]), info: { ...hello([]).info, transferUrl: url } });
+    expect((await edge.next('error')).error.code).toBe('invalid-input');
+  }
+});
+
 test('a message over the bound ends the socket', async () => {
   const edge = await openEdge(coordinator, await joinEdge(coordinator, 'Shouter'), [writer]);
   const ended = once(edge.socket, 'close');
@@ -101,25 +142,4 @@ test('a page of another site cannot open a socket', async () => {
   const socket = new WebSocket(`${coordinator.url.replace('http', 'ws')}/api/edge/socket`, { origin: 'http://evil.example' });
   const [error] = await once(socket, 'error');
   expect(String(error)).toMatch(/403/);
-});
-
-test('bytes come in only when asked for and with their hash, and go out only for a ticket', async () => {
-  const bytes = Buffer.from('a text that was made');
-  const hash = createHash('sha256').update(bytes).digest('hex');
-  const edge = await workingEdge(coordinator, [writer], () => ({ port: 'text', mediaType: 'text/plain', bytes }));
-  const path = `/api/edge/artifacts/${hash}`;
-  const put = (body: Uint8Array) => coordinator.call(path, { method: 'PUT', token: edge.sessionToken, body });
-  expect((await put(bytes)).status).toBe(403);
-  const run = await (
-    await coordinator.call('/api/runs', { token: coordinator.ownerToken, body: { chain: 'text-generation', inputs: { input: { text: 'begin' } } } })
-  ).json();
-  const events = await coordinator.call(`/api/runs/${run.id}/events`, { token: coordinator.ownerToken });
-  expect(await events.text()).toContain('"succeeded"');
-  const { steps } = await (await coordinator.call(`/api/runs/${run.id}`, { token: coordinator.ownerToken })).json();
-  const [output] = steps[0].outputs;
-  const content = await coordinator.call(`/api/outputs/${output.id}/content`, { token: coordinator.ownerToken });
-  expect(await content.text()).toBe(bytes.toString());
-  expect((await coordinator.call(path, { token: edge.sessionToken })).status).toBe(401);
-  expect((await coordinator.call(path, { token: coordinator.ownerToken })).status).toBe(401);
-  await edge.close();
 });

@@ -1,57 +1,59 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { TicketSigner } from '@atelier/artifacts';
-import { AtelierError, challengeText, type EdgeId, edgeProtocolVersion, FromEdge, Identify, limits, type ToEdge } from '@atelier/protocol';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import type { Core, EdgeIdentity, EdgeLink, Logger } from '../../core/index.ts';
+import type { OpenTransfers, TicketSigner } from '@atelier/artifacts';
+import { inBackground } from '@atelier/background';
+import { AtelierError, challengeText, type EdgeId, edgeProtocolVersion, FromEdge, Identify, limits, mendTexts, type ToEdge } from '@atelier/protocol';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Core, EdgeIdentity, EdgeLink, Logger, SocketOrigin } from '../../core/index.ts';
 import type { EdgeSessions } from './edge-sessions.ts';
+import { Inbox, SocketEnded } from './inbox.ts';
+import { originOf, socketOrigin } from './socket-origin.ts';
+import { Strangers } from './strangers.ts';
 
 export const edgeSocketPath = '/api/edge/socket';
 
 /** Milliseconds. */
-export interface EdgeSocketTimes {
+const times = {
   /** Between pings; a socket that answers none in two of them is dead. */
-  readonly pingMs: number;
+  pingMs: 4_000,
   /** For proving the key and saying hello. */
-  readonly introduceMs: number;
-  readonly heartbeatMs: number;
-  readonly leaseMs: number;
-}
-
-const edgeSocketTimes: EdgeSocketTimes = { pingMs: 4_000, introduceMs: 10_000, heartbeatMs: 2_000, leaseMs: 10_000 };
+  introduceMs: 10_000,
+  heartbeatMs: 2_000,
+  leaseMs: 10_000,
+};
 
 export interface EdgeSocketOptions {
   readonly core: () => Core;
   readonly sessions: EdgeSessions;
   readonly tickets: TicketSigner;
+  readonly transfers: OpenTransfers;
   readonly log: Logger;
-  readonly times?: Partial<EdgeSocketTimes>;
+  /** The studio is reached by other addresses than its own, so that a proxy may stand before it. */
+  readonly isProxied?: boolean | undefined;
 }
 
 /** The sockets of the edges: one for each edge, the newest. */
 export interface EdgeSockets extends EdgeLink {
   /** Takes over an upgrade to {@link edgeSocketPath}. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends an edge's socket for good. */
-  revoke(edgeId: EdgeId): void;
   /** Ends all sockets; edges dial again later. */
   close(): Promise<void>;
 }
 
 /** Unsent bytes after which an edge that reads nothing is cut off. */
 const mostUnsentBytes = 32 * 1024 ** 2;
-/** Messages waiting for the core after which no more are read from a socket. */
-const mostWaiting = 64;
+/** What a socket that is refused gets to read why, before it is cut. */
+const lastWordsMs = 1_000;
 
 /** Close codes of our own (RFC 6455, section 7.4.2). */
 const closed = { refused: 4401, replaced: 4409, invalid: 4400, leaving: 1001 } as const;
 
 export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: limits.edgeMessageBytes });
-  const times = { ...edgeSocketTimes, ...options.times };
   const live: Live = new Map();
   const talks = new Set<Promise<void>>();
+  const strangers = new Strangers();
   const pinging = setInterval(() => pingAll(server), times.pingMs);
   pinging.unref();
   return {
@@ -66,18 +68,35 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       return true;
     },
     upgrade(request, socket, head) {
+      const leave = strangers.enter(request.socket.remoteAddress ?? 'unknown');
+      if (!leave) return turnAway(socket);
+      socket.once('close', leave);
       server.handleUpgrade(request, socket, head, (opened) => {
         answering.add(opened);
         opened.on('pong', () => answering.add(opened));
-        const talk = converse(opened, live, { ...options, times })
+        const inbox = new Inbox(opened, socket, options.log, () => answering.add(opened));
+        const onKnown = () => {
+          leave();
+          inbox.setKnown();
+        };
+        const talk = converse({ socket: opened, inbox, onKnown }, live, { ...options, seen: socketOrigin(request) })
           .catch((thrown) => refuse(opened, thrown, options.log))
-          .finally(() => talks.delete(talk));
+          .finally(() => {
+            inbox.close();
+            talks.delete(talk);
+          });
         talks.add(talk);
+        inBackground(options.log, 'The talk with an edge broke off.', talk);
       });
     },
     revoke(edgeId) {
-      const socket = live.get(edgeId)?.socket;
-      if (socket) refuse(socket, new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' }), options.log);
+      options.transfers.cut(edgeId);
+      const revoked = live.get(edgeId);
+      if (revoked) {
+        options.sessions.close(revoked.session);
+        refuse(revoked.socket, new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' }), options.log);
+      }
+      for (const { socket } of live.values()) if (socket !== revoked?.socket) tell(socket, { kind: 'revoked', edgeIds: [edgeId] });
     },
     async close() {
       clearInterval(pinging);
@@ -88,7 +107,7 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       await new Promise<void>((resolve) => server.close(() => resolve()));
       clearTimeout(cut);
       // The core hears of each edge's leaving before it is closed itself.
-      await Promise.all(talks);
+      await Promise.allSettled(talks);
     },
   };
 }
@@ -101,7 +120,7 @@ function pingAll(server: WebSocketServer): void {
     // One that waits for us cannot answer: its pongs are behind what was not read yet.
     if (socket.isPaused) continue;
     if (!answering.delete(socket)) socket.terminate();
-    else socket.ping();
+    else socket.ping(String(Date.now()));
   }
 }
 
@@ -109,20 +128,27 @@ function tell(socket: WebSocket, message: ToEdge | { kind: 'challenge'; nonce: s
   socket.send(JSON.stringify(message));
 }
 
-type Talk = EdgeSocketOptions & { readonly times: EdgeSocketTimes };
+type Talk = EdgeSocketOptions & { readonly seen: SocketOrigin };
+
+interface Caller {
+  readonly socket: WebSocket;
+  readonly inbox: Inbox;
+  /** Called when it has proven which edge it is. */
+  onKnown(): void;
+}
 
 /** Challenge, identify, welcome, hello; then every message goes to the core, in order. */
-async function converse(socket: WebSocket, live: Live, talk: Talk): Promise<void> {
-  const messages = readMessages(socket);
-  const slow = setTimeout(() => refuse(socket, new AtelierError('timeout', 'The edge did not introduce itself in time.'), talk.log), talk.times.introduceMs);
+async function converse({ socket, inbox, onKnown }: Caller, live: Live, talk: Talk): Promise<void> {
+  const slow = setTimeout(() => refuse(socket, new AtelierError('timeout', 'The edge did not introduce itself in time.'), talk.log), times.introduceMs);
   let session: string | undefined;
   try {
     const nonce = randomBytes(24).toString('base64url');
     tell(socket, { kind: 'challenge', nonce });
-    const identity = await identify(talk.core(), nonce, await next(messages));
+    const identity = await identify(talk.core(), nonce, await inbox.next());
+    onKnown();
     session = talk.sessions.open(identity.id);
     tell(socket, welcome(identity, session, talk));
-    const hello = parseMessage(await next(messages));
+    const hello = parseMessage(await inbox.next());
     if (hello.kind !== 'hello') throw new AtelierError('invalid-input', 'The first message of an edge is hello.');
     if (hello.protocolVersion !== edgeProtocolVersion) {
       throw new AtelierError('conflict', `The edge speaks version ${hello.protocolVersion}, this coordinator ${edgeProtocolVersion}.`, {
@@ -130,7 +156,7 @@ async function converse(socket: WebSocket, live: Live, talk: Talk): Promise<void
       });
     }
     clearTimeout(slow);
-    await serve({ socket, session }, identity, { hello, messages, live, talk });
+    await serve({ socket, session }, identity, { hello, inbox, live, talk });
   } catch (thrown) {
     if (!(thrown instanceof SocketEnded)) throw thrown;
   } finally {
@@ -149,15 +175,18 @@ type Live = Map<EdgeId, Connection>;
 
 interface Served {
   readonly hello: Extract<FromEdge, { kind: 'hello' }>;
-  readonly messages: AsyncIterator<string>;
+  readonly inbox: Inbox;
   readonly live: Live;
   readonly talk: Talk;
 }
 
-async function serve(connection: Connection, { id, name }: EdgeIdentity, { hello, messages, live, talk }: Served): Promise<void> {
+async function serve(connection: Connection, identity: EdgeIdentity, { hello, inbox, live, talk }: Served): Promise<void> {
   const core = talk.core();
+  const { id, name } = identity;
   const earlier = live.get(id);
   live.set(id, connection);
+  // Whoever was revoked since the welcome: from here on this socket is told of each.
+  tell(connection.socket, { kind: 'revoked', edgeIds: core.revokedEdges() });
   if (earlier) {
     talk.sessions.close(earlier.session);
     earlier.socket.close(closed.replaced, 'A newer connection took over.');
@@ -165,8 +194,9 @@ async function serve(connection: Connection, { id, name }: EdgeIdentity, { hello
   }
   talk.log.info({ edgeId: id, name }, 'An edge connected.');
   try {
-    await core.edgeConnected(id, hello);
-    for (;;) await core.edgeMessage(id, parseMessage(await next(messages)));
+    await core.edgeConnected(id, hello, originOf(talk.seen, identity, talk.isProxied === true));
+    // What a replaced connection had sent before is older than what its successor said at its beginning.
+    for (let message = await inbox.next(); live.get(id) === connection; message = await inbox.next()) await core.edgeMessage(id, parseMessage(message));
   } finally {
     // Replaced ones leave the edge to their successor.
     if (live.get(id) === connection) {
@@ -190,13 +220,15 @@ function isSignedBy(identity: EdgeIdentity, nonce: string, signature: string): b
   return verify(null, Buffer.from(challengeText(nonce)), key, Buffer.from(signature, 'base64url'));
 }
 
-function welcome(identity: EdgeIdentity, sessionToken: string, { tickets, times }: Talk): ToEdge {
+function welcome(identity: EdgeIdentity, sessionToken: string, { core, tickets }: Talk): ToEdge {
   return {
     kind: 'welcome',
     protocolVersion: edgeProtocolVersion,
     edgeId: identity.id,
     sessionToken,
     ticketKey: { ...tickets.publicJwk },
+    time: Date.now(),
+    revoked: core().revokedEdges(),
     heartbeatMs: times.heartbeatMs,
     leaseMs: times.leaseMs,
   };
@@ -211,7 +243,8 @@ function parseMessage(text: string): FromEdge {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // What a model wrote may hold anything, and nobody can type it again.
+    return mendTexts(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -223,38 +256,11 @@ function refuse(socket: WebSocket, thrown: unknown, log: Logger): void {
   log.warn({ code: error.code, err: error.code === 'internal' ? thrown : undefined }, `A socket was ended: ${error.message}`);
   if (socket.readyState === socket.OPEN) tell(socket, { kind: 'error', error: error.toJSON() });
   socket.close(error.code === 'invalid-input' ? closed.invalid : closed.refused, error.code);
+  setTimeout(() => socket.terminate(), lastWordsMs).unref();
 }
 
-class SocketEnded extends Error {}
-
-async function next(messages: AsyncIterator<string>): Promise<string> {
-  const { value, done } = await messages.next();
-  if (done) throw new SocketEnded();
-  return value;
-}
-
-/** A socket's messages one by one. What waits is bounded: then no more is read from the network. */
-async function* readMessages(socket: WebSocket): AsyncGenerator<string, void, void> {
-  const waiting: string[] = [];
-  let wake: () => void = () => undefined;
-  let ended = false;
-  socket.on('message', (data: RawData) => {
-    answering.add(socket);
-    waiting.push(data.toString());
-    if (waiting.length >= mostWaiting) socket.pause();
-    wake();
-  });
-  socket.on('error', () => socket.terminate());
-  socket.on('close', () => {
-    ended = true;
-    wake();
-  });
-  for (;;) {
-    const message = waiting.shift();
-    if (message !== undefined) {
-      if (waiting.length < mostWaiting / 2 && socket.isPaused) socket.resume();
-      yield message;
-    } else if (ended) return;
-    else await new Promise<void>((resolve) => (wake = resolve));
-  }
+/** Answers an upgrade that is too much; edges dial again later. */
+function turnAway(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }

@@ -1,6 +1,6 @@
-import { AtelierError, type ErrorCode, Welcome } from '@atelier/protocol';
+import { readJson as readBoundedJson, readText } from '@atelier/bounded-body';
+import { AtelierError, type ErrorCode, limits, Welcome } from '@atelier/protocol';
 import type { Context } from 'hono';
-import { errorResponse } from '../api/answer-error.ts';
 import { remoteAddress } from '../rate-limit.ts';
 import { readJson } from '../read-json.ts';
 import type { RouteTable } from '../route-table.ts';
@@ -22,7 +22,7 @@ const forwarded = [
 /** Sign-in and out, and the first owner's welcome. */
 export function addAuthRoutes(routes: RouteTable, { accounts, database }: Services): void {
   for (const [policy, method, path] of forwarded) {
-    routes.add(policy, method, path, (context) => forward(accounts, context));
+    routes.add(policy, method, path, (context) => forward(accounts, path, context));
   }
   routes.add('public', 'POST', '/api/welcome', async (context) => {
     const welcome = await readJson(context, Welcome);
@@ -35,27 +35,23 @@ export function addAuthRoutes(routes: RouteTable, { accounts, database }: Servic
   });
 }
 
-async function forward(accounts: Accounts, context: Context): Promise<Response> {
+/** Better-auth reads the address by itself, so it is given the very path whose policy was checked. */
+async function forward(accounts: Accounts, path: string, context: Context): Promise<Response> {
   const headers = new Headers(context.req.raw.headers);
   headers.set(clientAddressHeader, remoteAddress(context));
-  const body = await readBounded(context.req.raw);
-  const answer = await accounts.handler(new Request(context.req.url, { method: context.req.method, headers, ...(body === '' ? {} : { body }) }));
-  return answer.ok || answer.status < 400 ? answer : asOurError(answer);
-}
-
-const bodyBytes = 16 * 1024;
-
-async function readBounded(request: Request): Promise<string> {
-  const text = await request.text();
-  if (text.length <= bodyBytes) return text;
-  throw new AtelierError('too-large', 'The body is too large for a sign-in.');
+  const body = await readText(context.req.raw, limits.signInBytes);
+  const { origin, search } = new URL(context.req.url);
+  const address = `${origin}${path}${search}`;
+  const answer = await accounts.handler(new Request(address, { method: context.req.method, headers, ...(body === '' ? {} : { body }) }));
+  if (answer.ok || answer.status < 400) return answer;
+  throw await asOurError(answer);
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not-found', 429: 'rate-limited' };
 
-async function asOurError(answer: Response): Promise<Response> {
-  const { message } = (await answer.json().catch(() => ({}))) as { message?: string };
+async function asOurError(answer: Response): Promise<AtelierError> {
+  const { message } = (await readBoundedJson(answer, limits.jsonBytes).catch(() => ({}))) as { message?: string };
   const code = codes[answer.status] ?? (answer.status < 500 ? 'invalid-input' : 'internal');
   const hint = code === 'rate-limited' ? 'Wait a minute; then try again.' : undefined;
-  return errorResponse(new AtelierError(code, message ?? 'That did not work.', { hint }));
+  return new AtelierError(code, message ?? 'That did not work.', { hint });
 }

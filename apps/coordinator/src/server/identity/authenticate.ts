@@ -1,7 +1,8 @@
+import { presentedToken } from '@atelier/artifacts';
 import { AtelierError } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { defaultKeyHasher } from '@better-auth/api-key';
-import { and, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { EdgeSessions } from '../edges/edge-sessions.ts';
 import { type Accounts, tokenPrefix } from './accounts.ts';
 import type { Caller, Person } from './caller.ts';
@@ -18,16 +19,24 @@ export type Authenticate = (headers: Headers) => Promise<Caller>;
 
 const signIn = 'Sign in, or send an API token as "Authorization: Bearer ..." (make one with: atelier token create).';
 
-/** Says who sends a request: by bearer token or `x-api-key` where there is one, by the session's cookie otherwise. */
+/**
+ * Says who sends a request: by bearer token or `x-api-key` where there is one, by the session's cookie otherwise. Edges show the token of
+ * their socket by the scheme DPoP; that it is theirs is proven at the gate of their routes, which are all that it opens.
+ */
 export function createAuthenticate({ accounts, database, edgeSessions }: AuthenticateOptions): Authenticate {
   return async (headers) => {
+    const edgeToken = presentedToken(headers.get('authorization'));
+    if (edgeToken !== null) return byEdgeToken(edgeSessions, edgeToken);
     const token = bearerToken(headers) ?? headers.get('x-api-key');
     if (token === null) return bySession(accounts, headers);
-    const edgeId = edgeSessions.find(token);
-    if (edgeId) return { kind: 'edge', edgeId };
     if (!token.startsWith(tokenPrefix)) return stranger('unauthenticated', 'The token is not valid here.');
     return byToken(database, token);
   };
+}
+
+function byEdgeToken(sessions: EdgeSessions, token: string): Caller {
+  const edgeId = sessions.find(token);
+  return edgeId ? { kind: 'edge', edgeId, token } : stranger('unauthenticated', 'The token is not valid here.');
 }
 
 export function bearerToken(headers: Headers): string | null {
@@ -55,7 +64,7 @@ async function byToken(database: Database, token: string): Promise<Caller> {
   const now = Date.now();
   if (found.key.expiresAt && found.key.expiresAt.getTime() <= now) return stranger('token-expired', 'The token is past its time.');
   if (now - (found.key.lastRequest?.getTime() ?? 0) > usedEveryMs) await noteUse(database, found.key.id);
-  return person(found.user, 'token');
+  return { ...person(found.user, 'token'), token: { id: found.key.id, expiresAt: found.key.expiresAt } };
 }
 
 /** How exact the time of a token's last use is; a write for each request would be waste. */
@@ -73,13 +82,4 @@ function person(row: PersonRow, by: Person['by']): Person {
 
 function stranger(code: 'unauthenticated' | 'token-expired', message: string): Caller {
   return { kind: 'stranger', problem: new AtelierError(code, message, { hint: signIn }) };
-}
-
-/** Forgets a token of a user's own. @throws AtelierError `not-found` where it is another's */
-export async function revokeToken(database: Database, userId: string, id: string): Promise<void> {
-  const [gone] = await database.db
-    .delete(apikey)
-    .where(and(eq(apikey.id, id), eq(apikey.referenceId, userId)))
-    .returning({ id: apikey.id });
-  if (!gone) throw new AtelierError('not-found', 'You have no token of this id.', { hint: 'List them with: atelier token list.' });
 }

@@ -9,12 +9,15 @@ export interface Person {
   readonly email: string;
   /** A browser sends cookies by itself, so changes asked for by `session` must come from our own pages. */
   readonly by: 'session' | 'token';
+  /** The token that was shown. */
+  readonly token?: { readonly id: string; readonly expiresAt: Date | null };
 }
 
 /** An edge, by the token of its open socket. */
 export interface EdgeCaller {
   readonly kind: 'edge';
   readonly edgeId: EdgeId;
+  readonly token: string;
 }
 
 /** Nobody known; `problem` says what was wrong with what they showed. */

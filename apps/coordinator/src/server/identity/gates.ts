@@ -1,15 +1,26 @@
-import { type TicketSigner, verifyTicket } from '@atelier/artifacts';
-import { AtelierError } from '@atelier/protocol';
+import { keyThumbprint, type OpenTransfers, ProofReader, presentedToken, type TicketSigner, verifyTicket } from '@atelier/artifacts';
+import { AtelierError, type EdgeId } from '@atelier/protocol';
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { Core } from '../../core/index.ts';
 import type { Gates } from '../route-table.ts';
-import { type Authenticate, bearerToken } from './authenticate.ts';
+import type { Authenticate } from './authenticate.ts';
 import type { Caller, Person } from './caller.ts';
 import type { OwnOrigins } from './own-origin.ts';
 
 const changesNothing = ['GET', 'HEAD', 'OPTIONS'];
 
+export interface GateOptions {
+  readonly authenticate: Authenticate;
+  readonly origins: OwnOrigins;
+  readonly tickets: TicketSigner;
+  readonly transfers: OpenTransfers;
+  readonly core: Pick<Core, 'edgeIdentity'>;
+}
+
 /** What each policy asks for. */
-export function createGates(options: { authenticate: Authenticate; origins: OwnOrigins; tickets: TicketSigner }): Gates {
+export function createGates(options: GateOptions): Gates {
+  const proofs = new ProofReader();
   const whoever = async (context: Context): Promise<Caller> => {
     const caller = await options.authenticate(context.req.raw.headers);
     if (caller.kind === 'person') checkOrigin(context, caller, options.origins);
@@ -31,17 +42,40 @@ export function createGates(options: { authenticate: Authenticate; origins: OwnO
     },
     async edge(context) {
       const caller = await whoever(context);
-      if (caller.kind === 'edge') return caller;
       if (caller.kind === 'stranger') throw caller.problem;
-      throw new AtelierError('forbidden', 'This is for edges only.');
+      if (caller.kind === 'person') throw new AtelierError('forbidden', 'This is for edges only.');
+      const { publicKey } = await notRevoked(context, options, caller.edgeId);
+      await proofs.check(context.req.header('dpop'), presented(context, caller.token), await keyThumbprint(publicKey));
+      return caller;
     },
     async ticket(context) {
-      const token = bearerToken(context.req.raw.headers);
-      if (token === null) throw new AtelierError('unauthenticated', 'This needs a transfer ticket.');
-      await verifyTicket(options.tickets.publicJwk, token, { hash: context.req.param('hash') ?? '', from: 'coordinator' });
+      const token = presentedToken(context.req.header('authorization'));
+      if (token === null) {
+        throw new AtelierError('unauthenticated', 'This needs a transfer ticket, and a proof of the key that it was given to.', {
+          hint: 'Tickets come with work orders. Run the same release of Atelier on both machines.',
+        });
+      }
+      const claims = await verifyTicket(options.tickets.publicJwk, token, { hash: context.req.param('hash') ?? '', from: 'coordinator' });
+      await proofs.check(context.req.header('dpop'), presented(context, token), claims.cnf.jkt);
+      await notRevoked(context, options, claims.to as EdgeId);
       return undefined;
     },
   };
+}
+
+const presented = (context: Context, token: string) => ({ method: context.req.method, url: context.req.url, token });
+
+/** Lets an edge in that is not revoked, until it is: what it sends or receives by this request is cut then. */
+async function notRevoked(context: Context, { core, transfers }: GateOptions, edgeId: EdgeId) {
+  const { outgoing } = context.env as HttpBindings;
+  const leave = transfers.enter(edgeId, () => outgoing.destroy());
+  // It may have gone while it was looked at.
+  if (outgoing.closed) leave();
+  else outgoing.once('close', leave);
+  // After it is known as open, so that none slips through in between.
+  const identity = await core.edgeIdentity(edgeId);
+  if (identity) return identity;
+  throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
 }
 
 /** A cookie is sent by any page that asks for it, so a change must come from a page of ours. Browsers always name their page on changes. */

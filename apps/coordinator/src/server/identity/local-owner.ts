@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { writePrivateFile } from '../private-file.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -34,9 +34,17 @@ export async function keepLocalOwner(options: { accounts: Accounts; database: Da
   await database.db.transaction((tx) => takeOver(tx, owner));
   const known = (await readFile(file, 'utf8').catch(() => '')).trim();
   if (known !== '' && (await accounts.api.verifyApiKey({ body: { key: known } })).valid) return;
-  await database.db.delete(apikey).where(and(eq(apikey.referenceId, owner), eq(apikey.name, tokenName)));
+  const earlier = await database.db
+    .select({ id: apikey.id })
+    .from(apikey)
+    .where(and(eq(apikey.referenceId, owner), eq(apikey.name, tokenName)));
   const made = await accounts.api.createApiKey({ body: { userId: owner, name: tokenName } });
   await writePrivateFile(file, `${made.key}\n`);
+  const gone = earlier.map(({ id }) => id);
+  if (gone.length === 0) return;
+  // Programs keep their tokens when the file was lost: these are the new one's now, and end with it.
+  await database.db.update(apikey).set({ madeBy: made.id }).where(inArray(apikey.madeBy, gone));
+  await database.db.delete(apikey).where(inArray(apikey.id, gone));
 }
 
 /** Whose runs are those that strangers ask for: the first person who owns the installation, or the command line's account while there is none. */

@@ -46,6 +46,19 @@ export async function useSingleUse(db: Transaction, purpose: Purpose, token: str
   throw new AtelierError('token-expired', 'This code is past its time.', { hint: again });
 }
 
+/** How a token stands, and what it was used for. One that is not known counts as expired: old ones are forgotten. */
+export async function singleUseState(
+  db: Transaction,
+  purpose: Purpose,
+  token: string,
+): Promise<{ state: 'open' | 'used' | 'expired'; usedFor: string | null }> {
+  const ours = and(eq(singleUseToken.tokenHash, hashToken(token)), eq(singleUseToken.purpose, purpose));
+  const { usedAt, usedFor, expiresAt } = singleUseToken;
+  const [found] = await db.select({ usedAt, usedFor, expiresAt }).from(singleUseToken).where(ours);
+  if (found?.usedAt) return { state: 'used', usedFor: found.usedFor };
+  return { state: found && found.expiresAt.getTime() > Date.now() ? 'open' : 'expired', usedFor: null };
+}
+
 /** Takes back every open token of a purpose. */
 export async function withdrawSingleUse(db: Transaction, purpose: Purpose): Promise<void> {
   await db.delete(singleUseToken).where(and(eq(singleUseToken.purpose, purpose), isNull(singleUseToken.usedAt)));

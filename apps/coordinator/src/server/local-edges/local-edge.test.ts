@@ -70,7 +70,7 @@ test('a local edge joins by itself, comes back when killed, keeps its identity, 
   expect(waits).toEqual([300, 300, 300]);
   await second.close();
   expect(await pidOf()).toBeUndefined();
-}, 60_000);
+});
 
 /** A coordinator as a process of its own, which can be killed. */
 function spawnCoordinator(port: number): ChildProcess {
@@ -101,4 +101,4 @@ test('a coordinator that was killed adopts the edge that outlived it, and ends i
   next.kill('SIGTERM');
   expect(await once(next, 'exit')).toEqual([0, null]);
   expect(await pidOf()).toBeUndefined();
-}, 60_000);
+});

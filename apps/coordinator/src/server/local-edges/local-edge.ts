@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { holderOf } from '@atelier/folder-lock';
+import { holderOf, runsProgram } from '@atelier/folder-lock';
 import type { Logger } from '../../core/index.ts';
 
 const edgeProgram = join(import.meta.dirname, '../../../../edge/src/main.ts');
@@ -75,7 +75,11 @@ async function adopt(options: LocalEdgeOptions, signal: AbortSignal): Promise<vo
 /** What the edge keeps of its joining; nothing where it has not joined, or was killed while it wrote. */
 async function readIdentity(folder: string): Promise<{ edgeId?: string | null; coordinatorUrl?: string }> {
   const text = await readFile(join(folder, 'edge.json'), 'utf8').catch(() => '{}');
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }
 
 async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<void> {
@@ -99,10 +103,10 @@ async function runOnce(options: LocalEdgeOptions, signal: AbortSignal): Promise<
   signal.removeEventListener('abort', force);
 }
 
-/** An edge holds no password of the database and no token of a person. */
+/** An edge holds no password of the database, no key of the storage, and no token of a person. */
 function childEnvironment(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _database, ATELIER_TOKEN: _token, ...rest } = process.env;
-  return rest;
+  const isOurs = (name: string) => /^(DATABASE_URL$|PG|AWS_|ATELIER_S3_|ATELIER_TOKEN$)/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
 }
 
 /** Ends whatever edge lives in a folder. */
@@ -112,7 +116,8 @@ export async function endEdge(folder: string): Promise<void> {
     const holder = await holderOf(folder, 'edge');
     if (!holder) return;
     const late = performance.now() > deadline;
-    if (holder.pid !== null) signalProcess(holder.pid, late ? 'SIGKILL' : 'SIGTERM');
+    // Whoever listens at the socket says any number; only an edge of this folder gets a signal.
+    if (holder.pid !== null && (await runsProgram(holder.pid, ['--folder', folder]))) signalProcess(holder.pid, late ? 'SIGKILL' : 'SIGTERM');
     else if (late) return;
     await pause(200);
   }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AtelierError, type FleetFile, parseFleetFile } from '@atelier/protocol';
+import { AtelierError, cutText, type FleetFile, parseFleetFile } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Core, Logger } from '../../core/index.ts';
 import { makeSingleUse } from '../identity/single-use.ts';
@@ -62,7 +62,7 @@ interface WantedEdge {
 
 async function wantedEdges({ fleetFile, localEdge }: LocalFleetOptions): Promise<WantedEdge[]> {
   if (fleetFile !== undefined) return (await readFleet(fleetFile)).edges.map(fleetEdge);
-  return localEdge ? [{ name: hostname().split('.')[0]?.slice(0, 60) || onlyEdge, folderName: onlyEdge, args: [] }] : [];
+  return localEdge ? [{ name: cutText(hostname().split('.')[0] ?? '', 60) || onlyEdge, folderName: onlyEdge, args: [] }] : [];
 }
 
 async function readFleet(file: string): Promise<FleetFile> {

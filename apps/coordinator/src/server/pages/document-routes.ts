@@ -51,6 +51,6 @@ export function addDocumentRoutes(routes: RouteTable): void {
     const name = context.req.param('file') ?? '';
     const file = swaggerFiles.includes(name) ? await sendFile(join(swaggerFolder, name), headers) : undefined;
     if (file) return file;
-    throw new AtelierError('not-found', 'There is no such page.', { hint: 'The reference stands at /docs.' });
+    throw new AtelierError('not-found', 'There is no such page.', { hint: 'The reference is at /docs.' });
   });
 }

@@ -1,8 +1,9 @@
-import { contract, ErrorView, errorCodes, JoinReply, JoinRequest, Welcome } from '@atelier/protocol';
+import { contract, ErrorView, errorCodes, JoinReply, JoinRequest, RenewedTickets, RenewTickets, Welcome } from '@atelier/protocol';
 import { OpenAPIGenerator } from '@orpc/openapi';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import { z } from 'zod';
 import { contractRoutes } from '../api/orpc-routes.ts';
+import { missingRoutes } from '../compatible/missing-routes.ts';
 
 /** A JSON object of the document. Its own types tell 3.0 from 3.1 in ways that help nobody here. */
 type Json = Record<string, unknown>;
@@ -100,10 +101,16 @@ const anyObject: Json = { type: 'object', additionalProperties: true };
 
 function byteRoutes(): Paths {
   const uploads = { tag: 'Uploads', policy: 'member' };
+  const spoken = { tag: 'Uploads', policy: 'public' };
   const id = [inPath('id')];
   return {
-    '/api/uploads': { post: operation({ ...uploads, summary: 'Begin a resumable upload (tus 1.0)', status: '201', answer: 'Its address stands in Location' }) },
+    '/api/uploads': {
+      options: operation({ ...spoken, summary: 'What is spoken of tus: version, extensions, largest size', status: '204' }),
+      post: operation({ ...uploads, summary: 'Begin a resumable upload (tus 1.0)', status: '201', answer: 'Its address stands in Location' }),
+    },
     '/api/uploads/{id}': {
+      options: operation({ ...spoken, parameters: id, summary: 'The same', status: '204' }),
+      post: operation({ ...uploads, parameters: id, summary: 'HEAD, PATCH or DELETE, as X-HTTP-Method-Override says (tus 1.0)', status: '204' }),
       head: operation({ ...uploads, parameters: id, summary: 'How many bytes have arrived (tus 1.0)' }),
       patch: operation({ ...uploads, parameters: id, summary: 'Send more bytes (tus 1.0); after the last, the file is checked', status: '204' }),
       delete: operation({ ...uploads, parameters: id, summary: 'Give an unfinished upload up (tus 1.0)', status: '204' }),
@@ -121,7 +128,7 @@ function byteRoutes(): Paths {
       get: operation({
         tag: 'Runs',
         policy: 'member',
-        summary: 'A small picture of a picture, or of the first one of a film',
+        summary: 'A thumbnail of an image, or of the first frame of a video',
         parameters: [...id, inQuery('size', 'Pixels of its longer side: 64, 128, 256, 512 or 1024')],
         mediaType: 'image/webp',
       }),
@@ -137,7 +144,7 @@ function galleryRoutes(): Paths {
   const shown = { tag: 'Gallery', policy: 'public', parameters: [inPath('id')] };
   return {
     '/api/public/outputs/{id}/content': { get: operation({ ...shown, summary: 'The bytes of a public item', mediaType: '*/*' }) },
-    '/api/public/outputs/{id}/thumbnail': { get: operation({ ...shown, summary: 'A small picture of a public item', mediaType: 'image/webp' }) },
+    '/api/public/outputs/{id}/thumbnail': { get: operation({ ...shown, summary: 'A thumbnail of a public item', mediaType: 'image/webp' }) },
     '/api/runs/{id}/steps/{stepId}/frames.zip': {
       get: operation({
         tag: 'Runs',
@@ -152,6 +159,15 @@ function galleryRoutes(): Paths {
         mediaType: 'application/zip',
       }),
     },
+    '/api/runs/{id}/results.zip': {
+      get: operation({
+        tag: 'Runs',
+        policy: 'member',
+        summary: 'All results of a run, each with its recipe, as a zip; without single frames of videos and what was deleted',
+        parameters: [inPath('id')],
+        mediaType: 'application/zip',
+      }),
+    },
     ...Object.fromEntries(['/predict', '/predict/'].map((path) => [path, { get: predict }])),
   };
 }
@@ -159,7 +175,7 @@ function galleryRoutes(): Paths {
 const predict = operation({
   tag: 'Runs',
   policy: 'member',
-  summary: 'A film of the way from one word to another, as a GIF; with Accept: application/json the run that makes it (202). Public with --public-predict',
+  summary: 'A video of the way from one word to another, as a GIF; with Accept: application/json the run that makes it (202). Public with --public-predict',
   parameters: [
     inQuery('word1', 'where it begins, 1 to 200 characters'),
     inQuery('word2', 'where it ends'),
@@ -196,7 +212,16 @@ function edgeRoutes(): Paths {
         ...replies(JoinReply),
       },
     },
+    '/api/watch': {
+      get: operation({ tag: 'Runs', policy: 'member', summary: 'The WebSocket over which a page watches all of its runs', status: '101' }),
+    },
     '/api/edge/socket': { get: operation({ tag: 'Edges', policy: 'edge', summary: 'The WebSocket of an edge; it proves its key first', status: '101' }) },
+    '/api/edge/tickets': {
+      post: {
+        ...operation({ tag: 'Edges', policy: 'edge', summary: 'New transfer tickets for one past its time', body: jsonSchema(RenewTickets) }),
+        ...replies(RenewedTickets),
+      },
+    },
     '/api/edge/artifacts/{hash}': {
       head: operation({ tag: 'Edges', policy: 'edge', summary: 'Whether bytes have arrived', parameters: hash }),
       get: operation({ tag: 'Edges', policy: 'ticket', summary: 'Bytes that a transfer ticket names', parameters: hash, mediaType: '*/*' }),
@@ -219,11 +244,19 @@ function replies(schema: z.ZodType): Json {
 
 function compatibleRoutes(): Paths {
   const like = { tag: 'OpenAI-compatible', policy: 'member' };
+  const form = { ...like, body: anyObject, bodyType: 'multipart/form-data' };
   return {
     '/v1/models': { get: operation({ ...like, summary: 'Models that some edge offers' }) },
     '/v1/models/{id}': { get: operation({ ...like, summary: 'One model', parameters: [inPath('id')] }) },
     '/v1/chat/completions': { post: operation({ ...like, summary: 'An answer to messages, streamed with stream: true', body: anyObject }) },
-    '/v1/images/generations': { post: operation({ ...like, summary: 'Pictures of a prompt', body: anyObject }) },
-    '/v1/audio/transcriptions': { post: operation({ ...like, summary: 'What is said in a recording', body: anyObject, bodyType: 'multipart/form-data' }) },
+    '/v1/completions': { post: operation({ ...like, summary: 'Texts that are continued, streamed with stream: true', body: anyObject }) },
+    '/v1/responses': { post: operation({ ...like, summary: 'An answer as a response, streamed with stream: true', body: anyObject }) },
+    '/v1/images/generations': { post: operation({ ...like, summary: 'Images of a prompt', body: anyObject }) },
+    '/v1/images/edits': { post: operation({ ...form, summary: 'The masked part of an image drawn again' }) },
+    '/v1/images/variations': { post: operation({ ...form, summary: 'Images like an image' }) },
+    '/v1/audio/transcriptions': { post: operation({ ...form, summary: 'What is said in a recording' }) },
+    ...Object.fromEntries(
+      Object.entries(missingRoutes).map(([path, what]) => [path, { post: operation({ ...like, summary: `Not found: no model here ${what}` }) }]),
+    ),
   };
 }

@@ -28,7 +28,8 @@ const hashedFolder = '/assets/';
 export function addStudioRoutes(routes: RouteTable, folder: string = builtStudio): void {
   routes.add('public', 'GET', '/*', async (context) => {
     const path = safePath(context.req.path);
-    if (/^\/(api|v1)(\/|$)/.test(path)) throw new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API stands at /docs.' });
+    if (/^\/(api|v1)(\/|$)/.test(path))
+      throw new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API is described at /docs.' });
     const headers = path.startsWith(hashedFolder) ? { 'cache-control': 'public, max-age=31536000, immutable' } : pageHeaders;
     const file = path === '/' ? undefined : await sendFile(join(folder, path), headers);
     if (file) return file;

@@ -1,32 +1,24 @@
 import { open, readFile, stat } from 'node:fs/promises';
-import { readPicture, sniffMediaType } from '@atelier/media';
-import { AtelierError, limits } from '@atelier/protocol';
-import { inspectRecording } from './inspect-recording.ts';
+import { sniffMediaType } from '@atelier/media';
+import { AtelierError, type Dimensions, limits } from '@atelier/protocol';
+import type { MediaReader } from './media-reader.ts';
 
 export interface FileFacts {
   readonly mediaType: string;
-  /** The length of a recording; null for everything else. */
-  readonly seconds: number | null;
+  /** Of an image or a recording; null for everything else. */
+  readonly dimensions: Dimensions | null;
 }
 
 /**
  * What a file is, by its bytes and not by what its sender says. Pictures and recordings are read to their end here, before any step waits for them.
- * @throws AtelierError `unsupported-media`, `damaged-media`, `too-large`
+ * @throws AtelierError `unsupported-media`, `damaged-media`, `too-large`, `timeout`
  */
-export async function inspectFile(file: string, name: string | null): Promise<FileFacts> {
+export async function inspectFile(media: MediaReader, file: string, name: string | null): Promise<FileFacts> {
   const { size } = await stat(file);
   if (size === 0) throw new AtelierError('damaged-media', 'The file is empty.', { hint: 'Choose a file with something in it.' });
   const mediaType = sniffMediaType(await head(file));
-  if (mediaType === undefined) return { mediaType: await inspectText(file, size, name), seconds: null };
-  if (mediaType.startsWith('image/')) {
-    refuseOver(size, limits.pictureBytes, 'picture');
-    await readPicture(await readFile(file));
-  }
-  if (mediaType.startsWith('audio/')) {
-    refuseOver(size, limits.audioBytes, 'recording');
-    return { mediaType, seconds: await inspectRecording(file) };
-  }
-  return { mediaType, seconds: null };
+  if (mediaType === undefined) return { mediaType: await inspectText(file, size, name), dimensions: null };
+  return /^(image|audio|video)\//.test(mediaType) ? media.inspect(file, mediaType) : { mediaType, dimensions: null };
 }
 
 const headBytes = 4096;
@@ -37,11 +29,6 @@ async function head(file: string): Promise<Uint8Array> {
   return buffer.subarray(0, bytesRead);
 }
 
-function refuseOver(sizeBytes: number, most: number, what: string): void {
-  if (sizeBytes <= most) return;
-  throw new AtelierError('too-large', `The ${what} has ${sizeBytes} bytes; at most ${most} are taken.`, { hint: 'Give a shorter or smaller one.' });
-}
-
 /** Text has no magic number: it is what is valid UTF-8 without control characters. */
 async function inspectText(file: string, sizeBytes: number, name: string | null): Promise<string> {
   if (sizeBytes <= limits.textBytes) {
@@ -49,7 +36,7 @@ async function inspectText(file: string, sizeBytes: number, name: string | null)
     if (text !== undefined) return isJson(text, name) ? 'application/json' : 'text/plain';
   }
   throw new AtelierError('unsupported-media', 'This kind of file is not known here.', {
-    hint: `Give a picture, a recording, a film, or a text of at most ${limits.textBytes} bytes.`,
+    hint: `Give an image, a recording, a video, or a text of at most ${limits.textBytes} bytes.`,
   });
 }
 

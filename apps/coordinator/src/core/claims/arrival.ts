@@ -1,0 +1,64 @@
+import { sniffMediaType } from '@atelier/media';
+import { type EdgeId, type Modality, mayCarry, safeMediaType } from '@atelier/protocol';
+import type { CoreContext } from '../context.ts';
+
+/** Bytes that an edge has brought, as they are and not as they were said to be. */
+export interface Arrived {
+  readonly hash: string;
+  readonly sizeBytes: number;
+  /** The first bytes; 4 KiB are enough. */
+  readonly head: Uint8Array;
+}
+
+/** Media types that mean the same kind of bytes as what is read from them. */
+const alike: Readonly<Record<string, readonly string[]>> = {
+  'audio/wav': ['audio/x-wav', 'audio/vnd.wave', 'audio/wave'],
+  'audio/mpeg': ['audio/mp3'],
+  'audio/ogg': ['audio/opus', 'video/ogg'],
+  'audio/mp4': ['audio/x-m4a', 'audio/m4a', 'video/mp4'],
+  'video/mp4': ['audio/mp4', 'audio/x-m4a', 'video/quicktime'],
+  'video/webm': ['audio/webm', 'video/x-matroska'],
+  'audio/webm': ['video/webm', 'video/x-matroska'],
+  'video/x-matroska': ['video/webm', 'audio/webm', 'audio/x-matroska'],
+  'image/png': ['image/apng'],
+};
+
+/** Notes that the coordinator has some bytes, and puts right what their edge said of their size and kind. */
+export async function correctClaims({ database, log }: CoreContext, edgeId: EdgeId, { hash, sizeBytes, head }: Arrived): Promise<void> {
+  const { rows } = await database.pool.query({
+    name: 'bytes-arrived',
+    text: `WITH here AS (INSERT INTO replicas (hash, place) SELECT hash, 'coordinator' FROM artifacts WHERE hash = $1 ON CONFLICT DO NOTHING),
+        sized AS (UPDATE artifacts SET size_bytes = $2 WHERE hash = $1 AND size_bytes <> $2)
+      SELECT id, media_type AS "mediaType", modality FROM outputs WHERE hash = $1 AND maker = $3`,
+    values: [hash, sizeBytes, edgeId],
+  });
+  for (const { id, mediaType, modality } of rows as { id: string; mediaType: string; modality: Modality }[]) {
+    const right = rightMediaType(mediaType, modality, head);
+    if (right === mediaType) continue;
+    log.warn({ edgeId, hash, said: mediaType, found: right }, 'an edge said something else of some bytes than they are');
+    await database.pool.query('UPDATE outputs SET media_type = $2 WHERE id = $1', [id, right]);
+  }
+}
+
+/** What bytes are told to be: as their edge said where they can be that, else what they are, and nothing in particular where a port does not carry that. */
+function rightMediaType(said: string, modality: Modality, head: Uint8Array): string {
+  const bare = (said.split(';')[0] as string).trim().toLowerCase();
+  const found = sniffMediaType(head);
+  if (found === bare || (found !== undefined && alike[found]?.includes(bare))) return safeMediaType(said);
+  if (found !== undefined) return mayCarry(modality, found) ? found : 'application/octet-stream';
+  // Bytes without a mark can be text or numbers; pictures, sound and films that are shown all have one.
+  return needsMark.has(bare) ? 'application/octet-stream' : safeMediaType(said);
+}
+
+const needsMark: ReadonlySet<string> = new Set([
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'audio/wav',
+  'audio/flac',
+  'audio/ogg',
+  'video/mp4',
+  'video/webm',
+]);

@@ -1,0 +1,53 @@
+import { AtelierError, type MoveRun, type RunId } from '@atelier/protocol';
+import type { PoolClient } from 'pg';
+import type { CoreContext } from '../context.ts';
+import type { Viewer } from '../core.ts';
+import { inTransaction } from '../run-changes.ts';
+import { maySee, notFound } from '../views.ts';
+import { inTurn, turnsAfterMove } from './turns.ts';
+
+interface Row {
+  readonly id: RunId;
+  readonly userId: string;
+  readonly priority: number;
+  readonly turn: RunId | null;
+}
+
+/**
+ * Puts an open run before another of the same person and priority, or to their end. What runs goes on.
+ * @throws AtelierError `not-found` where one of them is not theirs to see, `conflict` where they are of different people or priorities or have ended
+ */
+export async function moveRun(context: CoreContext, viewer: Viewer, { id, before }: MoveRun): Promise<void> {
+  const turns = await inTransaction(context.database.pool, async (tx) => {
+    const line = await lockLine(tx, viewer, id);
+    if (before !== null && !line.some((run) => run.id === before)) throw await whyNot(tx, viewer, before);
+    const changed = turnsAfterMove(line, id, before);
+    await tx.query('UPDATE runs SET turn = x.turn FROM jsonb_to_recordset($1::jsonb) AS x(id uuid, turn uuid) WHERE runs.id = x.id', [
+      JSON.stringify([...changed].map(([runId, turn]) => ({ id: runId, turn }))),
+    ]);
+    return changed;
+  });
+  for (const [runId, turn] of turns) context.live.setTurn(runId, turn);
+}
+
+/** Locks the open runs of a run's person and priority, in the order of their turns. Locks are taken by id, so that two moves do not wait for each other. */
+async function lockLine(tx: PoolClient, viewer: Viewer, id: RunId): Promise<Row[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT r.id, r.user_id AS "userId", r.priority, r.turn FROM runs r JOIN runs m ON m.user_id = r.user_id AND m.priority = r.priority
+    WHERE m.id = $1 AND r.state IN ('planning', 'running', 'paused') ORDER BY r.id FOR UPDATE OF r`,
+    [id],
+  );
+  if (!rows.some((run) => run.id === id)) throw await whyNot(tx, viewer, id);
+  if (!maySee(viewer, rows[0]?.userId ?? '')) throw notFound();
+  return inTurn(rows);
+}
+
+async function whyNot(tx: PoolClient, viewer: Viewer, id: RunId): Promise<AtelierError> {
+  const { rows } = await tx.query('SELECT user_id AS "userId", state, priority FROM runs WHERE id = $1', [id]);
+  if (!rows[0] || !maySee(viewer, rows[0].userId)) return notFound();
+  if (!['planning', 'running', 'paused'].includes(rows[0].state))
+    return new AtelierError('conflict', 'The run has ended meanwhile.', { hint: 'Look at the queue again.' });
+  return new AtelierError('conflict', 'A run can be moved only among runs of the same person and priority.', {
+    hint: 'Choose another of their runs.',
+  });
+}
