@@ -1,5 +1,7 @@
 import type { TaskView } from '@atelier/protocol';
 import { Command } from 'commander';
+import { chainCommand } from './commands/chain.ts';
+import { checksCommand } from './commands/checks.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { edgeCommand } from './commands/edge.ts';
 import { edgesCommand } from './commands/edges.ts';
@@ -11,6 +13,7 @@ import { startCommand } from './commands/start.ts';
 import { stopCommand } from './commands/stop.ts';
 import { tokenCommand } from './commands/token.ts';
 import { walkCommand } from './commands/walk.ts';
+import { wholeCommand } from './commands/whole.ts';
 
 const examples = `
 Begin with
@@ -32,7 +35,7 @@ export function createProgram(version: string, views: readonly TaskView[] = []):
     .helpCommand(false)
     .addHelpText('after', examples);
   program.addCommand(startCommand()).addCommand(stopCommand()).addCommand(planCommand()).addCommand(runCommand(views)).addCommand(walkCommand());
-  const others = [runsCommand, edgesCommand, edgeCommand, modelsCommand, tokenCommand, doctorCommand];
+  const others = [chainCommand, runsCommand, edgesCommand, edgeCommand, checksCommand, modelsCommand, tokenCommand, doctorCommand, wholeCommand];
   for (const command of others) program.addCommand(command());
   throwErrors(program);
   return program;

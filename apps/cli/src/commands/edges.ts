@@ -1,4 +1,4 @@
-import { AtelierError, type EdgeView, type LinkView } from '@atelier/protocol';
+import { AtelierError, differingModel, type EdgeView, type LinkView } from '@atelier/protocol';
 import { Command } from 'commander';
 import type { StudioOptions } from '../studio.ts';
 import { formatAgo, formatBytes, formatSeconds } from '../terminal/format.ts';
@@ -12,6 +12,7 @@ export function edgesCommand(): Command {
   edges.addCommand(listCommand(), { isDefault: true });
   edges.addCommand(linksCommand());
   edges.addCommand(drainCommand());
+  edges.addCommand(confirmCommand());
   edges.addCommand(revokeCommand());
   edges.addCommand(tokenCommand());
   return edges;
@@ -42,7 +43,7 @@ function listCommand(): Command {
 
 function edgeTable(edges: readonly EdgeView[], terminal: Terminal): string[] {
   const now = Date.now();
-  return terminal.table(edges, [
+  const table = terminal.table(edges, [
     { title: 'edge', value: (edge) => edge.name },
     { title: 'state', value: (edge) => edge.state },
     { title: 'runs', value: (edge) => `${edge.running}/${edge.info?.slots ?? '?'}`, align: 'right' },
@@ -59,6 +60,13 @@ function edgeTable(edges: readonly EdgeView[], terminal: Terminal): string[] {
       flexible: true,
     },
   ]);
+  return [...table, ...edges.flatMap((edge) => differing(edge, terminal))];
+}
+
+/** Models that are not the catalogue's, with what to do. */
+function differing(edge: EdgeView, { paint }: Terminal): string[] {
+  const models = edge.models.filter(({ standing }) => standing === 'differs');
+  return models.flatMap(({ manifest }) => [paint.bad(`${manifest.id} on ${edge.name}: ${differingModel.message}`), paint.dim(differingModel.hint)]);
 }
 
 function linksCommand(): Command {
@@ -96,6 +104,27 @@ function drainCommand(): Command {
     );
 }
 
+function confirmCommand(): Command {
+  return studioCommand('confirm')
+    .description('Lets other edges fetch results straight from an edge that says another address than the one it connects from.')
+    .argument('<edge>', 'its name or id')
+    .option('--off', 'take it back: its results go through the studio')
+    .action(
+      withStudio<StudioOptions & { off?: boolean }>(async (session, { off }, [word]) => {
+        const edge = await findEdge(session, word as string);
+        const url = off === true ? null : (edge.transfer?.url ?? null);
+        if (off !== true && url === null)
+          throw new AtelierError('conflict', `${edge.name} gives nothing to other edges.`, { hint: 'Give it a listen address in its edge.yaml.' });
+        const changed = await session.client.api.edges.confirmAddress({ id: edge.id, url });
+        const open = changed.transfer?.state === 'open';
+        session.terminal.answer(changed, () => [
+          open ? `Other edges fetch from ${changed.name} at ${changed.transfer?.url}.` : `Results of ${changed.name} go through the studio.`,
+        ]);
+        return 0;
+      }),
+    );
+}
+
 function revokeCommand(): Command {
   return studioCommand('revoke')
     .description('Shuts an edge out for good; its steps are planned again elsewhere.')
@@ -104,7 +133,7 @@ function revokeCommand(): Command {
       withStudio(async (session, _flags, [word]) => {
         const edge = await findEdge(session, word as string);
         const changed = await session.client.api.edges.revoke({ id: edge.id });
-        session.terminal.answer(changed, () => [`${changed.name} is revoked. To come back it has to join anew.`]);
+        session.terminal.answer(changed, () => [`${changed.name} is revoked. To come back it has to join again.`]);
         return 0;
       }),
     );
@@ -117,7 +146,12 @@ function tokenCommand(): Command {
     .action(
       withStudio<StudioOptions & { minutes: string }>(async ({ client, terminal }, { minutes }) => {
         const made = await client.api.edges.joinToken({ minutes: Number(minutes) });
-        terminal.answer(made, () => [made.command, terminal.paint.dim(`Good once, until ${new Date(made.expiresAt).toLocaleTimeString()}.`)]);
+        terminal.answer(made, () => [
+          made.command,
+          terminal.paint.dim(`Works once, until ${new Date(made.expiresAt).toLocaleTimeString()}.`),
+          ...(made.reach === 'network' ? [] : ['Only this machine reaches that address. Start the studio with --host 0.0.0.0 to let others in.']),
+          ...(made.otherAddresses.length === 0 ? [] : [terminal.paint.dim(`This studio is also at ${made.otherAddresses.join(', ')}.`)]),
+        ]);
         return 0;
       }),
     );

@@ -5,6 +5,7 @@ import { createBars } from '../terminal/bars.ts';
 import { formatBytes, formatSeconds } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { findEdge } from './edges.ts';
+import { aliasCommand } from './models-alias.ts';
 import { type Session, studioCommand, withStudio } from './studio-command.ts';
 
 const lookEveryMs = 500;
@@ -16,12 +17,13 @@ interface EdgeFlag extends StudioOptions {
 
 export function modelsCommand(): Command {
   const models = new Command('models')
-    .summary('list, pull and remove models')
-    .description('Lists the models of the catalogue with their disk use, and pulls and removes them.');
+    .summary('list, pull, remove and name models')
+    .description('Lists the models of the catalogue with their disk use, pulls and removes them, and maps names of other services to them.');
   models.addCommand(listCommand(), { isDefault: true });
   models.addCommand(showCommand());
   models.addCommand(pullCommand());
   models.addCommand(removeCommand());
+  models.addCommand(aliasCommand());
   return models;
 }
 
@@ -95,7 +97,7 @@ function modelLines({ manifest, downloadBytes, edges }: ModelView, { paint }: Te
     `memory    ${formatBytes(manifest.memoryBytes)}`,
     `download  ${formatBytes(downloadBytes)} in ${manifest.files.length} files, each pinned by its SHA-256`,
     `quality   ${manifest.quality} of 1`,
-    `expected  ${formatSeconds(manifest.prior.runSeconds)} a step, ${formatSeconds(manifest.prior.loadSeconds)} to load, where nothing is measured`,
+    `expected  ${formatSeconds(manifest.prior.runSeconds)} a step, ${formatSeconds(manifest.prior.loadSeconds)} to load, until measured`,
     `edges     ${edges.map((edge) => `${whereText(edge)} ${formatBytes(edge.diskBytes)}${edge.error ? `: ${edge.error.message}` : ''}`).join(', ') || 'none'}`,
   ];
 }
@@ -113,7 +115,7 @@ async function chooseEdge(session: Session, name: string | undefined): Promise<E
 
 function pullCommand(): Command {
   return studioCommand('pull')
-    .description('Pulls a model of the catalogue onto an edge; goes on where an earlier pull broke off.')
+    .description('Pulls a model of the catalogue onto an edge; resumes an interrupted pull.')
     .argument('<model>')
     .option('--edge <edge>', 'name or id of the edge (default: the local one)')
     .option('--detach', 'return at once')

@@ -20,7 +20,8 @@ CHAIN is one of
   text-to-image                                  one task
   text-generation,text-to-image                  tasks in order
   "Text to Text -> Text to Image"                the same in words
-  examples/chains/voice-to-film.yaml             a YAML or JSON file`;
+  examples/chains/voice-to-film.yaml             a YAML or JSON file
+  "My chain"                                     one that you saved: atelier chain save`;
 
 export function planCommand(): Command {
   return studioCommand('plan')
@@ -36,7 +37,7 @@ export function planCommand(): Command {
       withStudio<PlanFlags>(async ({ client, terminal }, flags, [argument]) => {
         const count = Number(flags.count);
         if (!Number.isInteger(count) || count < 1 || count > 20) throw new AtelierError('invalid-input', '--count is a number from 1 to 20.');
-        const given = await readChain(argument as string);
+        const given = await readChain(argument as string, client);
         const views = given.resolved ? [] : await client.api.tasks();
         const set = parseSettings(flags.set ?? [], schemasOf(given, views));
         const inputs = await readInputs(flags.input ?? [], given.resolved && Object.keys(given.resolved.inputs));

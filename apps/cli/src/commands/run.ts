@@ -37,11 +37,11 @@ export function runCommand(views: readonly TaskView[] = []): Command {
     .summary('plan and run a chain')
     .description('Plans and runs a chain, shows how it goes, and leaves the results in a folder.')
     .argument('<chain>')
-    .option('--input <value>', 'a file or a text; NAME=VALUE where there are several; - for the standard input', collect)
+    .option('--input <value>', 'a file or a text; NAME=VALUE if there are several; - for the standard input', collect)
     .option('--set <step.parameter=value>', 'change a parameter; may be repeated', collect)
     .option('--out <folder>', 'leave every result here, named by its step, with a run.json')
     .option('--detach', 'start it and return at once')
-    .option('--fresh', 'compute everything, also what the result cache knows')
+    .option('--fresh', 'compute everything, without the result cache')
     .option('--priority <number>', 'runs of higher priority start first (-100 to 100)', '0')
     .option('--name <name>', 'a name for the run')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the run instead of leaving it')
@@ -61,7 +61,7 @@ export function runCommand(views: readonly TaskView[] = []): Command {
 async function createRun(client: AtelierClient, terminal: Terminal, flags: RunFlags, argument: string): Promise<RunView> {
   const priority = Number(flags.priority);
   if (!Number.isInteger(priority) || Math.abs(priority) > 100) throw new AtelierError('invalid-input', '--priority is a number from -100 to 100.');
-  const given = await readChain(argument);
+  const given = await readChain(argument, client);
   const views = given.resolved ? [] : await client.api.tasks();
   const set = parseSettings(flags.set ?? [], schemasOf(given, views));
   const inputs = await readInputs(flags.input ?? [], given.resolved && Object.keys(given.resolved.inputs));
@@ -102,7 +102,7 @@ export async function finishRun(client: AtelierClient, terminal: Terminal, flags
 }
 
 async function textsOf(client: AtelierClient, results: ReturnType<typeof nameResults>): Promise<Map<string, string>> {
-  const short = results.filter((one) => one.mediaType.startsWith('text/') && one.sizeBytes < 20_000);
+  const short = results.filter((one) => one.mediaType.startsWith('text/') && one.mediaType !== 'text/vtt' && one.sizeBytes < 20_000);
   return new Map(await Promise.all(short.map(async (one) => [one.file, (await (await client.download(one.output.id)).text()).trim()] as const)));
 }
 
@@ -116,7 +116,8 @@ export function endLines(run: RunView, out: string | undefined, { paint }: Termi
   const took = run.startedAt && run.endedAt ? ` in ${formatSeconds((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000)}` : '';
   if (run.state === 'succeeded') {
     const done = `${paint.good('Done')}${took}${cachedWords(run)}.`;
-    return [out === undefined ? `${done} Get the files: atelier runs get ${run.id} --out DIR` : done];
+    const notices = run.steps.flatMap((step) => (step.notice ? [`${step.id}: ${step.notice}`] : []));
+    return [...notices, out === undefined ? `${done} Get the files: atelier runs get ${run.id} --out DIR` : done];
   }
   const failed = run.steps.find((step) => step.state === 'failed');
   const error = failed?.error ?? run.error;

@@ -45,7 +45,7 @@ function listCommand(): Command {
       withStudio<ListFlags>(async ({ client, terminal }, { limit, state }) => {
         const wanted = state === undefined ? undefined : RunState.safeParse(state);
         if (wanted?.success === false)
-          throw new AtelierError('invalid-input', `"${state}" is no state of a run.`, { hint: `States are: ${RunState.options.join(', ')}.` });
+          throw new AtelierError('invalid-input', `"${state}" is not a state of a run.`, { hint: `States are: ${RunState.options.join(', ')}.` });
         const runs = await client.api.runs.list({ limit: Number(limit), ...(wanted ? { state: wanted.data } : {}) });
         terminal.answer(runs, () =>
           runs.length === 0 ? ['No runs yet. Start one: atelier run text-to-image --input "a red apple"'] : runTable(runs, terminal),
@@ -170,9 +170,9 @@ function againCommand(): Command {
     .description('Runs a run again, whole or from a step on.')
     .argument('<run>')
     .option('--seed <same|new>', 'keep every seed, or draw new ones', 'same')
-    .option('--from <step>', 'take over what does not come after this step')
+    .option('--from <step>', 'run again from this step; earlier results are kept')
     .option('--set <step.parameter=value>', 'change a parameter; may be repeated', collect)
-    .option('--fresh', 'compute everything, also what the result cache knows')
+    .option('--fresh', 'compute everything, without the result cache')
     .option('--out <folder>', 'leave every result here, with a run.json')
     .option('--detach', 'start it and return at once')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the run instead of leaving it')

@@ -39,13 +39,13 @@ function createCommand(): Command {
   return studioCommand('create')
     .description('Makes an API token. It is shown once.')
     .argument('<name>', 'what it is for')
-    .option('--days <number>', 'how long it is good (default: for ever)')
+    .option('--days <number>', 'how long it is valid (default: forever, but no longer than the token with which you ask)')
     .action(
       withStudio<StudioOptions & { days?: string }>(async ({ client, terminal }, { days }, [name]) => {
         if (days !== undefined && !(Number.isInteger(Number(days)) && Number(days) > 0))
           throw new AtelierError('invalid-input', '--days is a whole number of days.');
         const made = await client.api.tokens.create({ name: name as string, ...(days === undefined ? {} : { days: Number(days) }) });
-        terminal.note('Keep it now; it is not shown again.');
+        terminal.note(`Keep it now; it is not shown again.${made.expiresAt === null ? '' : ` It ends on ${made.expiresAt.slice(0, 10)}.`}`);
         terminal.answer(made, () => [made.token]);
         return 0;
       }),

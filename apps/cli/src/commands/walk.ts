@@ -23,7 +23,7 @@ interface WalkFlags extends FollowFlags, WalkDrawingFlags {
 }
 
 const examples = `
-KEYFRAME is a prompt, or the file of a picture. A walk goes from each to the next.
+KEYFRAME is a prompt, or the file of an image. A walk goes from each to the next.
 
   atelier walk "a red apple" "a green pear" --frames 24 --out walk.gif
   atelier walk "spring" "summer" "autumn" "winter" --loop --frames 96 --out year.mp4
@@ -37,26 +37,26 @@ cache: a walk of 24 frames that grows to 47 draws 23. See docs/walks.md.`;
 export function walkCommand(): Command {
   return studioCommand('walk')
     .summary('walk through latent space from keyframe to keyframe')
-    .description('Draws the frames of a way from one keyframe to the next and makes a film of them.')
+    .description('Draws the frames of a way from one keyframe to the next and makes a video of them.')
     .argument('<keyframe...>')
-    .option('--out <file>', 'a film (.gif, .mp4, .webp), the frames in a .zip, or a folder for them')
+    .option('--out <file>', 'a video (.gif, .mp4, .webp), the frames in a .zip, or a folder for them')
     .option('--frames <number>', `of the whole walk, 2 to ${limits.walkFrames}`, '24')
-    .option('--fps <number>', 'frames a second of the film', '12')
+    .option('--fps <number>', 'frames a second of the video', '12')
     .option('--loop', 'go back to the first keyframe at the end')
     .option('--there-and-back', 'play the frames forwards, then backwards')
     .option('--easing <linear|smooth|hold>', 'even, slow near each keyframe, or resting at each')
     .option('--noise <same|slerp>', "the same noise throughout, or turned from each keyframe's to the next")
     .option('--text-path <lerp|slerp>', 'the way between prompts: straight, or along the sphere')
-    .option('--track <file>', 'a recording that sets the pace: faster where much begins in it')
+    .option('--track <file>', 'a recording that sets the pace: faster where more happens in it')
     .option('--camera <path>', 'still, zoom, pan-left, pan-right or orbit')
     .option('--steps <number>', 'steps of each frame')
     .option('--guidance <number>', 'how closely frames follow their prompts')
     .option('--negative <text>', 'what no frame should show')
-    .option('--seed <number>', 'of the noise; drawn and kept where none is given')
+    .option('--seed <number>', 'of the noise; random if none is given, and kept')
     .option('--size <WxH>', "pixels, such as 512x512; the model's own without it")
     .option('--model <id>', 'only this model')
     .option('--set <step.parameter=value>', 'change any other parameter of the steps walk and film; may be repeated', collect)
-    .option('--fresh', 'draw every frame, also those that the result cache knows')
+    .option('--fresh', 'draw every frame, without the result cache')
     .option('--detach', 'start it and return at once')
     .option('--cancel-on-interrupt', 'Ctrl-C cancels the walk instead of leaving it')
     .addHelpText('after', examples)
@@ -73,7 +73,7 @@ export function walkCommand(): Command {
 
 async function readWalk(words: readonly string[], flags: WalkFlags, target: WalkTarget | undefined): Promise<WalkRun> {
   const points = [];
-  for (const word of words) points.push(await readValue(word, 'A prompt that only looks like a path is taken as one with a word more.'));
+  for (const word of words) points.push(await readValue(word, 'If it is a prompt that only looks like a path, add another word.'));
   const track = flags.track === undefined ? undefined : await readValue(flags.track);
   return walkRun(points, track, flags, target?.kind === 'film' ? target.format : 'mp4');
 }

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { AtelierError, type Chain, findTask, listTasks, parseChainText, type ResolvedChain, resolveChain, type TaskView } from '@atelier/protocol';
+import type { AtelierClient } from '@atelier/client';
+import { AtelierError, type Chain, decodeText, findTask, listTasks, parseChainText, type ResolvedChain, resolveChain, type TaskView } from '@atelier/protocol';
+import { findSavedChain } from './saved-chain.ts';
 import type { ParameterSchema, SchemaOf } from './settings-text.ts';
 
 /** A chain as it was given, and what could be found out about it without the studio. */
@@ -10,29 +12,42 @@ export interface GivenChain {
 }
 
 /**
- * Reads the chain argument: a YAML or JSON file, one task, a comma list, or words joined by arrows.
+ * Reads the chain argument: a YAML or JSON file, one task, a comma list, words joined by arrows, or the name of a saved chain.
  * @throws AtelierError `not-found`-like `invalid-input` for a missing file, and what resolving says
  */
-export async function readChain(argument: string): Promise<GivenChain> {
+export async function readChain(argument: string, client: AtelierClient): Promise<GivenChain> {
   const chain = parseChainText(await chainText(argument));
   try {
     return { chain, resolved: resolveChain(chain) };
   } catch (thrown) {
-    if (AtelierError.from(thrown).code === 'unknown-task') return { chain, resolved: undefined };
-    throw thrown;
+    if (AtelierError.from(thrown).code !== 'unknown-task') throw thrown;
+    const saved = await findSavedChain(client, argument);
+    // Otherwise a task may be meant that only the studio knows.
+    return saved ? { chain: saved.chain, resolved: saved.chain } : { chain, resolved: undefined };
+  }
+}
+
+/** Whether a text that is no file is a chain by itself: a task, or several. */
+export function isChain(text: string): boolean {
+  try {
+    resolveChain(parseChainText(text));
+    return true;
+  } catch {
+    return false;
   }
 }
 
 async function chainText(argument: string): Promise<string> {
   const looksLikeFile = /\.(ya?ml|json)$/i.test(argument) || argument.startsWith('./') || argument.startsWith('/');
   if (argument.includes('->') || argument.includes('\n')) return argument;
-  const text = await readFile(argument, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFile(argument).catch((cause: NodeJS.ErrnoException) => {
     if (!looksLikeFile) return undefined;
     throw new AtelierError('invalid-input', `The chain ${argument} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, {
       cause,
     });
   });
-  if (text === undefined) return argument;
+  if (bytes === undefined) return argument;
+  const text = decodeText(bytes);
   // A file with a single line would else be read as words.
   return text.includes('\n') ? text : `${text}\n`;
 }

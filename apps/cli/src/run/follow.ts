@@ -1,5 +1,5 @@
 import type { AtelierClient } from '@atelier/client';
-import type { RunEvent, RunId, RunView, StepView } from '@atelier/protocol';
+import { cutToEnd, type RunEvent, type RunId, type RunView, type StepView } from '@atelier/protocol';
 import { createBars } from '../terminal/bars.ts';
 import { formatSeconds } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -55,7 +55,7 @@ export async function followRun(client: AtelierClient, id: RunId, terminal: Term
       if (event.kind === 'progress' && !picture.shards.has(event.stepId))
         bars.show(event.stepId, event.fraction, progressMessage(event, picture.edgeOf(event.stepId)));
       if (event.kind === 'text') {
-        const text = (texts.get(event.stepId) ?? '') + event.delta;
+        const text = longer(texts.get(event.stepId), event);
         texts.set(event.stepId, text);
         if (terminal.live) bars.show(event.stepId, 0.5, `on ${picture.edgeOf(event.stepId)}: ${lastWords(text, terminal.width)}`);
       }
@@ -106,5 +106,10 @@ function progressMessage(event: Extract<RunEvent, { kind: 'progress' }>, edge: s
 function lastWords(text: string, width: number): string {
   const room = Math.max(20, Math.min(width, 100) - 60);
   const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > room ? `…${line.slice(-room)}` : line;
+  return line.length > room ? `…${cutToEnd(line, room)}` : line;
+}
+
+/** What was heard of a text, with one more piece of it. */
+function longer(before: string | undefined, { delta, soFar }: { readonly delta: string; readonly soFar?: boolean | undefined }): string {
+  return soFar ? delta : (before ?? '') + delta;
 }

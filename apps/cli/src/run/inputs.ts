@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { AtelierClient } from '@atelier/client';
-import { AtelierError, limits, type OutputId, type ResolvedChain } from '@atelier/protocol';
+import { AtelierError, decodeText, limits, type OutputId, type ResolvedChain } from '@atelier/protocol';
 import { isKnownEnding, mediaTypeOfFile } from './media-types.ts';
 
 /** A value given with --input. */
@@ -47,7 +47,7 @@ export async function readValue(
   const found = value.length < 4096 && !value.includes('\n') ? await stat(value).catch(() => undefined) : undefined;
   if (found?.isDirectory()) throw new AtelierError('invalid-input', `${value} is a folder, not a file.`);
   if (found) return asText(value, found.size);
-  if (looksLikePath(value))
+  if (await looksLikePath(value))
     throw new AtelierError('invalid-input', `There is no file ${value}.`, {
       hint: `Look at the path. ${textHint}`,
     });
@@ -57,17 +57,31 @@ export async function readValue(
 /** A small text file is sent as its text, so that it fits every text input. */
 async function asText(path: string, sizeBytes: number): Promise<GivenInput> {
   if (!mediaTypeOfFile(path).startsWith('text/') || sizeBytes > limits.textBytes) return { kind: 'file', path, sizeBytes };
-  return { kind: 'text', text: await readFile(path, 'utf8') };
+  return { kind: 'text', text: decodeText(await readFile(path)) };
 }
 
-function looksLikePath(value: string): boolean {
-  return !/\s/.test(value.trim()) && (isKnownEnding(value) || /^(\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(value));
+/** With spaces in it too: an ending of files at its end, or a beginning of paths, if it is one word or its folder is there. */
+async function looksLikePath(value: string): Promise<boolean> {
+  if (/[\r\n]/.test(value) || value.length > mostPathCharacters) return false;
+  if (isKnownEnding(value)) return true;
+  if (!/^(\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(value)) return false;
+  const folder = dirname(value);
+  return (
+    !/\s/.test(value.trim()) ||
+    (folder !== '/' &&
+      (await stat(folder).then(
+        (found) => found.isDirectory(),
+        () => false,
+      )))
+  );
 }
+
+const mostPathCharacters = 1024;
 
 async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(Buffer.from(part as Buffer));
-  return Buffer.concat(parts).toString('utf8').replace(/\n$/, '');
+  return decodeText(Buffer.concat(parts)).replace(/\r?\n$/, '');
 }
 
 /** Bytes by the chain's own names, for predicting transfers. */

@@ -30,6 +30,7 @@ function walk(each: readonly ShardView[], cached = 0): StepView {
     startedAt: null,
     endedAt: null,
     error: null,
+    notice: null,
   };
 }
 

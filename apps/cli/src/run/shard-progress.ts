@@ -70,7 +70,7 @@ export class ShardProgress {
 
 /** What the parts of a step are. */
 export function shardWord({ task }: Pick<StepView, 'task'>): string {
-  return task === 'latent-walk' ? 'frames' : 'pictures';
+  return task === 'latent-walk' ? 'frames' : 'images';
 }
 
 /** The machines that computed a step, by name; where that is not known, the one that it is bound to. */

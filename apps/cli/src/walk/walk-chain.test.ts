@@ -44,7 +44,7 @@ test.each([
   [two, { noise: 'pink' }, /noise/],
   [two, { fps: '1000' }, /framesPerSecond/],
   [[text('a'), text('b'), text('c')], { frames: '2' }, /2 frames are too few for 3 keyframes/],
-  [[text('a'), file('song.mp3')], {}, /song.mp3 is not the file of a picture/],
+  [[text('a'), file('song.mp3')], {}, /song.mp3 is not the file of an image/],
 ] as const)('what cannot be walked is refused before anything is uploaded: %#', (points, more, message) => {
   expect(() => walkRun(points, undefined, flags(more), 'gif')).toThrow(message);
 });

@@ -1,4 +1,4 @@
-import { AtelierError, type Chain, type Keyframe, resolveChain } from '@atelier/protocol';
+import { AtelierError, type Chain, cutText, type Keyframe, resolveChain } from '@atelier/protocol';
 import type { GivenInput } from '../run/inputs.ts';
 import { mediaTypeOfFile } from '../run/media-types.ts';
 
@@ -71,7 +71,7 @@ export function walkRun(points: readonly GivenInput[], track: GivenInput | undef
 function keyframeOf(point: GivenInput, inputs: Record<string, GivenInput>): Keyframe {
   if (point.kind === 'text') return { prompt: point.text.trim() };
   const picture = Object.keys(inputs).length;
-  inputs[`picture${picture + 1}`] = requireKind(point, 'image/', 'a picture; keyframes are prompts and pictures');
+  inputs[`picture${picture + 1}`] = requireKind(point, 'image/', 'an image; keyframes are prompts and images');
   return { picture };
 }
 
@@ -119,5 +119,5 @@ function sizeOf(size: string | undefined): { width?: number; height?: number } {
 
 function nameOf(points: readonly GivenInput[]): string {
   const words = points.map((point) => (point.kind === 'text' ? point.text.trim() : (point.path.split(/[/\\]/).at(-1) as string)));
-  return words.join(' → ').slice(0, 200);
+  return cutText(words.join(' → '), 200);
 }
