@@ -1,21 +1,57 @@
+import { errorOfRequest, isUnanswered } from '@atelier/client';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Tooltip } from 'radix-ui';
+import { useEffect } from 'react';
 import { createBrowserRouter, useRouteError } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
 import { queries } from './api/client.ts';
+import { heardFailure, onBack } from './api/connection.ts';
 import { Frame } from './frame/frame.tsx';
 import * as chains from './pages/chains-page.tsx';
 import { LostPage } from './pages/lost-page.tsx';
 import { Problem, Skeleton } from './ui/blocks.tsx';
 import { Toasts } from './ui/toast.tsx';
 
-/** A page that failed to draw or to load says so and can be loaded anew. */
+/** A page that failed to draw or to load says so and can be loaded again; one that could not be fetched comes by itself when the studio answers. */
 function Broken() {
   const error = useRouteError();
+  useEffect(() => {
+    heardFailure(error);
+    // What failed for another reason would fail again, each time that the connection comes back.
+    return isUnanswered(error) ? onBack(() => location.reload()) : undefined;
+  }, [error]);
   return <Problem error={error} onRetry={() => location.reload()} className="mx-auto mt-24 max-w-xl" />;
 }
 
-const waiting = <Skeleton className="mx-auto mt-24 h-64 max-w-3xl" />;
+// Padding, not a margin: that would move the body, and with it everything, when the page comes.
+const waiting = (
+  <div className="pt-24">
+    <Skeleton className="mx-auto h-64 max-w-3xl" />
+  </div>
+);
+
+/** A page's code that does not come says the same as anything else that the studio does not answer. */
+const brought = <T,>(page: Promise<T>): Promise<T> =>
+  page.catch((thrown: unknown) => {
+    throw errorOfRequest(thrown);
+  });
+
+/** Pages are fetched when they are first shown, or in a quiet moment before that: a page that is here needs no connection to open. */
+const pages = {
+  signIn: () => brought(import('./pages/sign-in-page.tsx')),
+  welcome: () => brought(import('./pages/welcome-page.tsx')),
+  public: () => brought(import('./pages/public-page.tsx')),
+  walks: () => brought(import('./pages/walks-page.tsx')),
+  walk: () => brought(import('./pages/walk-page.tsx')),
+  runs: () => brought(import('./pages/runs-page.tsx')),
+  run: () => brought(import('./pages/run-page.tsx')),
+  gallery: () => brought(import('./pages/gallery-page.tsx')),
+  galleryItem: () => brought(import('./pages/gallery-item-page.tsx')),
+  fleet: () => brought(import('./pages/fleet-page.tsx')),
+};
+
+const inQuietMoment = globalThis.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1_000));
+const fetchPages = () => Object.values(pages).map((page) => page().catch(() => undefined));
 
 const design = import.meta.env.DEV ? [{ path: '/design', lazy: () => import('./pages/design-page.tsx') }] : [];
 
@@ -24,9 +60,9 @@ const router = createBrowserRouter([
     ErrorBoundary: Broken,
     hydrateFallbackElement: waiting,
     children: [
-      { path: '/sign-in', lazy: () => import('./pages/sign-in-page.tsx') },
-      { path: '/welcome', lazy: () => import('./pages/welcome-page.tsx') },
-      { path: '/public/:id?', lazy: () => import('./pages/public-page.tsx') },
+      { path: '/sign-in', lazy: pages.signIn },
+      { path: '/welcome', lazy: pages.welcome },
+      { path: '/public/:id?', lazy: pages.public },
       ...design,
       {
         Component: Frame,
@@ -35,17 +71,17 @@ const router = createBrowserRouter([
             ErrorBoundary: Broken,
             children: [
               { path: '/', Component: chains.Component },
-              { path: '/walks', lazy: () => import('./pages/walks-page.tsx') },
-              { path: '/walks/:id', lazy: () => import('./pages/walk-page.tsx') },
-              { path: '/runs', lazy: () => import('./pages/runs-page.tsx') },
-              { path: '/runs/:id', lazy: () => import('./pages/run-page.tsx') },
+              { path: '/walks', lazy: pages.walks },
+              { path: '/walks/:id', lazy: pages.walk },
+              { path: '/runs', lazy: pages.runs },
+              { path: '/runs/:id', lazy: pages.run },
               {
                 path: '/gallery',
-                lazy: () => import('./pages/gallery-page.tsx'),
-                children: [{ path: ':id', lazy: () => import('./pages/gallery-item-page.tsx') }],
+                lazy: pages.gallery,
+                children: [{ path: ':id', lazy: pages.galleryItem }],
               },
-              { path: '/fleet', lazy: () => import('./pages/fleet-page.tsx') },
-              { path: '*', Component: LostPage },
+              { path: '/fleet', lazy: pages.fleet },
+              { path: '*', element: <LostPage /> },
             ],
           },
         ],
@@ -55,6 +91,7 @@ const router = createBrowserRouter([
 ]);
 
 export function App() {
+  useEffect(() => void inQuietMoment(fetchPages), []);
   return (
     <QueryClientProvider client={queries}>
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>

@@ -10,6 +10,13 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import './app.css';
+import { keepDraft } from './chain/keep-draft.ts';
+import { openPerson, whenKnown } from './kept/person.ts';
+import { keepFocus } from './ui/keep-focus.ts';
+
+openPerson();
+whenKnown(keepDraft);
+keepFocus();
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element #root');

@@ -1,10 +1,11 @@
 import { createClient } from '@atelier/client';
 import { createTanstackQueryUtils } from '@orpc/tanstack-query';
-import { QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { heardFailure, onBack } from './connection.ts';
 import { sentenceOf } from './sentence.ts';
 
 /** The API of the coordinator that serves this page; the session's cookie goes along. */
-export const studio = createClient({ url: location.origin });
+export const studio = createClient({ url: location.origin, socket: true });
 export const client = studio.api;
 
 /** Queries and mutations of the API for TanStack Query. */
@@ -22,11 +23,20 @@ const settled = new Set([
   'parameter-out-of-bounds',
 ]);
 
+/** A studio on this computer answers without any network, so the browser's own word about that counts for nothing. */
+const networkMode = 'always';
+
 export const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: heardFailure }),
+  mutationCache: new MutationCache({ onError: heardFailure }),
   defaultOptions: {
-    queries: { staleTime: 5_000, retry: (count, error) => count < 2 && !settled.has(sentenceOf(error).code), refetchOnWindowFocus: true },
+    queries: { networkMode, staleTime: 5_000, retry: (count, error) => count < 2 && !settled.has(sentenceOf(error).code), refetchOnWindowFocus: true },
+    mutations: { networkMode },
   },
 });
+
+// What failed while the studio did not answer is asked for again by itself, whatever page it belongs to.
+onBack(() => void queries.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' || state.fetchFailureCount > 0 }));
 
 /** Where the bytes of an output are. */
 export const contentUrl = (outputId: string) => `/api/outputs/${outputId}/content`;

@@ -121,7 +121,7 @@ function shardOf(run: RunView, event: Passing): number | undefined {
 function heard(before: StepLive | undefined, event: Passing, now: number): StepLive {
   const fresh: StepLive = { attemptId: event.attemptId, fraction: 0, message: null, remainingSeconds: null, preview: null, text: '', heardAt: now };
   const live = before?.attemptId === event.attemptId ? before : fresh;
-  if (event.kind === 'text') return { ...live, text: live.text + event.delta };
+  if (event.kind === 'text') return { ...live, text: event.soFar ? event.delta : live.text + event.delta };
   if (event.kind === 'preview') return { ...live, preview: `data:${event.mediaType};base64,${event.base64}` };
   return { ...live, fraction: event.fraction, message: event.message, remainingSeconds: event.remainingSeconds, heardAt: now };
 }

@@ -1,4 +1,5 @@
-import { AtelierError, type ExampleView, type UploadView } from '@atelier/protocol';
+import type { ExampleView, UploadView } from '@atelier/protocol';
+import { ask } from './ask.ts';
 import { studio } from './client.ts';
 
 /** Uploads a file resumably. @param onProgress gets 0 to 1 */
@@ -12,7 +13,6 @@ export function uploadFile(file: File, onProgress: (fraction: number) => void): 
 
 /** A file that comes with an example. @throws AtelierError `not-found` */
 export async function exampleFile(input: Extract<ExampleView['inputs'][string], { file: string }>): Promise<File> {
-  const answer = await fetch(`/api/examples/files/${encodeURIComponent(input.file)}`);
-  if (!answer.ok) throw new AtelierError('not-found', `The example's file ${input.file} is not here.`, { hint: 'Choose a file of your own, or record one.' });
+  const answer = await ask(`/api/examples/files/${encodeURIComponent(input.file)}`);
   return new File([await answer.blob()], input.file.split('/').at(-1) ?? 'example', { type: input.mediaType });
 }

@@ -1,5 +1,6 @@
 import type { RunEvent, RunId } from '@atelier/protocol';
 import { useEffect, useState } from 'react';
+import { useEndNotice } from '../notices/use-notices.ts';
 import { api, queries, studio } from './client.ts';
 import { applyRunEvents, type WatchedRun } from './run-progress.ts';
 
@@ -61,5 +62,7 @@ export function useRun(id: string): RunWatch {
       batches.stop();
     };
   }, [id, round]);
-  return { watched: watched?.run.id === id ? watched : null, error, lost, again: () => setRound((count) => count + 1) };
+  const current = watched?.run.id === id ? watched : null;
+  useEndNotice(id, current?.run);
+  return { watched: current, error, lost, again: () => setRound((count) => count + 1) };
 }

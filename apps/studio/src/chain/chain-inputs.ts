@@ -21,7 +21,19 @@ export function readerOfInput(draft: Draft, tasks: readonly TaskView[], input: s
   return boundInputs(draft, tasks).uses[input];
 }
 
+/** What a port of a step reads: what was written, or what the rule gives it. */
+export interface Wire {
+  readonly step: DraftStep;
+  readonly port: string;
+  /** `inputs.NAME` and `STEP.PORT`, in order; texts that are written in the chain are left out. */
+  readonly sources: readonly string[];
+}
+
+/** All wires of the chain, those that nobody wrote too. Ports that read nothing have none. */
+export const wiresOf = (draft: Draft, tasks: readonly TaskView[]): readonly Wire[] => boundInputs(draft, tasks).wires;
+
 interface Bound {
+  readonly wires: Wire[];
   readonly inputs: Record<string, ChainInput>;
   readonly uses: Record<string, InputUse>;
   /** What the steps so far make. */
@@ -29,17 +41,49 @@ interface Bound {
 }
 
 function boundInputs(draft: Draft, tasks: readonly TaskView[]): Bound {
-  const bound: Bound = { inputs: { ...draft.inputs }, uses: {}, made: new Set() };
+  const bound: Bound = { inputs: { ...draft.inputs }, uses: {}, made: new Set(), wires: [] };
   for (const [index, step] of draft.steps.entries()) {
     const task = byName(tasks, step.task);
     if (!task) continue;
     const taken = new Set<unknown>(Object.values(step.inputs ?? {}).flat());
-    for (const port of Object.keys(task.inputs)) {
-      for (const input of inputsOfPort(bound, { step, task, port }, taken, index === 0)) bound.uses[input] ??= { step, task, port };
-    }
+    const earlier = draft.steps.slice(0, index);
+    for (const port of Object.keys(task.inputs)) bindPort(bound, { step, task, port }, { tasks, taken, earlier });
     for (const modality of portModalities(task.outputs)) bound.made.add(modality);
   }
   return bound;
+}
+
+interface Before {
+  readonly tasks: readonly TaskView[];
+  /** Sources of the same step that other ports have. */
+  readonly taken: Set<unknown>;
+  readonly earlier: readonly DraftStep[];
+}
+
+function bindPort(bound: Bound, use: InputUse, { tasks, taken, earlier }: Before): void {
+  const { step, task, port } = use;
+  const inputs = inputsOfPort(bound, use, taken, earlier.length === 0);
+  for (const input of inputs) bound.uses[input] ??= use;
+  const written = step.inputs?.[port];
+  if (written !== undefined) {
+    bound.wires.push({ step, port, sources: [written].flat().filter(isName) });
+    return;
+  }
+  const nearest = inputs.length > 0 ? undefined : nearestOutput(earlier, tasks, task.inputs[port]);
+  const sources = nearest === undefined ? inputs.map((input) => `inputs.${input}`) : [nearest];
+  if (sources.length > 0) bound.wires.push({ step, port, sources });
+}
+
+const isName = (source: unknown): source is string => typeof source === 'string';
+
+/** Where a required port without a wire takes its value from, among the steps before it: the nearest of its modality. */
+function nearestOutput(earlier: readonly DraftStep[], tasks: readonly TaskView[], port: TaskView['inputs'][string] | undefined): string | undefined {
+  if (!port?.required) return undefined;
+  for (const step of earlier.toReversed()) {
+    const output = Object.entries(byName(tasks, step.task)?.outputs ?? {}).find(([, one]) => one.modality === port.modality);
+    if (output) return `${step.id}.${output[0]}`;
+  }
+  return undefined;
 }
 
 /** The inputs of the chain that a port reads, by its wires or by the rule; makes one where the rule asks for it. */

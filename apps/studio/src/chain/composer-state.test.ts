@@ -1,6 +1,6 @@
-import { listTasks, newId, type OutputId, type RunView, resolveChain, taskView } from '@atelier/protocol';
+import { listTasks, newId, type OutputId, type RunView, resolveChain, taskView, type UploadView } from '@atelier/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import { compose, type Given, type GivenOutput } from './composer-state.ts';
+import { compose, type Given, type GivenOutput, useUndo } from './composer-state.ts';
 
 const tasks = listTasks().map(taskView);
 const output = (more: Partial<GivenOutput> = {}): GivenOutput => ({
@@ -63,4 +63,33 @@ test('files beside each other for one port come and go with their inputs', () =>
   expect(given()).toEqual(['frames', 'frames2']);
   compose.dropInput(second);
   expect([given(), Object.keys(compose.now().draft.inputs)]).toEqual([['frames'], ['frames']]);
+});
+
+test('a file that comes while its chain is away is there when an undo brings the chain back, and so is a file that came along', () => {
+  const file = new File(['x'], 'one.png', { type: 'image/png' });
+  const upload = { outputId: newId<OutputId>(), hash: '', mediaType: 'image/png', sizeBytes: 1 } as unknown as UploadView;
+  const sending: Given = { kind: 'file', file, progress: 0, upload: null, error: null };
+  compose.startWith('inpainting', {});
+  compose.giveAlong('image', sending);
+  compose.clear();
+  const { turn } = useUndo.getState();
+  compose.tell(file, { upload, progress: 1 });
+  expect(useUndo.getState().turn).toBe(turn);
+  compose.undo();
+  expect(compose.now().given.image).toMatchObject({ upload, progress: 1 });
+  compose.undo();
+  expect(compose.now().draft.steps).toEqual([]);
+  compose.redo();
+  expect(compose.now().given.image).toMatchObject({ upload, progress: 1 });
+});
+
+test('an offer to undo is good until the next change, and strokes that go on are one change', () => {
+  compose.startWith('text-to-image', {});
+  const turns = [() => compose.give('prompt', { kind: 'text', text: 'a' }), () => compose.give('prompt', { kind: 'text', text: 'ab' }), () => compose.clear()];
+  const seen = turns.map((deed) => {
+    const before = useUndo.getState().turn;
+    deed();
+    return useUndo.getState().turn - before;
+  });
+  expect(seen).toEqual([1, 0, 1]);
 });

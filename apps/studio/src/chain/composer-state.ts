@@ -1,8 +1,10 @@
 import type { ChainInput, ExampleView, OutputId, ResolvedChain, RunView, TaskView, UploadView } from '@atelier/protocol';
 import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
+import { movedStep, withModel } from './arrange.ts';
 import { withAnother, withoutInput } from './chain-inputs.ts';
-import { append, type Draft, type DraftStep, draftOf, emptyDraft, without, withoutModels, withParameter } from './draft.ts';
+import { append, type Draft, type DraftStep, draftOf, emptyDraft, without, withoutEdge, withoutModels, withParameters } from './draft.ts';
+import { changed, emptyStack, mapped, redone, type UndoStack, undone } from './undo-stack.ts';
+import { withBranch, withNewInput, withoutUnread, withWire } from './wiring.ts';
 
 /** Something that was uploaded or made before, as an input. */
 export interface GivenOutput {
@@ -39,47 +41,110 @@ export interface Composition {
 
 const empty: Composition = { draft: emptyDraft, given: {}, example: null };
 
-/** The chain that is being composed; it outlives a visit to another page and a reload. */
-export const useComposition = create<Composition>()(
-  persist(() => empty, { name: 'atelier-composition', version: 1, partialize: kept, merge: (stored, initial) => ({ ...initial, ...readable(stored) }) }),
-);
-
+/** The chain that is being composed in this tab; it outlives a visit to another page and a reload. */
+export const useComposition = create<Composition>(() => empty);
 const { getState, setState } = useComposition;
-const change = (draft: Draft) => setState({ draft });
+
+/** What can be undone and redone. */
+export const useUndo = create<UndoStack<Composition>>(() => emptyStack);
+
+/** Tells of a chain that was replaced by another. @param words what is said of it, where that is not plain @param lost whether there was one */
+type Replaced = (replaced: { words: string | undefined; lost: boolean }) => void;
+let tellReplaced: Replaced = () => undefined;
+
+/** Whoever shows that a chain was replaced; there is one. */
+export const onReplaced = (tell: Replaced) => {
+  tellReplaced = tell;
+};
+
+/** A change by whoever composes. @param kind changes of one kind in a row are undone as one */
+function change(part: Partial<Composition>, kind: string | null = null): void {
+  useUndo.setState(changed(useUndo.getState(), getState(), kind));
+  setState(part);
+}
+
+function replace(next: Partial<Composition>, words?: string): void {
+  const lost = getState().draft.steps.length > 0;
+  change({ ...empty, ...next });
+  tellReplaced({ words, lost });
+}
+
+function travel(to: typeof undone): void {
+  const went = to(useUndo.getState(), getState());
+  if (!went) return;
+  useUndo.setState(went.stack);
+  setState(went.now);
+}
 
 export const compose = {
-  startWith: (task: string) => setState({ ...empty, draft: append(emptyDraft, task), given: textsOf(getState().given) }),
-  append: (task: string) => change(append(getState().draft, task)),
-  remove: (id: string) => change(without(getState().draft, id)),
-  set: (id: string, name: string, value: unknown) => change(withParameter(getState().draft, id, name, value)),
+  startWith: (task: string, given: Composition['given'] = textsOf(getState().given), words?: string) =>
+    replace({ draft: append(emptyDraft, task), given }, words),
+  append: (task: string) => change({ draft: append(getState().draft, task) }),
+  /** Adds a step that reads another, whatever stands between them. */
+  branch: (tasks: readonly TaskView[], from: string, task: string) => change({ draft: withBranch(getState().draft, tasks, from, task) }),
+  /** Says where a port takes its value from; undefined leaves it to the rule. */
+  wire: (tasks: readonly TaskView[], at: { id: string; port: string }, sources: readonly unknown[] | undefined) =>
+    change({ draft: withWire(getState().draft, tasks, at, sources) }),
+  wireToNewInput: (tasks: readonly TaskView[], at: { id: string; port: string }) => change({ draft: withNewInput(getState().draft, tasks, at) }),
+  remove: (id: string, tasks: readonly TaskView[]) => {
+    const { draft } = getState();
+    change({ draft: withoutUnread(draft, without(draft, id), tasks) });
+  },
+  moveStep: (id: string, by: -1 | 1) => change({ draft: movedStep(getState().draft, id, by) }),
+  /** Binds a step to a model, or leaves it to the planner. */
+  choose: (id: string, model: string | undefined) => change({ draft: withModel(getState().draft, id, model) }, `model of ${id}`),
+  /** What is typed into one field is undone as one; several that change together, as a size that was chosen, stand alone. */
+  set: (id: string, changes: Readonly<Record<string, unknown>>) => {
+    const names = Object.keys(changes);
+    change({ draft: withParameters(getState().draft, id, changes) }, names.length === 1 ? `${id}.${names[0]}` : null);
+  },
   loadExample: (example: ExampleView, tasks: readonly TaskView[]) => {
     const texts = Object.entries(example.inputs).flatMap(([name, input]) => ('text' in input ? [[name, { kind: 'text', text: input.text }] as const] : []));
-    setState({ draft: draftOfExample(example, tasks), given: Object.fromEntries(texts), example });
+    replace({ draft: draftOfExample(example, tasks), given: Object.fromEntries(texts), example });
   },
   /** @param given its inputs; without them, texts of the same name are kept */
-  loadChain: (chain: ResolvedChain, tasks: readonly TaskView[], given: Composition['given'] = textsOf(getState().given)) =>
-    setState({ ...empty, draft: draftOf(chain, tasks), given }),
+  loadChain: (chain: ResolvedChain, tasks: readonly TaskView[], given: Composition['given'] = textsOf(getState().given), words?: string) =>
+    replace({ draft: draftOf(chain, tasks), given }, words),
   /** The chain of a run with everything that was given to it. */
-  loadRun: (run: Pick<RunView, 'chain' | 'inputs'>, tasks: readonly TaskView[]) => compose.loadChain(run.chain, tasks, givenOfRun(run)),
+  loadRun: (run: Pick<RunView, 'chain' | 'inputs'>, tasks: readonly TaskView[], words?: string) => compose.loadChain(run.chain, tasks, givenOfRun(run), words),
+  /** A draft of another tab, as it was kept. */
+  loadDraft: (kept: Composition) => replace(kept, 'Draft opened.'),
   /** Begins with a task whose picture, or whatever it reads first, is there already. */
-  startWithOutput: (task: TaskView, modality: ChainInput['modality'], output: GivenOutput, texts: Composition['given'] = {}) => {
+  startWithOutput: (task: TaskView, modality: ChainInput['modality'], output: GivenOutput, texts: Composition['given'] = {}, words?: string) => {
     const port = Object.entries(task.inputs).find(([, one]) => one.required && one.modality === modality)?.[0];
-    setState({ ...empty, draft: append(emptyDraft, task.name), given: port === undefined ? texts : { ...texts, [port]: output } });
+    replace({ draft: append(emptyDraft, task.name), given: port === undefined ? texts : { ...texts, [port]: output } }, words);
   },
-  give: (name: string, given: Given | null) => setState({ given: withGiven(getState().given, name, given) }),
+  give: (name: string, given: Given | null) => change({ given: withGiven(getState().given, name, given) }, given?.kind === 'text' ? `text of ${name}` : null),
+  /** Gives what belongs to the change before it, such as the file of a chain that was just laid in: both are undone as one. */
+  giveAlong: (name: string, given: Given) => setState({ given: withGiven(getState().given, name, given) }),
+  /** How far a file is on its way: no change that could be undone, and true of what can be undone too. */
+  tell: (file: File, part: Partial<Extract<Given, { kind: 'file' }>>) => {
+    const told = (one: Composition): Composition => ({
+      ...one,
+      given: Object.fromEntries(
+        Object.entries(one.given).map(([name, given]) => [name, given.kind === 'file' && given.file === file ? { ...given, ...part } : given]),
+      ),
+    });
+    useUndo.setState(mapped(useUndo.getState(), told));
+    setState(told(getState()));
+  },
   /** One more input beside this one, for a port that takes many values. @returns its name */
   another: (name: string, tasks: readonly TaskView[]): string | undefined => {
     const grown = withAnother(getState().draft, tasks, name);
-    if (grown) change(grown.draft);
+    if (grown) change({ draft: grown.draft });
     return grown?.name;
   },
   /** Takes away an input that stands beside others of its port. */
-  dropInput: (name: string) => setState({ draft: withoutInput(getState().draft, name), given: withGiven(getState().given, name, null) }),
+  dropInput: (name: string) => change({ draft: withoutInput(getState().draft, name), given: withGiven(getState().given, name, null) }),
   /** Lets the planner choose the models of these steps. */
-  freeModels: (steps: ReadonlySet<string>) => change(withoutModels(getState().draft, steps)),
-  clear: () => setState(empty),
-  /** Back to what was before; for undo. */
-  restore: (before: Composition) => setState(before),
+  freeModels: (steps: ReadonlySet<string>) => change({ draft: withoutModels(getState().draft, steps) }),
+  /** Lets the planner choose the machine of a step, too. */
+  freeMachine: (id: string) => change({ draft: withoutEdge(getState().draft, id) }),
+  /** It is kept under this name; no change that could be undone. */
+  named: (name: string) => setState({ draft: { ...getState().draft, name } }),
+  clear: () => change(empty),
+  undo: () => travel(undone),
+  redo: () => travel(redone),
   now: () => getState(),
 };
 
@@ -102,24 +167,6 @@ function givenOfRun(run: Pick<RunView, 'inputs'>): Composition['given'] {
       text === null ? [name, { kind: 'output', outputId: outputId as OutputId, mediaType, sizeBytes, name }] : [name, { kind: 'text', text }],
     ),
   );
-}
-
-/** What is put away for the next visit: a file that has arrived is an output from then on, and one that has not is lost. */
-function kept({ draft, given }: Composition): Composition {
-  const outputs = Object.entries(given).flatMap(([name, one]): Array<[string, Given]> => {
-    if (one.kind !== 'file') return [[name, one]];
-    if (!one.upload) return [];
-    const { outputId, mediaType, sizeBytes } = one.upload;
-    return [[name, { kind: 'output', outputId, mediaType, sizeBytes, name: one.file.name, ...(one.over === undefined ? {} : { over: one.over }) }]];
-  });
-  return { draft, given: Object.fromEntries(outputs), example: null };
-}
-
-/** What was put away, where it still has the form that this page writes. */
-function readable(stored: unknown): Partial<Composition> {
-  const { draft, given } = (stored ?? {}) as Partial<Composition>;
-  const sound = Array.isArray(draft?.steps) && draft.steps.every((step) => typeof step.id === 'string' && typeof step.task === 'string');
-  return sound && typeof draft.inputs === 'object' && typeof given === 'object' ? { draft, given } : {};
 }
 
 /** An example's chain as a draft; its steps may be names of tasks or an older system's words. */

@@ -1,7 +1,7 @@
 import { listTasks, type ResolvedChain, resolveChain, type TaskView, taskView } from '@atelier/protocol';
 import { expect, test } from 'vitest';
-import { chainInputs, pictureUnder, readerOfInput, withAnother, withoutInput } from './chain-inputs.ts';
-import { append, byName, chainOf, type Draft, draftOf, emptyDraft, without, withParameter } from './draft.ts';
+import { chainInputs, pictureUnder, readerOfInput, wiresOf, withAnother, withoutInput } from './chain-inputs.ts';
+import { append, byName, chainOf, type Draft, draftOf, emptyDraft, without, withParameters } from './draft.ts';
 import { fit } from './fit.ts';
 
 const tasks: TaskView[] = listTasks().map(taskView);
@@ -15,7 +15,7 @@ test('any task can begin a chain', () => {
 test('a task that lacks its modality says so and names the task to put before it', () => {
   expect(fits(line('automatic-speech-recognition'), 'image-to-video')).toEqual({
     fits: false,
-    reason: 'Needs a picture, which nothing before it makes. Add Text to image first.',
+    reason: 'Needs an image, which nothing before it makes. Add Text to image first.',
   });
   expect(fits(line('text-to-image'), 'automatic-speech-recognition')).toEqual({ fits: false, reason: 'Needs a recording, which nothing before it makes.' });
 });
@@ -35,12 +35,15 @@ test('the composer and the resolver agree on what may be appended', () => {
   }
 });
 
-test('the inputs that the composer asks for are those of the resolved chain, for every line of up to three tasks', () => {
-  const agree = (draft: Draft) =>
-    expect([draft.steps.map((step) => step.task), chainInputs(draft, tasks)]).toEqual([
-      draft.steps.map((step) => step.task),
-      resolveChain(chainOf(draft)).inputs,
-    ]);
+test('the inputs that the composer asks for, and the wires that it shows, are those of the resolved chain, for every line of up to three tasks', () => {
+  const agree = (draft: Draft) => {
+    const resolved = resolveChain(chainOf(draft));
+    const wires = draft.steps.map((step) =>
+      Object.fromEntries(wiresOf(draft, tasks).flatMap((wire) => (wire.step.id === step.id ? [[wire.port, wire.sources]] : []))),
+    );
+    const names = draft.steps.map((step) => step.task);
+    expect([names, chainInputs(draft, tasks), wires]).toEqual([names, resolved.inputs, resolved.steps.map((step) => step.inputs)]);
+  };
   const grown = (draft: Draft) => tasks.filter((task) => fit(draft, task, tasks).fits).map((task) => append(draft, task.name));
   const lines = grown(emptyDraft);
   for (const draft of lines) agree(draft);
@@ -89,7 +92,7 @@ test('a name that was only made of the titles is dropped, and a given one is kep
 });
 
 test('a parameter set to undefined goes back to its default', () => {
-  const set = withParameter(line('text-to-image'), 'text-to-image', 'steps', 5);
+  const set = withParameters(line('text-to-image'), 'text-to-image', { steps: 5 });
   expect(set.steps[0]?.parameters).toEqual({ steps: 5 });
-  expect(withParameter(set, 'text-to-image', 'steps', undefined).steps[0]?.parameters).toEqual({});
+  expect(withParameters(set, 'text-to-image', { steps: undefined }).steps[0]?.parameters).toEqual({});
 });

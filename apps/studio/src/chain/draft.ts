@@ -26,7 +26,7 @@ export function append(draft: Draft, task: string): Draft {
   return { ...draft, steps: [...draft.steps, { id, task, parameters: {} }] };
 }
 
-/** The draft without a step. Wires that read it are dropped, so that the next resolving wires them anew. */
+/** The draft without a step. Wires that read it are dropped, so that the next resolving wires them again. */
 export function without(draft: Draft, id: string): Draft {
   const steps = draft.steps
     .filter((step) => step.id !== id)
@@ -38,14 +38,14 @@ export function without(draft: Draft, id: string): Draft {
   return steps.length === 0 ? emptyDraft : { ...draft, steps };
 }
 
-/** The draft with one parameter of one step set, or back at its default where the value is undefined. */
-export function withParameter(draft: Draft, id: string, name: string, value: unknown): Draft {
+/** The draft with parameters of one step set, or back at their defaults where the value is undefined. */
+export function withParameters(draft: Draft, id: string, changes: Readonly<Record<string, unknown>>): Draft {
   return {
     ...draft,
     steps: draft.steps.map((step) => {
       if (step.id !== id) return step;
-      const { [name]: _, ...others } = step.parameters;
-      return { ...step, parameters: value === undefined ? others : { ...others, [name]: value } };
+      const chosen = Object.entries({ ...step.parameters, ...changes }).filter(([, value]) => value !== undefined);
+      return { ...step, parameters: Object.fromEntries(chosen) };
     }),
   };
 }
@@ -74,6 +74,17 @@ export function withoutModels(draft: Draft, steps: ReadonlySet<string>): Draft {
     steps: draft.steps.map((step) => {
       const { model: _, ...free } = step;
       return steps.has(step.id) ? free : step;
+    }),
+  };
+}
+
+/** The draft with a step free to run on any machine. */
+export function withoutEdge(draft: Draft, id: string): Draft {
+  return {
+    ...draft,
+    steps: draft.steps.map((step) => {
+      const { edge: _, ...free } = step;
+      return step.id === id ? free : step;
     }),
   };
 }

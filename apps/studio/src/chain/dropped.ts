@@ -1,5 +1,4 @@
-import { asAtelierError } from '@atelier/client';
-import { AtelierError, limits, modalityOf, type RecipeDocument, type TaskView } from '@atelier/protocol';
+import { AtelierError, decodeText, limits, modalityOf, type RecipeDocument, type TaskView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import { create } from 'zustand';
 import { announce, complain } from '../ui/toast.tsx';
@@ -49,7 +48,7 @@ export async function takeRecipe(file: File): Promise<void> {
   else
     complain(
       new AtelierError('not-found', `${file.name} holds no recipe.`, {
-        hint: 'Pictures and films that are downloaded from Atelier hold one; other programs often take it out when they save.',
+        hint: 'Images and videos that are downloaded from Atelier hold one; other programs often remove it when they save.',
       }),
     );
 }
@@ -60,7 +59,7 @@ export async function takeRecipe(file: File): Promise<void> {
  */
 export async function offerFile(file: File, tasks: readonly TaskView[]): Promise<string | null> {
   const modality = modalityOf(file.type);
-  if (modality === 'text') return offerText(await file.text(), tasks);
+  if (modality === 'text') return offerText(decodeText(new Uint8Array(await file.arrayBuffer())), tasks);
   const name = fittingInput(tasks, modality);
   if (name !== undefined) {
     giveFile(name, file);
@@ -68,11 +67,7 @@ export async function offerFile(file: File, tasks: readonly TaskView[]): Promise
   }
   const [only, ...others] = modality ? tasksThatBeginWith(tasks, modality) : [];
   if (!only)
-    complain(
-      asAtelierError(
-        new AtelierError('unsupported-media', `No task takes a file like ${file.name}.`, { hint: 'Pictures, recordings and texts can begin a chain.' }),
-      ),
-    );
+    complain(new AtelierError('unsupported-media', `No task takes a file like ${file.name}.`, { hint: 'Images, recordings and texts can begin a chain.' }));
   else if (others.length > 0) ask({ kind: 'use', file });
   else return beginWith(only, file, tasks);
   return null;
@@ -80,11 +75,9 @@ export async function offerFile(file: File, tasks: readonly TaskView[]): Promise
 
 /** Begins a chain with a task that reads the file, with a way back to the chain that was there. */
 export function beginWith(task: TaskView, file: File, tasks: readonly TaskView[]): string | null {
-  const before = compose.now();
-  compose.startWith(task.name);
+  compose.startWith(task.name, undefined, `New chain: ${task.title}.`);
   const name = fittingInput(tasks, modalityOf(file.type));
-  if (name !== undefined) giveFile(name, file);
-  announce(`A chain begins with ${task.title}.`, before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
+  if (name !== undefined) giveFile(name, file, { along: true });
   return name ?? null;
 }
 
@@ -99,7 +92,7 @@ function fittingInput(tasks: readonly TaskView[], modality: string | undefined):
 export function giveBeside(name: string, file: File, tasks: readonly TaskView[]): void {
   const use = readerOfInput(compose.now().draft, tasks, name);
   const added = use?.task.inputs[use.port]?.many ? compose.another(name, tasks) : undefined;
-  if (added !== undefined) giveFile(added, file);
+  if (added !== undefined) giveFile(added, file, { along: true });
 }
 
 function offerText(text: string, tasks: readonly TaskView[]): string | null {

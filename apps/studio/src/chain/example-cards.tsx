@@ -29,7 +29,7 @@ export function ExampleCards({ examples, tasks, onEdit }: ExampleCardsProps) {
     >
       {examples.data && tasks
         ? examples.data.map((example) => <ExampleCard key={example.id} example={example} tasks={tasks} onEdit={() => onEdit(example)} />)
-        : ['a', 'b', 'c', 'd'].map((key) => <Skeleton key={key} className="h-48 w-[78%] shrink-0 rounded-2xl sm:w-auto" />)}
+        : ['a', 'b', 'c', 'd', 'e'].map((key) => <Skeleton key={key} className="h-67 w-[78%] shrink-0 rounded-2xl sm:w-auto" />)}
     </section>
   );
 }
@@ -37,7 +37,7 @@ export function ExampleCards({ examples, tasks, onEdit }: ExampleCardsProps) {
 function ExampleCard({ example, tasks, onEdit }: { example: ExampleView; tasks: readonly TaskView[]; onEdit: () => void }) {
   const navigate = useNavigate();
   const [, lacking] = Object.entries(chainInputs(draftOfExample(example, tasks), tasks)).find(([name]) => !(name in example.inputs)) ?? [];
-  const run = useMutation({ mutationFn: () => runExample(example), onSuccess: (made) => navigate(`/runs/${made.id}`), onError: complain });
+  const run = useMutation({ mutationFn: () => runExample(example), onSuccess: (made) => made && navigate(`/runs/${made.id}`), onError: complain });
   return (
     <Card
       aria-label={example.title}
@@ -52,7 +52,7 @@ function ExampleCard({ example, tasks, onEdit }: { example: ExampleView; tasks: 
             Run
           </Button>
         ) : (
-          <Button look="soft" icon={FileUp} aria-label={`Use ${example.title}`} onClick={onEdit}>
+          <Button look="soft" icon={FileUp} aria-label={`Give it ${article(lacking.modality)}: ${example.title}`} onClick={onEdit}>
             Give it {article(lacking.modality)}
           </Button>
         )}

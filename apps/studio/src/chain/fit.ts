@@ -32,9 +32,9 @@ export function fit(draft: Draft, task: TaskView, tasks: readonly TaskView[]): F
 
 const articles: Record<Modality, string> = {
   text: 'a text',
-  image: 'a picture',
+  image: 'an image',
   audio: 'a recording',
-  video: 'a film',
+  video: 'a video',
   signal: 'a signal',
   tensor: 'a tensor',
 };

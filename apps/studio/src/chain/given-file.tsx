@@ -33,12 +33,12 @@ export function GivenFile({ name, given, many = false, children }: GivenFileProp
           </p>
         </div>
         {given.kind === 'file' && given.error !== null && (
-          <Button size="small" onClick={() => giveFile(name, given.file, given.over)}>
+          <Button size="small" onClick={() => giveFile(name, given.file, { over: given.over })}>
             Try again
           </Button>
         )}
         {children}
-        <IconButton icon={X} label="Take the file away" onClick={away} />
+        <IconButton icon={X} label="Remove file" onClick={away} />
       </div>
       {given.kind === 'file' ? (
         <>
@@ -62,8 +62,7 @@ function OutputPreview({ given }: { given: Extract<Given, { kind: 'output' }> })
   const [gone, setGone] = useState(false);
   const src = contentUrl(given.outputId);
   const modality = modalityOf(given.mediaType);
-  if (gone)
-    return <p className="mt-2 text-sm text-bad">It is no longer there: it was deleted, or belongs to somebody else. Take it away and choose another.</p>;
+  if (gone) return <p className="mt-2 text-sm text-bad">It is no longer there: it was deleted, or belongs to somebody else. Remove it and choose another.</p>;
   if (modality === 'image') return <img src={src} alt={given.name} onError={() => setGone(true)} className="mt-2 max-h-48 rounded-lg" />;
   if (modality === 'video')
     return <video src={src} aria-label={given.name} controls muted loop onError={() => setGone(true)} className="mt-2 max-h-48 rounded-lg" />;

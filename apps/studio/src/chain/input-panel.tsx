@@ -1,15 +1,16 @@
-import type { ChainInput, TaskView } from '@atelier/protocol';
+import type { ChainInput, PlanSet, TaskView } from '@atelier/protocol';
 import { Images } from 'lucide-react';
 import { useId } from 'react';
 import { inputLook } from '../ui/fields.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
-import { isMask, readerOfInput } from './chain-inputs.ts';
+import { type InputUse, isMask, readerOfInput } from './chain-inputs.ts';
 import { ChooseFile } from './choose-file.tsx';
 import { compose, useComposition } from './composer-state.ts';
 import { giveBeside } from './dropped.ts';
 import { GivenFile } from './given-file.tsx';
 import { MaskInput } from './mask/mask-input.tsx';
 import { MicrophoneButton } from './microphone-button.tsx';
+import { PromptNote } from './prompt-note.tsx';
 import { giveFile } from './start-run.ts';
 import { Suggestions } from './suggestions.tsx';
 
@@ -17,11 +18,13 @@ interface InputPanelProps {
   name: string;
   input: ChainInput;
   tasks: readonly TaskView[];
+  /** The plan as it stands, for what the chosen model reads of a prompt. */
+  plan: PlanSet | undefined;
   onRun: () => void;
 }
 
 /** One input of the chain: a text area, or a file that is chosen, dropped, recorded, painted or was made before. */
-export function InputPanel({ name, input, tasks, onRun }: InputPanelProps) {
+export function InputPanel({ name, input, tasks, plan, onRun }: InputPanelProps) {
   const { draft, given: all } = useComposition();
   const given = all[name];
   const reader = readerOfInput(draft, tasks, name);
@@ -36,7 +39,7 @@ export function InputPanel({ name, input, tasks, onRun }: InputPanelProps) {
         {input.description && <span className="truncate font-normal text-muted">{input.description}</span>}
       </label>
       {input.modality === 'text' ? (
-        <TextInput id={id} name={name} text={given?.kind === 'text' ? given.text : ''} onRun={onRun} />
+        <TextInput id={id} name={name} text={given?.kind === 'text' ? given.text : ''} reader={reader} plan={plan} onRun={onRun} />
       ) : isMask(reader) ? (
         <MaskInput id={id} name={name} tasks={tasks} given={given} />
       ) : given && given.kind !== 'text' ? (
@@ -55,7 +58,16 @@ function titleOf(name: string, { modality }: ChainInput): string {
   return number === undefined ? modalityWords[modality] : `${modalityWords[modality]} ${number}`;
 }
 
-function TextInput({ id, name, text, onRun }: { id: string; name: string; text: string; onRun: () => void }) {
+interface TextInputProps {
+  id: string;
+  name: string;
+  text: string;
+  reader: InputUse | undefined;
+  plan: PlanSet | undefined;
+  onRun: () => void;
+}
+
+function TextInput({ id, name, text, reader, plan, onRun }: TextInputProps) {
   const write = (next: string) => compose.give(name, { kind: 'text', text: next });
   return (
     <>
@@ -70,8 +82,10 @@ function TextInput({ id, name, text, onRun }: { id: string; name: string; text: 
           event.preventDefault();
           onRun();
         }}
-        className={`${inputLook} field-sizing-content min-h-24 py-3 text-lg!`}
+        aria-describedby={`${id}-length`}
+        className={`${inputLook} field-sizing-content max-h-[40dvh] min-h-24 py-3 text-lg!`}
       />
+      <PromptNote id={`${id}-length`} text={text} reader={reader} plan={plan} />
       <Suggestions onChoose={write} />
     </>
   );

@@ -39,7 +39,7 @@ export function MicrophoneButton({ onRecorded }: { onRecorded: (file: File) => v
       <Button look="danger" size="small" icon={Square} busy={busy} onClick={stop}>
         Stop recording
       </Button>
-      <IconButton icon={X} size="small" label="Throw the recording away" onClick={() => setRecording(null)} />
+      <IconButton icon={X} size="small" label="Discard the recording" onClick={() => setRecording(null)} />
     </div>
   );
 }

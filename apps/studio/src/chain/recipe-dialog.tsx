@@ -7,9 +7,8 @@ import { api } from '../api/client.ts';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { announce, complain } from '../ui/toast.tsx';
+import { complain } from '../ui/toast.tsx';
 import { formatBytes } from '../units/bytes.ts';
-import { compose } from './composer-state.ts';
 import { ask, offerFile } from './dropped.ts';
 import { FilePreview } from './file-preview.tsx';
 import { type FileInput as RecipeFile, type StepReport, stepReports, textsOf } from './recipe-report.ts';
@@ -25,18 +24,16 @@ export function RecipeDialog({ file, recipe, tasks }: { file: File; recipe: Reci
   const unknown = reports?.some((report) => report.model === 'unknown-task') ?? false;
   const restore = () => {
     if (!files.data || !reports) return;
-    const before = compose.now();
     restoreRecipe(recipe, tasks, files.data, reports);
     ask(null);
     navigate('/', toComposer);
-    announce('The chain is restored, with its seeds.', before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
   };
   const use = () => {
     ask(null);
     offerFile(file, tasks).then((name) => name !== null && navigate('/', toComposer), complain);
   };
   return (
-    <Dialog open onOpenChange={(open) => open || ask(null)} title="This file says how it was made" description={file.name} width="wide">
+    <Dialog open onOpenChange={(open) => open || ask(null)} title="This file contains a recipe" description={file.name} width="wide">
       <div className="flex flex-col gap-5 sm:flex-row">
         <FilePreview file={file} className="max-h-56 w-full bg-well object-contain sm:w-56 sm:shrink-0" />
         <div className="flex min-w-0 grow flex-col gap-4">
@@ -67,7 +64,7 @@ export function RecipeDialog({ file, recipe, tasks }: { file: File; recipe: Reci
           Use as input
         </Button>
         <Button look="primary" icon={History} disabled={!reports || !files.data || unknown} onClick={restore}>
-          Restore how it was made
+          Restore recipe
         </Button>
       </div>
     </Dialog>
@@ -75,8 +72,8 @@ export function RecipeDialog({ file, recipe, tasks }: { file: File; recipe: Reci
 }
 
 const words: Record<StepReport['model'], (model: string) => string> = {
-  same: (model) => `${model}, the same files as then`,
-  'other-weights': (model) => `${model} is here, but with other files than then: the result may differ.`,
+  same: (model) => `${model}, with the same files`,
+  'other-weights': (model) => `${model} is here, but its files differ, so the result may differ.`,
   'not-here': (model) =>
     `${model} is on no machine here, so another model will be chosen and the result will differ. Pull it on the Fleet page to make the same again.`,
   'unknown-task': () => 'This studio does not know the task, so the chain cannot be restored.',

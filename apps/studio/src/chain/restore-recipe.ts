@@ -33,9 +33,16 @@ async function ownOutput({ hash, name }: FileInput): Promise<GivenOutput | null>
  * Lays a recipe into the composer: chain, seeds and parameters, texts, and the files that were found. Models that are not here are
  * left to the planner, since a chain that asks for one could not run.
  */
-export function restoreRecipe(recipe: RecipeDocument, tasks: readonly TaskView[], files: RecipeFiles, reports: readonly StepReport[]): void {
+export function restoreRecipe(
+  recipe: RecipeDocument,
+  tasks: readonly TaskView[],
+  files: RecipeFiles,
+  reports: readonly StepReport[],
+  words = 'Chain restored, with its seeds.',
+): void {
   const texts = Object.entries(recipe.inputs).flatMap(([name, input]) => ('text' in input ? [[name, { kind: 'text', text: input.text }] as const] : []));
   const given: Composition['given'] = { ...Object.fromEntries(texts), ...files.found };
-  compose.loadChain(recipe.chain, tasks, given);
-  compose.freeModels(new Set(reports.filter((report) => report.model === 'not-here').map((report) => report.stepId)));
+  const gone = new Set(reports.filter((report) => report.model === 'not-here').map((report) => report.stepId));
+  const steps = recipe.chain.steps.map(({ model, ...step }) => (model === undefined || gone.has(step.id) ? step : { ...step, model }));
+  compose.loadChain({ ...recipe.chain, steps }, tasks, given, words);
 }

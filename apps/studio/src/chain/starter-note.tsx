@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Sparkles } from 'lucide-react';
-import { Link } from 'react-router';
 import { api } from '../api/client.ts';
+import { LargerModels } from '../fleet/larger-models.tsx';
 
 /** Says what to expect of the starter models, where they are all there is for pictures. */
 export function StarterNote() {
@@ -12,12 +12,8 @@ export function StarterNote() {
     <aside aria-label="About the starter model" className="mt-10 flex items-start gap-4 rounded-2xl border border-line px-5 py-4 sm:px-6">
       <Sparkles aria-hidden className="mt-1 size-5 shrink-0 text-warn" />
       <p className="text-sm text-muted text-pretty">
-        <span className="font-medium text-ink">The starter model draws toys.</span> Its pictures are 128 px wide, in the style of emoji, and done in a moment on
-        any computer. It is here so that everything works from the first minute. For real pictures, pull a larger model on the{' '}
-        <Link to="/fleet" className="font-medium text-accent-ink underline underline-offset-2">
-          Fleet page
-        </Link>{' '}
-        or with <code className="number text-ink">atelier models</code>, or join a machine that has one.
+        <span className="font-medium text-ink">The starter model draws toys.</span> Its images are 128 px wide, in the style of emoji, and done in a moment on
+        any computer. It is here so that everything works from the first minute. For real images, <LargerModels words="see what fits on your machines" />.
       </p>
     </aside>
   );

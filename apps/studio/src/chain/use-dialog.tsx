@@ -1,5 +1,6 @@
 import { modalityOf, type TaskView } from '@atelier/protocol';
 import { Footprints } from 'lucide-react';
+import { useId } from 'react';
 import { useNavigate } from 'react-router';
 import { uploadFile } from '../api/upload-file.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -52,12 +53,21 @@ export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskVie
 }
 
 function Choice({ icon, title, hint, onChoose }: { icon: React.ReactNode; title: string; hint: string; onChoose: () => void }) {
+  const id = useId();
   return (
-    <button type="button" aria-label={title} onClick={onChoose} className="flex w-full items-center gap-3 rounded-xl p-2.5 text-left hover:bg-raised">
+    <button
+      type="button"
+      aria-label={title}
+      aria-describedby={id}
+      onClick={onChoose}
+      className="flex w-full items-center gap-3 rounded-xl p-2.5 text-left hover:bg-raised"
+    >
       <span className="grid size-9 shrink-0 place-items-center rounded-lg bg-hue-soft text-hue">{icon}</span>
       <span className="min-w-0">
         <span className="block text-sm font-semibold">{title}</span>
-        <span className="block text-sm text-muted">{hint}</span>
+        <span id={id} className="block text-sm text-muted">
+          {hint}
+        </span>
       </span>
     </button>
   );

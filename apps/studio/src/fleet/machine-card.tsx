@@ -4,12 +4,13 @@ import { CircleCheck, CircleDashed, CirclePause, CircleSlash, Download, type Luc
 import { useState } from 'react';
 import { api, client, queries } from '../api/client.ts';
 import { Ago, Card } from '../ui/blocks.tsx';
-import { Button, IconButton, Tip } from '../ui/button.tsx';
+import { Button, IconButton } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { announce, complain } from '../ui/toast.tsx';
 import { formatBytes } from '../units/bytes.ts';
 import { formatSeconds } from '../units/time.ts';
+import { LargerModels } from './larger-models.tsx';
 import { ModelRow } from './model-row.tsx';
 
 const states: Record<EdgeView['state'], { word: string; icon: LucideIcon; tone: string }> = {
@@ -50,6 +51,7 @@ export function MachineCard({ edge, catalogue, owner }: { edge: EdgeView; catalo
         {owner && <MachineMenu edge={edge} />}
       </header>
       {edge.info && <Facts info={edge.info} />}
+      {edge.transfer?.reason && <TransferAddress edge={edge} owner={owner} />}
       <section aria-label={`Models on ${edge.name}`} className="mt-5 border-t border-line pt-3">
         <div className="flex items-center justify-between">
           <h3 className="text-sm font-semibold">Models</h3>
@@ -67,7 +69,7 @@ export function MachineCard({ edge, catalogue, owner }: { edge: EdgeView; catalo
 }
 
 function load(edge: EdgeView): string {
-  if (edge.running + edge.queued === 0) return edge.state === 'online' ? 'idle' : '';
+  if (edge.running + edge.queued === 0) return edge.checking > 0 ? 'checking a result' : edge.state === 'online' ? 'idle' : '';
   const wait = edge.queued > 0 ? `, ${edge.queued} queued${edge.queuedSeconds > 0 ? ` (${formatSeconds(edge.queuedSeconds)})` : ''}` : '';
   return `${edge.running} running${wait}`;
 }
@@ -91,6 +93,30 @@ function Facts({ info }: { info: NonNullable<EdgeView['info']> }) {
         <FactRow key={where} term={drivers.map((one) => one.driver).join(', ')} value={where} />
       ))}
     </dl>
+  );
+}
+
+/** Says why other machines do not fetch from this one, and lets an owner allow it. */
+function TransferAddress({ edge, owner }: { edge: EdgeView; owner: boolean }) {
+  const confirm = useMutation({
+    mutationFn: (url: string) => client.edges.confirmAddress({ id: edge.id, url }),
+    onSuccess: () => {
+      announce(`Other machines fetch from ${edge.name} now.`);
+      changed();
+    },
+    onError: complain,
+  });
+  const { transfer } = edge;
+  if (!transfer) return null;
+  return (
+    <div className="mt-3 flex flex-wrap items-center justify-between gap-2 text-sm text-muted">
+      <p className="min-w-0 grow basis-64 break-words">{transfer.reason} Its results go through the studio.</p>
+      {owner && transfer.state === 'unconfirmed' && (
+        <Button look="quiet" size="small" busy={confirm.isPending} onClick={() => confirm.mutate(transfer.url)}>
+          Confirm address
+        </Button>
+      )}
+    </div>
   );
 }
 
@@ -123,19 +149,19 @@ function MachineMenu({ edge }: { edge: EdgeView }) {
       <Menu trigger={<IconButton icon={MoreHorizontal} label={`More about ${edge.name}`} className="-mt-1 -mr-2" />}>
         {edge.state === 'draining' ? (
           <MenuItem icon={Play} onSelect={() => setDrain(false)} hint="Let it take steps again">
-            Take it back
+            Resume
           </MenuItem>
         ) : (
           <MenuItem icon={Pause} disabled={edge.state !== 'online'} onSelect={() => setDrain(true)} hint="Finish what runs, take no more">
             Drain
           </MenuItem>
         )}
-        <MenuItem icon={Trash2} danger onSelect={() => setRevoking(true)} hint="Its key stops working for good">
+        <MenuItem icon={Trash2} danger onSelect={() => setRevoking(true)} hint="Its key stops working permanently">
           Revoke
         </MenuItem>
       </Menu>
       <ConfirmDialog open={revoking} onOpenChange={setRevoking} title={`Revoke ${edge.name}?`} action="Revoke" onConfirm={() => revoke.mutate()}>
-        It is shut out for good and has to join again with a new token. Steps that it runs are planned again on other machines. Its results are kept.
+        It loses access permanently and has to join again with a new token. Steps that it runs are planned again on other machines. Its results are kept.
       </ConfirmDialog>
     </>
   );
@@ -146,25 +172,19 @@ function PullMenu({ edge, catalogue }: { edge: EdgeView; catalogue: readonly Mod
   const held = new Set(edge.models.filter((model) => model.state !== 'absent' && model.state !== 'failed').map((model) => model.manifest.id));
   const others = catalogue.filter((model) => !held.has(model.manifest.id));
   const pull = useMutation({ mutationFn: (modelId: string) => client.edges.pullModel({ id: edge.id, modelId }), onSuccess: changed, onError: complain });
+  const why = edge.state === 'away' ? 'It is away.' : others.length === 0 ? 'It has every model of the catalogue.' : null;
+  if (why) {
+    return (
+      <p className="flex flex-wrap items-center justify-end gap-x-2 text-sm text-muted">
+        {why} {others.length === 0 && <LargerModels words="Get a larger one" />}
+      </p>
+    );
+  }
   const trigger = (
-    <Button
-      look="quiet"
-      size="small"
-      icon={Download}
-      aria-label={`Pull a model onto ${edge.name}`}
-      disabled={edge.state === 'away' || others.length === 0}
-      busy={pull.isPending}
-    >
+    <Button look="quiet" size="small" icon={Download} aria-label={`Pull a model onto ${edge.name}`} busy={pull.isPending}>
       Pull a model
     </Button>
   );
-  if (others.length === 0) {
-    return (
-      <Tip text="It holds every model of the catalogue">
-        <span>{trigger}</span>
-      </Tip>
-    );
-  }
   return (
     <Menu trigger={trigger}>
       <MenuLabel>Catalogue</MenuLabel>

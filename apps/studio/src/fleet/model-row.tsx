@@ -1,18 +1,17 @@
-import type { EdgeModel, EdgeView } from '@atelier/protocol';
+import { differingModel, type EdgeModelView, type EdgeView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
-import { CircleAlert, CircleCheck, CircleDashed, Trash2, Zap } from 'lucide-react';
+import { CircleAlert, CircleCheck, CircleDashed, Trash2, TriangleAlert, Zap } from 'lucide-react';
 import { useState } from 'react';
-import type { z } from 'zod';
 import { client } from '../api/client.ts';
 import { ProgressBar } from '../ui/blocks.tsx';
-import { IconButton, Tip } from '../ui/button.tsx';
+import { Button, IconButton, Tip } from '../ui/button.tsx';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { announce, complain } from '../ui/toast.tsx';
 import { formatBytes } from '../units/bytes.ts';
 
 interface ModelRowProps {
   edge: EdgeView;
-  model: z.infer<typeof EdgeModel>;
+  model: EdgeModelView;
   owner: boolean;
   onChange: () => void;
 }
@@ -48,6 +47,7 @@ export function ModelRow({ edge, model, owner, onChange }: ModelRowProps) {
         {pull && (
           <ProgressBar fraction={pull.totalBytes > 0 ? pull.doneBytes / pull.totalBytes : null} label={`Pulling ${manifest.title}`} className="mt-1.5" />
         )}
+        {model.standing === 'differs' && !pull && <Differs edge={edge} model={model} owner={owner} onChange={onChange} />}
       </div>
       <ModelState model={model} />
       {owner && (
@@ -57,6 +57,27 @@ export function ModelRow({ edge, model, owner, onChange }: ModelRowProps) {
         {edge.name} deletes its files ({formatBytes(model.diskBytes)}) and offers it no more. It can be pulled again at any time.
       </ConfirmDialog>
     </li>
+  );
+}
+
+/** Says that this is not the catalogue's model, what follows from that, and lets an owner bring the right one. */
+function Differs({ edge, model, owner, onChange }: ModelRowProps) {
+  const { id, title } = model.manifest;
+  const pull = useMutation({ mutationFn: () => client.edges.pullModel({ id: edge.id, modelId: id }), onSuccess: onChange, onError: complain });
+  return (
+    <div className="mt-1.5 rounded-lg bg-raised px-3 py-2 text-sm">
+      <p className="flex items-start gap-2">
+        <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" />
+        <span className="min-w-0">
+          {differingModel.message} {differingModel.hint}
+        </span>
+      </p>
+      {owner && edge.state !== 'away' && (
+        <Button size="small" className="mt-2" busy={pull.isPending} onClick={() => pull.mutate()} aria-label={`Pull ${title} onto ${edge.name} again`}>
+          Pull again
+        </Button>
+      )}
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 import { findTask } from '@atelier/protocol';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { complaint, type Field, fieldsOf } from './fields.ts';
+import { complaint, complaintsOf, type Field, fieldsOf } from './fields.ts';
 
 const of = (task: string) => fieldsOf(z.toJSONSchema(findTask(task).parameters, { io: 'input' }) as Record<string, unknown>);
 const named = (fields: Field[], name: string) => fields.find((field) => field.name === name) as Field;
@@ -30,7 +30,7 @@ test('every parameter of every declared task has a control of the kind that its 
 test('bounds, steps, units, defaults and folding come from the schema', () => {
   const picture = of('text-to-image');
   expect(named(picture, 'steps')).toMatchObject({ min: 1, max: 150, step: 1, whole: true, standard: 20, advanced: false });
-  expect(named(picture, 'width')).toMatchObject({ min: 64, max: 4096, step: 8, unit: 'px', advanced: true, standard: undefined });
+  expect(named(picture, 'width')).toMatchObject({ min: 64, max: 4096, step: 8, unit: 'px', side: 'width', advanced: false, standard: undefined });
   expect(named(of('text-generation'), 'topP')).toMatchObject({ min: 0.01, max: 1 });
 });
 
@@ -48,10 +48,15 @@ test('a schema without hints still gives a usable form', () => {
 
 test('a value out of bounds is named before it is sent', () => {
   const picture = of('text-to-image');
-  expect(complaint(named(picture, 'steps'), 0)).toBe('At least 1.');
-  expect(complaint(named(picture, 'steps'), 3.5)).toBe('Write a whole number.');
-  expect(complaint(named(picture, 'width'), 65)).toBe('A multiple of 8.');
+  expect(complaintsOf(z.toJSONSchema(findTask('text-to-image').parameters, { io: 'input' }), { steps: 0, width: 4104, count: 2 })).toEqual([
+    'Steps must be 1 to 150.',
+    'Width must be 64 to 4096.',
+  ]);
+  expect(complaint(named(picture, 'steps'), 0)).toBe('Steps must be 1 to 150.');
+  expect(complaint(named(picture, 'steps'), 3.5)).toBe('Steps must be a whole number.');
+  expect(complaint(named(picture, 'steps'), Number.NaN)).toBe('Steps must be a number.');
+  expect(complaint(named(picture, 'width'), 65)).toBe('Width must be a multiple of 8.');
   expect(complaint(named(picture, 'width'), undefined)).toBeUndefined();
-  expect(complaint(named(picture, 'seed'), 2 ** 32)).toBe('At most 4294967295.');
-  expect(complaint(named(of('automatic-speech-recognition'), 'language'), 'English')).toBe('Not in the expected form.');
+  for (const seed of [2 ** 32, -1, 1.5]) expect(complaint(named(picture, 'seed'), seed)).toBe('A seed is a whole number from 0 to 4294967295.');
+  expect(complaint(named(of('automatic-speech-recognition'), 'language'), 'English')).toBe('Language is not in the expected form.');
 });

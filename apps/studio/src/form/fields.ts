@@ -1,4 +1,4 @@
-import type { ParameterHint } from '@atelier/protocol';
+import { type ParameterHint, seedBounds, seedNumber } from '@atelier/protocol';
 
 interface Common {
   readonly name: string;
@@ -12,14 +12,14 @@ interface Common {
 
 /** One control of a form. `list` is edited as one entry a line. */
 export type Field =
-  | (Common & { kind: 'slider' | 'number'; min?: number; max?: number; step: number; whole: boolean })
+  | (Common & { kind: 'slider' | 'number'; min?: number; max?: number; step: number; whole: boolean; side?: 'width' | 'height' })
   | (Common & { kind: 'select'; options: string[] })
   | (Common & { kind: 'switch' })
   | (Common & { kind: 'text' | 'textarea'; maxLength?: number; pattern?: string })
   | (Common & { kind: 'list'; maxItems?: number })
   /** A list of things with several values each, which has an editor of its own elsewhere. */
   | (Common & { kind: 'objects' })
-  | (Common & { kind: 'seed'; max: number });
+  | (Common & { kind: 'seed' });
 
 interface Property extends Partial<ParameterHint> {
   type?: string | string[];
@@ -48,7 +48,7 @@ export function fieldsOf(schema: Record<string, unknown>): Field[] {
 function field(name: string, property: Property): Field {
   const common = commonOf(name, property);
   const type = Array.isArray(property.type) ? property.type.find((one) => one !== 'null') : property.type;
-  if (property.control === 'seed') return { ...common, kind: 'seed', max: property.maximum ?? 0xffff_ffff };
+  if (property.control === 'seed') return { ...common, kind: 'seed' };
   if (property.enum) return { ...common, kind: 'select', options: property.enum.map(String) };
   if (type === 'boolean') return { ...common, kind: 'switch' };
   if (type === 'array' && property.items?.type === 'object') return { ...common, kind: 'objects' };
@@ -83,7 +83,26 @@ function numeric(common: Common, property: Property, whole: boolean): Field {
   const max = bound(property.maximum) ?? bound(property.exclusiveMaximum);
   const slides = property.control === undefined || property.control === 'slider';
   const kind = slides && min !== undefined && max !== undefined && common.standard !== undefined ? 'slider' : 'number';
-  return { ...common, kind, step, whole, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+  return {
+    ...common,
+    kind,
+    step,
+    whole,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    ...(property.side ? { side: property.side } : {}),
+  };
+}
+
+/** A field that is a side of an image. */
+export type SideField = Extract<Field, { kind: 'number' | 'slider' }>;
+
+/** The fields of width and height, where a task has both. */
+export function sidesOf(fields: readonly Field[]): readonly [SideField, SideField] | undefined {
+  const of = (side: SideField['side']) =>
+    fields.find((field): field is SideField => (field.kind === 'number' || field.kind === 'slider') && field.side === side);
+  const [width, height] = [of('width'), of('height')];
+  return width && height ? [width, height] : undefined;
 }
 
 /** `guidanceScale` as people read it: "Guidance scale". */
@@ -97,22 +116,43 @@ function words(name: string): string {
 
 /** What is wrong with a value, as a sentence, or undefined. The coordinator checks again; this only answers at once. */
 export function complaint(target: Field, value: unknown): string | undefined {
+  // A seed is spoken of in the same words wherever it is given.
+  if (target.kind === 'seed') return value === undefined || seedNumber.safeParse(value).success ? undefined : `${capital(seedBounds)}.`;
+  const wrong = wrongWith(target, value);
+  return wrong === undefined ? undefined : `${target.title} ${wrong}.`;
+}
+
+function wrongWith(target: Field, value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (target.kind === 'slider' || target.kind === 'number' || target.kind === 'seed') return numberComplaint(target, value);
+  if (target.kind === 'slider' || target.kind === 'number') return wrongNumber(target, value);
+  if (target.kind === 'list')
+    return target.maxItems !== undefined && asList(value).length > target.maxItems ? `has at most ${target.maxItems} lines` : undefined;
   if (target.kind === 'text' || target.kind === 'textarea') {
     const text = String(value);
-    if (target.maxLength !== undefined && text.length > target.maxLength) return `At most ${target.maxLength} characters.`;
-    if (target.pattern !== undefined && text !== '' && !new RegExp(target.pattern).test(text)) return 'Not in the expected form.';
+    if (target.maxLength !== undefined && text.length > target.maxLength) return `has at most ${target.maxLength} characters`;
+    if (target.pattern !== undefined && text !== '' && !new RegExp(target.pattern).test(text)) return 'is not in the expected form';
   }
   return undefined;
 }
 
-function numberComplaint(target: Extract<Field, { kind: 'slider' | 'number' | 'seed' }>, value: unknown): string | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return 'Write a number.';
-  const { min, max, whole } = target.kind === 'seed' ? { min: 0, max: target.max, whole: true } : target;
-  if (whole && !Number.isInteger(value)) return 'Write a whole number.';
-  if (min !== undefined && value < min) return `At least ${min}.`;
-  if (max !== undefined && value > max) return `At most ${max}.`;
-  if (whole && target.kind !== 'seed' && target.step > 1 && value % target.step !== 0) return `A multiple of ${target.step}.`;
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function wrongNumber(target: Extract<Field, { kind: 'slider' | 'number' }>, value: unknown): string | undefined {
+  const { min, max, whole } = target;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return 'must be a number';
+  if (whole && !Number.isInteger(value)) return 'must be a whole number';
+  if ((min !== undefined && value < min) || (max !== undefined && value > max)) return `must be ${boundWords(min, max)}`;
+  if (whole && target.step > 1 && value % target.step !== 0) return `must be a multiple of ${target.step}`;
   return undefined;
+}
+
+function boundWords(min: number | undefined, max: number | undefined): string {
+  if (max === undefined) return `at least ${min}`;
+  return min === undefined ? `at most ${max}` : `${min} to ${max}`;
+}
+
+/** What is wrong with the values of one form, field by field, in the order of its fields. */
+export function complaintsOf(schema: Record<string, unknown>, values: Readonly<Record<string, unknown>>): string[] {
+  return fieldsOf(schema).flatMap((one) => complaint(one, values[one.name]) ?? []);
 }

@@ -1,36 +1,46 @@
 import { ChevronRight, Dices, Lock, LockOpen, RotateCcw } from 'lucide-react';
-import { Slider, Switch } from 'radix-ui';
+import { Slider } from 'radix-ui';
 import { type ReactNode, useId, useState } from 'react';
 import { Link } from 'react-router';
 import { IconButton } from '../ui/button.tsx';
 import { inputLook } from '../ui/fields.tsx';
 import { Select } from '../ui/select.tsx';
-import { complaint, type Field, fieldsOf } from './fields.ts';
+import { Switch } from '../ui/switch.tsx';
+import { complaint, type Field, fieldsOf, type SideField, sidesOf } from './fields.ts';
+import { SizeControl } from './size-control.tsx';
+import type { NativeSize } from './size-presets.ts';
 
 interface FormProps {
   /** JSON Schema of the parameters. */
   schema: Record<string, unknown>;
   /** Only what was chosen; the rest is at its default. */
   values: Readonly<Record<string, unknown>>;
-  /** `undefined` puts a parameter back to its default. */
-  onChange: (name: string, value: unknown) => void;
+  /** Parameters that change together; `undefined` puts one back to its default. */
+  onChange: (changes: Readonly<Record<string, unknown>>) => void;
+  /** What the model that draws says of its images, for the sizes that are offered; undefined where it is not known. */
+  native?: NativeSize | undefined;
   /** What the coordinator found wrong, by parameter. */
   problems?: Readonly<Record<string, string>>;
 }
 
 /** The controls of a task's parameters, with those for connoisseurs folded. */
-export function ParameterForm({ schema, values, onChange, problems = {} }: FormProps) {
+export function ParameterForm({ schema, values, onChange, native, problems = {} }: FormProps) {
   const fields = fieldsOf(schema);
-  const show = (field: Field) => (
-    <Control key={field.name} field={field} value={values[field.name]} onChange={(value) => onChange(field.name, value)} refused={problems[field.name]} />
+  const sides = sidesOf(fields);
+  const control = (field: Field) => (
+    <Control key={field.name} field={field} value={values[field.name]} onChange={(value) => onChange({ [field.name]: value })} refused={problems[field.name]} />
   );
+  const show = (field: Field) => {
+    if (!sides?.some((side) => side === field)) return control(field);
+    return field === sides[0] ? <SizeGroup key="size" sides={sides} values={values} native={native} onChange={onChange} control={control} /> : null;
+  };
   const advanced = fields.filter((field) => field.advanced);
   if (fields.length === 0) return <p className="text-sm text-muted">Nothing to set.</p>;
   return (
     <div className="flex flex-col gap-4">
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2">{fields.filter((field) => !field.advanced).map(show)}</div>
       {advanced.length > 0 && (
-        <details className="group/advanced" open={advanced.some((field) => problems[field.name]) || undefined}>
+        <details className="group/advanced" open={advanced.some((field) => problems[field.name] ?? complaint(field, values[field.name])) || undefined}>
           <summary className="inline-flex list-none items-center gap-1 rounded-md text-sm font-medium text-muted hover:text-ink">
             <ChevronRight aria-hidden className="size-4 transition-transform duration-150 group-open/advanced:rotate-90" />
             Advanced
@@ -39,6 +49,31 @@ export function ParameterForm({ schema, values, onChange, problems = {} }: FormP
         </details>
       )}
     </div>
+  );
+}
+
+interface SizeGroupProps extends Pick<FormProps, 'values' | 'native' | 'onChange'> {
+  sides: readonly [SideField, SideField];
+  control: (field: Field) => ReactNode;
+}
+
+/** Width and height as one thing. */
+function SizeGroup({ sides, values, native, onChange, control }: SizeGroupProps) {
+  const [width, height] = sides;
+  const sideOf = (field: SideField) => {
+    const value = values[field.name] ?? field.standard;
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  };
+  return (
+    <SizeControl
+      sides={sides}
+      size={{ width: sideOf(width), height: sideOf(height) }}
+      native={native}
+      onChange={(size) => onChange({ [width.name]: size.width, [height.name]: size.height })}
+    >
+      {control(width)}
+      {control(height)}
+    </SizeControl>
   );
 }
 
@@ -52,13 +87,14 @@ interface ControlProps<F extends Field = Field> {
 interface Wiring {
   id: string;
   describedBy: string;
+  invalid: true | undefined;
 }
 
 function Control({ field, value, onChange, refused }: ControlProps & { refused?: string | undefined }) {
   const id = useId();
   const shown = value ?? field.standard;
   const problem = complaint(field, value) ?? refused;
-  const wiring = { id, describedBy: `${id}-hint` };
+  const wiring: Wiring = { id, describedBy: `${id}-hint`, invalid: problem === undefined ? undefined : true };
   const wide = field.kind === 'textarea' || field.kind === 'list' || field.kind === 'objects';
   return (
     <div className={wide ? 'sm:col-span-2' : ''}>
@@ -68,7 +104,7 @@ function Control({ field, value, onChange, refused }: ControlProps & { refused?:
           {field.unit && <span className="font-normal text-muted"> ({field.unit})</span>}
         </label>
         {value !== undefined && field.kind !== 'seed' && field.kind !== 'objects' && field.standard !== undefined && !same(value, field.standard) && (
-          <IconButton icon={RotateCcw} label={`Put ${field.title} back`} size="small" className="-my-1 size-6!" onClick={() => onChange(undefined)} />
+          <IconButton icon={RotateCcw} label={`Reset ${field.title}`} size="small" className="-my-1 size-6!" onClick={() => onChange(undefined)} />
         )}
       </div>
       {control(field, shown, onChange, wiring)}
@@ -80,7 +116,7 @@ function Control({ field, value, onChange, refused }: ControlProps & { refused?:
 }
 
 function control(field: Field, value: unknown, onChange: (value: unknown) => void, wiring: Wiring): ReactNode {
-  const { id, describedBy } = wiring;
+  const { id, describedBy, invalid } = wiring;
   switch (field.kind) {
     case 'slider':
       return <SliderControl field={field} value={value} onChange={onChange} {...wiring} />;
@@ -99,16 +135,7 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
         />
       );
     case 'switch':
-      return (
-        <Switch.Root
-          id={id}
-          checked={value === true}
-          onCheckedChange={onChange}
-          className="h-6 w-10 rounded-full bg-line-strong p-0.5 transition-colors data-[state=checked]:bg-accent"
-        >
-          <Switch.Thumb className="block size-5 rounded-full bg-surface transition-transform duration-150 data-[state=checked]:translate-x-4" />
-        </Switch.Root>
-      );
+      return <Switch id={id} checked={value === true} onChange={onChange} describedBy={describedBy} />;
     case 'objects':
       return <ObjectsControl id={id} value={value} />;
     case 'list': {
@@ -118,8 +145,9 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
         <textarea
           id={id}
           aria-describedby={describedBy}
+          aria-invalid={invalid}
           rows={2}
-          placeholder="One a line"
+          placeholder="One per line"
           value={text}
           onChange={(event) => change(event.target.value)}
           className={`${inputLook} py-2 text-sm`}
@@ -131,11 +159,12 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
         <textarea
           id={id}
           aria-describedby={describedBy}
+          aria-invalid={invalid}
           rows={2}
           maxLength={field.maxLength}
           value={String(value ?? '')}
           onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
-          className={`${inputLook} field-sizing-content min-h-10 py-2 text-sm`}
+          className={`${inputLook} field-sizing-content max-h-48 min-h-10 py-2 text-sm`}
         />
       );
     default:
@@ -143,6 +172,7 @@ function control(field: Field, value: unknown, onChange: (value: unknown) => voi
         <input
           id={id}
           aria-describedby={describedBy}
+          aria-invalid={invalid}
           value={String(value ?? '')}
           onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
           className={`${inputLook} h-9 text-sm`}
@@ -160,6 +190,7 @@ function NumberInput({
   onChange,
   id,
   describedBy,
+  invalid,
   className = '',
   label,
 }: ControlProps<NumberField> & Wiring & { className?: string; label?: string }) {
@@ -175,9 +206,10 @@ function NumberInput({
       id={id}
       aria-label={label}
       aria-describedby={describedBy}
+      aria-invalid={invalid}
       inputMode="decimal"
       autoComplete="off"
-      placeholder={field.kind === 'seed' ? 'By chance' : field.standard === undefined ? 'Automatic' : undefined}
+      placeholder={field.kind === 'seed' ? 'Random' : field.standard === undefined ? 'Automatic' : undefined}
       value={shown}
       onChange={(event) => change(event.target.value)}
       onBlur={() => setTyped(null)}
@@ -186,7 +218,7 @@ function NumberInput({
   );
 }
 
-function SliderControl({ field, value, onChange, id, describedBy }: ControlProps<Extract<Field, { kind: 'slider' | 'number' }>> & Wiring) {
+function SliderControl({ field, value, onChange, ...wiring }: ControlProps<Extract<Field, { kind: 'slider' | 'number' }>> & Wiring) {
   const number = typeof value === 'number' && Number.isFinite(value) ? value : (field.min ?? 0);
   return (
     <div className="flex h-9 items-center gap-3">
@@ -203,11 +235,11 @@ function SliderControl({ field, value, onChange, id, describedBy }: ControlProps
         </Slider.Track>
         <Slider.Thumb
           aria-label={`${field.title} slider`}
-          aria-describedby={describedBy}
+          aria-describedby={wiring.describedBy}
           className="block size-4.5 rounded-full border-2 border-surface bg-ink shadow-float"
         />
       </Slider.Root>
-      <NumberInput field={field} value={value} onChange={onChange} id={id} describedBy={describedBy} className="w-18! px-2! text-right" />
+      <NumberInput field={field} value={value} onChange={onChange} {...wiring} className="w-18! px-2! text-right" />
     </div>
   );
 }
@@ -215,13 +247,13 @@ function SliderControl({ field, value, onChange, id, describedBy }: ControlProps
 const drawSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 /** A seed that is kept, or one that is drawn each time it runs. */
-function SeedControl({ field, value, onChange, id, describedBy }: ControlProps<Extract<Field, { kind: 'seed' }>> & Wiring) {
+function SeedControl({ field, value, onChange, ...wiring }: ControlProps<Extract<Field, { kind: 'seed' }>> & Wiring) {
   const kept = value !== undefined;
-  const toggle = kept ? 'Draw another at each run' : 'Keep one';
+  const toggle = kept ? 'Random at each run' : 'Keep this one';
   return (
     <div className="flex items-center gap-2">
-      <NumberInput field={field} value={value} onChange={onChange} id={id} describedBy={describedBy} />
-      <IconButton icon={Dices} look="plain" label={`Draw a ${field.title.toLowerCase()}`} onClick={() => onChange(drawSeed())} />
+      <NumberInput field={field} value={value} onChange={onChange} {...wiring} />
+      <IconButton icon={Dices} look="plain" label={`Random ${field.title.toLowerCase()}`} onClick={() => onChange(drawSeed())} />
       <IconButton
         icon={kept ? Lock : LockOpen}
         look={kept ? 'soft' : 'plain'}

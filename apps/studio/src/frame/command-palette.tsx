@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
 import {
+  Bell,
   Clapperboard,
+  FolderOpen,
   Footprints,
   Globe,
   History,
@@ -23,8 +25,11 @@ import { api } from '../api/client.ts';
 import { chooseRecipe } from '../chain/choose-recipe.ts';
 import { compose } from '../chain/composer-state.ts';
 import { editExample } from '../chain/start-run.ts';
+import { openSaved, useSavedChains } from '../chain/use-saved-chains.ts';
+import { toComposer } from '../chain/uses.ts';
 import { isWalk, placeOfRun } from '../run/place-of-run.ts';
 import { wordOf } from '../ui/state.tsx';
+import { complain } from '../ui/toast.tsx';
 import { places } from './places.ts';
 import { useTheme } from './theme.ts';
 import { openWindow, useWindow } from './windows.ts';
@@ -45,7 +50,7 @@ export function CommandPalette() {
         className="h-13 w-full border-b border-line bg-transparent px-5 text-base outline-none placeholder:text-faint"
       />
       <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
-        <Command.Empty className="px-3 py-6 text-center text-sm text-muted">Nothing is called so.</Command.Empty>
+        <Command.Empty className="px-3 py-6 text-center text-sm text-muted">No matches</Command.Empty>
         {open && <Entries />}
       </Command.List>
     </Command.Dialog>
@@ -54,10 +59,10 @@ export function CommandPalette() {
 
 const shelves = [
   { name: 'Stars', path: '/gallery?starred=1', icon: Star },
-  { name: 'Pictures', path: '/gallery?kind=image', icon: Image },
-  { name: 'Films', path: '/gallery?kind=video', icon: Clapperboard },
+  { name: 'Images', path: '/gallery?kind=image', icon: Image },
+  { name: 'Videos', path: '/gallery?kind=video', icon: Clapperboard },
   { name: 'Uploads', path: '/gallery?uploads=1', icon: Upload },
-  { name: 'Deleted things', path: '/gallery?deleted=1', icon: Trash2 },
+  { name: 'Deleted', path: '/gallery?deleted=1', icon: Trash2 },
   { name: 'Public gallery', path: '/public', icon: Globe },
 ];
 
@@ -66,6 +71,7 @@ function Entries() {
   const { theme, choose } = useTheme();
   const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
   const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
+  const saved = useSavedChains();
   const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
   const go = (path: string, before?: () => void) => () => {
     before?.();
@@ -92,6 +98,23 @@ function Entries() {
             {example.title}
           </Entry>
         ))}
+        {saved.data?.map((one) => (
+          <Entry
+            key={one.id}
+            icon={FolderOpen}
+            value={`saved chain ${one.name} ${one.id}`}
+            note="Saved"
+            onSelect={() => {
+              openWindow(null);
+              openSaved(one, tasks.data ?? []).then(() => navigate('/', toComposer), complain);
+            }}
+          >
+            {one.name}
+          </Entry>
+        ))}
+        <Entry icon={FolderOpen} value="saved chains rename delete" onSelect={() => openWindow('chains')}>
+          Saved chains
+        </Entry>
         {tasks.data?.map((task) => (
           <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
             {task.title}
@@ -127,6 +150,9 @@ function Entries() {
         </Entry>
         <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
           API tokens
+        </Entry>
+        <Entry icon={Bell} value="notices notify me sound" onSelect={() => openWindow('notices')}>
+          Notices
         </Entry>
         <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
           Shortcuts

@@ -1,12 +1,19 @@
-import { useEffect } from 'react';
-import { Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { useEffect, useLayoutEffect } from 'react';
+import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { sentenceOf } from '../api/sentence.ts';
 import { useMe } from '../api/session.ts';
 import { DropAnywhere } from '../chain/drop-anywhere.tsx';
+import { SavedChainsDialog } from '../chain/saved-chains-dialog.tsx';
+import { useUndoNotice } from '../chain/undo-notice.tsx';
+import { enter, usePerson } from '../kept/person.ts';
+import { NoticesDialog } from '../notices/notices-dialog.tsx';
+import { useNotices } from '../notices/use-notices.ts';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
 import { CommandPalette } from './command-palette.tsx';
+import { ConnectionBar } from './connection-bar.tsx';
 import { placeOf, places } from './places.ts';
 import { ShortcutsDialog, useShortcuts } from './shortcuts.tsx';
+import { SignOutDialog } from './sign-out-dialog.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
 import { TopBar } from './top-bar.tsx';
 
@@ -15,32 +22,50 @@ export function Frame() {
   const me = useMe();
   const location = useLocation();
   useShortcuts(useNavigate());
+  useUndoNotice();
+  useNotices(me.data?.id);
   useTitle(placeOf(location.pathname).name);
+  const entered = useEntered(me.data?.id);
   if (me.isPending) return <FrameSkeleton />;
   if (me.isError && sentenceOf(me.error).code === 'unauthenticated') {
     const from = location.pathname + location.search;
     return <Navigate to={from === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(from)}`} replace />;
   }
-  if (me.isError) return <Problem error={me.error} onRetry={() => void me.refetch()} className="mx-auto mt-24 max-w-xl" />;
+  if (!me.data) return <Problem error={me.error} onRetry={() => void me.refetch()} className="mx-auto mt-24 max-w-xl" />;
+  if (!entered) return <FrameSkeleton />;
   return (
     <div className="min-h-dvh pb-16 sm:pb-0 sm:pl-16">
       <a
         href="#work"
         className="fixed top-2 left-2 z-60 -translate-y-16 rounded-lg opacity-0 bg-accent px-3 py-2 text-sm font-semibold text-on-accent focus-visible:translate-y-0 focus-visible:opacity-100"
       >
-        Skip to the work
+        Skip to content
       </a>
       <Rail />
       <TopBar person={me.data} />
+      <ConnectionBar />
       <main id="work" tabIndex={-1} className="mx-auto max-w-[1280px] px-4 pt-6 pb-16 outline-none sm:px-8 sm:pt-8">
         <Outlet />
       </main>
       <CommandPalette />
       <ShortcutsDialog />
       <TokensDialog />
+      <NoticesDialog />
+      <SavedChainsDialog />
+      <SignOutDialog />
       <DropAnywhere />
+      <ScrollRestoration />
     </div>
   );
+}
+
+/** Whether the page has what it keeps of this person. Nothing is drawn before that, so that nobody sees what another began. */
+function useEntered(id: string | undefined): boolean {
+  useLayoutEffect(() => {
+    if (id !== undefined) enter(id);
+  }, [id]);
+  const owner = usePerson((person) => person.id);
+  return id !== undefined && owner === id;
 }
 
 function Rail() {

@@ -9,12 +9,14 @@ import { openWindow, useWindow } from './windows.ts';
 
 /** What is listed on every page; pages that listen to more say so themselves. */
 const pageShortcuts = [
-  { keys: ['Ctrl', 'Enter'], does: 'Run the chain that is being composed' },
-  { keys: ['Tab'], does: 'In a plan: walk from offer to offer' },
+  { keys: ['Ctrl', 'Enter'], does: 'Run the chain' },
+  { keys: ['Ctrl', 'Z'], does: 'Undo a change of the chain' },
+  { keys: ['Ctrl', 'Shift', 'Z'], does: 'Redo it' },
+  { keys: ['Tab'], does: 'In a plan: move between offers' },
   { keys: ['/'], does: 'In the gallery: search' },
-  { keys: ['Space'], does: 'In the gallery: choose what has the focus; with arrows and Shift, a range' },
+  { keys: ['Space'], does: 'In the gallery: select the focused item; with arrows and Shift, a range' },
   { keys: ['S'], does: 'In the gallery: star' },
-  { keys: ['Del'], does: 'In the gallery: delete what is chosen' },
+  { keys: ['Del'], does: 'In the gallery: delete the selection' },
   { keys: ['Esc'], does: 'Close what is open' },
 ];
 

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { api, client, queries } from '../api/client.ts';
 import { Ago, Copyable, Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { announce, complain } from '../ui/toast.tsx';
@@ -26,6 +27,8 @@ export function TokensDialog() {
 
 function Tokens() {
   const [name, setName] = useState('');
+  // The secret of a token that works no longer is not shown either.
+  const [revoked, setRevoked] = useState<string | null>(null);
   const create = useMutation({
     mutationFn: () => client.tokens.create({ name: name.trim() }),
     onSuccess: () => {
@@ -50,26 +53,28 @@ function Tokens() {
           className="grow"
         />
         <Button type="submit" look="primary" icon={Plus} busy={create.isPending} disabled={name.trim() === ''} className="h-10">
-          Make a token
+          Create token
         </Button>
       </form>
-      {create.data && (
+      {create.data && create.data.id !== revoked && (
         <div role="status">
           <p className="mb-1.5 text-sm text-muted">Copy it now. It is not shown again.</p>
           <Copyable text={create.data.token} label="the token" />
         </div>
       )}
-      <TokenList />
+      <TokenList onRevoked={setRevoked} />
     </div>
   );
 }
 
-function TokenList() {
+function TokenList({ onRevoked }: { onRevoked: (id: string) => void }) {
+  const [asked, setAsked] = useState<{ id: string; name: string } | null>(null);
   const tokens = useQuery(api.tokens.list.queryOptions());
   const revoke = useMutation({
     mutationFn: (id: string) => client.tokens.revoke({ id }),
-    onSuccess: () => {
-      announce('The token is revoked.');
+    onSuccess: (_, id) => {
+      onRevoked(id);
+      announce('Token revoked.');
       void queries.invalidateQueries({ queryKey: api.tokens.key() });
     },
     onError: complain,
@@ -78,36 +83,47 @@ function TokenList() {
   if (tokens.isError) return <Problem error={tokens.error} onRetry={() => void tokens.refetch()} />;
   if (tokens.data.length === 0) return <p className="text-sm text-muted">You have no tokens yet.</p>;
   return (
-    <ul className="divide-y divide-line">
-      {tokens.data.map((token) => (
-        <li key={token.id} className="flex items-center gap-3 py-3">
-          <div className="min-w-0 grow">
-            <p className="truncate text-sm font-medium">
-              {token.name} {token.start && <span className="number text-muted">{token.start}…</span>}
-            </p>
-            <p className="text-xs text-muted">
-              Made <Ago time={token.createdAt} />
-              {token.lastUsedAt ? (
-                <>
-                  , used <Ago time={token.lastUsedAt} />
-                </>
-              ) : (
-                ', never used'
-              )}
-            </p>
-          </div>
-          <Button
-            look="danger"
-            size="small"
-            icon={Trash2}
-            aria-label={`Revoke ${token.name}`}
-            onClick={() => revoke.mutate(token.id)}
-            busy={revoke.isPending && revoke.variables === token.id}
-          >
-            Revoke
-          </Button>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="divide-y divide-line">
+        {tokens.data.map((token) => (
+          <li key={token.id} className="flex items-center gap-3 py-3">
+            <div className="min-w-0 grow">
+              <p className="truncate text-sm font-medium">
+                {token.name} {token.start && <span className="number text-muted">{token.start}…</span>}
+              </p>
+              <p className="text-xs text-muted">
+                Created <Ago time={token.createdAt} />
+                {token.lastUsedAt ? (
+                  <>
+                    , used <Ago time={token.lastUsedAt} />
+                  </>
+                ) : (
+                  ', never used'
+                )}
+              </p>
+            </div>
+            <Button
+              look="danger"
+              size="small"
+              icon={Trash2}
+              aria-label={`Revoke ${token.name}`}
+              onClick={() => setAsked(token)}
+              busy={revoke.isPending && revoke.variables === token.id}
+            >
+              Revoke
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <ConfirmDialog
+        open={asked !== null}
+        onOpenChange={(open) => open || setAsked(null)}
+        title={`Revoke ${asked?.name ?? ''}?`}
+        action="Revoke"
+        onConfirm={() => asked && revoke.mutate(asked.id)}
+      >
+        Programs that use this token are refused from then on. It cannot be undone; make a new token for them.
+      </ConfirmDialog>
+    </>
   );
 }

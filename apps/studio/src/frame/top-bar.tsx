@@ -1,14 +1,12 @@
-import type { PersonView, QueueView } from '@atelier/protocol';
-import { useQuery } from '@tanstack/react-query';
-import { BookOpen, Command, Keyboard, KeyRound, LoaderCircle, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { Link, useLocation, useNavigate } from 'react-router';
-import { api } from '../api/client.ts';
+import type { PersonView } from '@atelier/protocol';
+import { Bell, BookOpen, Command, Keyboard, KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { Link, useLocation } from 'react-router';
 import { signOut } from '../api/session.ts';
-import { compose } from '../chain/composer-state.ts';
+import { QueuePill } from '../queue/queue-pill.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Menu, MenuChoices, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx';
 import { complain } from '../ui/toast.tsx';
-import { formatSeconds } from '../units/time.ts';
+import { begunThings } from './begun-things.ts';
 import { placeOf } from './places.ts';
 import { type Theme, useTheme } from './theme.ts';
 import { openWindow } from './windows.ts';
@@ -21,7 +19,7 @@ export function TopBar({ person }: { person: PersonView }) {
         {place.name}
       </Link>
       <div className="grow" />
-      <QueuePill />
+      <QueuePill personId={person.id} />
       <IconButton icon={Command} label="Find anything (Ctrl K)" onClick={() => openWindow('palette')} className="max-sm:hidden" />
       <ThemeMenu />
       <AccountMenu person={person} />
@@ -29,34 +27,10 @@ export function TopBar({ person }: { person: PersonView }) {
   );
 }
 
-/** "3 running, 12 waiting, about 40 s". */
-function queueWords(queue: QueueView): string {
-  if (queue.running + queue.waiting === 0) return 'Nothing runs';
-  const parts = [`${queue.running} running`];
-  if (queue.waiting > 0) parts.push(`${queue.waiting} waiting`);
-  if (queue.seconds > 0) parts.push(`about ${formatSeconds(queue.seconds)}`);
-  return parts.join(', ');
-}
-
-function QueuePill() {
-  const queue = useQuery(api.queue.queryOptions({ refetchInterval: 2_500 }));
-  const busy = (queue.data?.running ?? 0) + (queue.data?.waiting ?? 0) > 0;
-  return (
-    <Link
-      to="/runs"
-      aria-live="off"
-      className={`number mr-1 inline-flex h-8 items-center gap-2 rounded-full border border-line px-3 text-xs whitespace-nowrap hover:bg-raised ${busy ? 'text-ink' : 'text-muted max-sm:hidden'}`}
-    >
-      {busy && <LoaderCircle aria-hidden className="turn size-3.5 text-accent-ink" />}
-      {queue.data ? queueWords(queue.data) : 'Queue'}
-    </Link>
-  );
-}
-
 const themes: Array<{ value: Theme; label: string; icon: typeof Sun }> = [
   { value: 'dark', label: 'Dark', icon: Moon },
   { value: 'light', label: 'Light', icon: Sun },
-  { value: 'system', label: 'As the system', icon: Monitor },
+  { value: 'system', label: 'System', icon: Monitor },
 ];
 
 function ThemeMenu() {
@@ -70,25 +44,20 @@ function ThemeMenu() {
 }
 
 function AccountMenu({ person }: { person: PersonView }) {
-  const navigate = useNavigate();
-  const leave = () =>
-    void signOut().then(() => {
-      compose.clear();
-      navigate('/sign-in');
-    }, complain);
+  const leave = () => (begunThings().length > 0 ? openWindow('sign-out') : void signOut(true).catch(complain));
   const initials = person.name
     .split(/\s+/)
-    .map((word) => word.charAt(0))
+    .map((word) => [...word][0] ?? '')
     .slice(0, 2)
     .join('')
     .toUpperCase();
   const avatar = (
     <button
       type="button"
-      aria-label="Account"
       className="ml-1 grid size-8 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent-ink hover:brightness-110"
     >
       {initials}
+      <span className="sr-only"> account</span>
     </button>
   );
   return (
@@ -100,6 +69,9 @@ function AccountMenu({ person }: { person: PersonView }) {
       <MenuSeparator />
       <MenuItem icon={KeyRound} onSelect={() => openWindow('tokens')}>
         API tokens
+      </MenuItem>
+      <MenuItem icon={Bell} onSelect={() => openWindow('notices')}>
+        Notices
       </MenuItem>
       <MenuItem icon={Keyboard} onSelect={() => openWindow('shortcuts')}>
         Shortcuts

@@ -1,13 +1,15 @@
 import { limits, type Modality } from '@atelier/protocol';
 import { type LucideIcon, Search, Sparkles, Star, Trash2, Upload, X } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { Link } from 'react-router';
+import { Button } from '../ui/button.tsx';
 import { inputLook } from '../ui/fields.tsx';
 import { modalityIcons } from '../ui/modality.tsx';
 import type { Filters } from './filters.ts';
 
 const kinds: ReadonlyArray<{ modality: Modality; label: string }> = [
-  { modality: 'image', label: 'Pictures' },
-  { modality: 'video', label: 'Films' },
+  { modality: 'image', label: 'Images' },
+  { modality: 'video', label: 'Videos' },
   { modality: 'audio', label: 'Recordings' },
   { modality: 'text', label: 'Texts' },
 ];
@@ -55,8 +57,19 @@ export function FilterBar({ filters, onChange }: { filters: Filters; onChange: (
           );
         })}
       </fieldset>
+      {filters.runId && (
+        <p className="flex flex-wrap items-center gap-x-1 text-sm text-muted">
+          Results of one run.
+          <Link to={`/runs/${filters.runId}`} className="text-accent-ink underline underline-offset-2">
+            View run
+          </Link>
+          <Button look="quiet" size="small" icon={X} onClick={() => onChange({ ...filters, runId: null })}>
+            Show all
+          </Button>
+        </p>
+      )}
       {filters.which === 'deleted' && (
-        <p className="text-sm text-muted">What is deleted can be brought back for {limits.undoDays} days. Then its bytes are gone for good.</p>
+        <p className="text-sm text-muted">Deleted items can be restored for {limits.undoDays} days. Then they are gone for good.</p>
       )}
     </div>
   );

@@ -11,18 +11,18 @@ import { modalityIcons } from '../ui/modality.tsx';
 import type { Filters } from './filters.ts';
 
 const words: Record<Filters['which'], { title: string; text: string }> = {
-  made: { title: 'Nothing is made yet', text: 'Every picture, film and text that a chain makes lands here, with the recipe to make it again.' },
+  made: { title: 'Nothing made yet', text: 'Every image, video and text that a chain makes lands here, with the recipe to make it again.' },
   starred: { title: 'No stars yet', text: 'Star what you like: it is one click here from then on.' },
-  uploads: { title: 'Nothing is uploaded yet', text: 'Pictures and recordings that you give to a chain are kept here, to be used again.' },
-  deleted: { title: 'Nothing is deleted', text: 'What you delete waits here for some days, in case you want it back.' },
+  uploads: { title: 'Nothing uploaded yet', text: 'Images and recordings that you give to a chain are kept here, to be used again.' },
+  deleted: { title: 'Nothing deleted', text: 'What you delete waits here for some days, in case you want it back.' },
 };
 
 /** An empty gallery says what it will hold; a search without a result says that. */
 export function GalleryEmpty({ filters, onReset }: { filters: Filters; onReset: () => void }) {
-  const narrowed = filters.search.trim() !== '' || filters.modality !== null;
+  const narrowed = filters.search.trim() !== '' || filters.modality !== null || filters.runId !== null;
   if (narrowed) {
     return (
-      <Empty title="Nothing is found" picture={<Tiles />} action={<Button onClick={onReset}>Show everything</Button>}>
+      <Empty title="No matches" picture={<Tiles />} action={<Button onClick={onReset}>Show everything</Button>}>
         {filters.search.trim() === '' ? 'There is nothing of this kind here.' : `Nothing has words that begin with “${filters.search.trim()}”.`}
       </Empty>
     );

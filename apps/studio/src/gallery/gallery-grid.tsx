@@ -47,18 +47,34 @@ export function GalleryGrid({ items, deleted, onEnd, onOpen, returnTo }: Gallery
   }, [returnTo]);
 
   const all = items.filter((item) => selection.ids.has(item.id));
+  const afterwards = useRef<number | null>(null);
+  useEffect(() => {
+    const index = afterwards.current;
+    if (index === null || items.length === 0) return;
+    afterwards.current = null;
+    grid.current?.focus(Math.min(index, items.length - 1));
+    setCurrent(Math.min(index, items.length - 1));
+  }, [items]);
   const remove = (gone: readonly GalleryItem[]) => {
     setChosen(nothing);
-    gallery[deleted ? 'restore' : 'remove'](gone).catch(complain);
+    const ids = new Set(gone.map(({ id }) => id));
+    // The next item takes the place, and with it the focus, of the first that goes.
+    afterwards.current = items.findIndex(({ id }) => ids.has(id));
+    gallery[deleted ? 'restore' : 'remove'](gone).catch((problem: unknown) => {
+      afterwards.current = null;
+      complain(problem);
+    });
   };
   const goTo = (index: number, extend: boolean) => {
     setCurrent(index);
     grid.current?.focus(index);
     if (extend) setChosen((before) => extended(before.anchor === null ? toggled(before, items[current]?.id ?? '', current) : before, items, index));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const item = items[current];
-    if (!item || event.altKey || event.target instanceof HTMLButtonElement) return;
+    // A window that is opened from here has keys of its own.
+    const elsewhere = !event.currentTarget.contains(event.target as Node);
+    if (!item || elsewhere || event.altKey || event.target instanceof HTMLButtonElement) return;
     const keys: Record<string, (() => void) | undefined> = {
       ' ': () => choose(current, event),
       Home: () => goTo(0, event.shiftKey),

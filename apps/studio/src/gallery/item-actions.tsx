@@ -1,17 +1,20 @@
 import type { GalleryDetail, GalleryItem, TaskView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
-import { ChevronDown, Download, Footprints, History, RotateCcw, Star, Trash2, WandSparkles } from 'lucide-react';
+import { ChevronDown, Columns2, Download, Footprints, History, RotateCcw, Star, Trash2, WandSparkles } from 'lucide-react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
+import { ask } from '../api/ask.ts';
 import { client } from '../api/client.ts';
 import { type Composition, compose } from '../chain/composer-state.ts';
 import { makes } from '../chain/draft.ts';
 import { stepReports } from '../chain/recipe-report.ts';
 import { findRecipeFiles, restoreRecipe } from '../chain/restore-recipe.ts';
 import { tasksThatBeginWith, toComposer, walkWithPicture } from '../chain/uses.ts';
+import { CompareWithDialog } from '../compare/compare-dialog.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
-import { announce, complain } from '../ui/toast.tsx';
+import { complain } from '../ui/toast.tsx';
 import { ownAddresses } from './tile.tsx';
 import { gallery } from './use-gallery.ts';
 
@@ -24,15 +27,11 @@ interface ItemActionsProps {
 /** What can be done with a thing. */
 export function ItemActions({ detail, tasks, onRemoved }: ItemActionsProps) {
   const { item } = detail;
-  const remove = useMutation({ mutationFn: () => gallery.remove([item]), onSuccess: onRemoved, onError: complain });
-  const restore = useMutation({ mutationFn: () => gallery.restore([item]), onError: complain });
   if (item.deletedAt !== null) {
     return (
       <div className="flex flex-wrap items-center gap-3">
-        <p className="text-sm text-muted">It is deleted.</p>
-        <Button look="primary" icon={RotateCcw} busy={restore.isPending} onClick={() => restore.mutate()}>
-          Bring it back
-        </Button>
+        <p className="text-sm text-muted">Deleted.</p>
+        <RestoreButton item={item} look="primary" />
       </div>
     );
   }
@@ -46,15 +45,62 @@ export function ItemActions({ detail, tasks, onRemoved }: ItemActionsProps) {
           Download
         </a>
       </Button>
-      <IconButton
-        icon={Star}
-        label={item.starred ? 'Take the star (S)' : 'Star (S)'}
-        aria-pressed={item.starred}
-        onClick={() => void gallery.star([item], !item.starred).catch(complain)}
-        className={item.starred ? 'text-warn! [&>svg]:fill-current' : ''}
-      />
-      <IconButton icon={Trash2} label="Delete (Del)" busy={remove.isPending} onClick={() => remove.mutate()} />
+      <CompareButton item={item} label="Compare" />
+      <StarButton item={item} label={item.starred ? 'Remove star (S)' : 'Star (S)'} />
+      <DeleteButton item={item} label="Delete (Del)" onRemoved={onRemoved} />
     </div>
+  );
+}
+
+interface ItemButtonProps {
+  item: GalleryItem;
+  label: string;
+  size?: 'small' | 'medium';
+}
+
+export function StarButton({ item, label, size }: ItemButtonProps) {
+  return (
+    <IconButton
+      icon={Star}
+      label={label}
+      size={size}
+      aria-pressed={item.starred}
+      onClick={() => void gallery.star([item], !item.starred).catch(complain)}
+      className={item.starred ? 'text-warn! [&>svg]:fill-current' : ''}
+    />
+  );
+}
+
+export function DeleteButton({ item, label, size, onRemoved }: ItemButtonProps & { onRemoved?: () => void }) {
+  const remove = useMutation({ mutationFn: () => gallery.remove([item]), onSuccess: onRemoved, onError: complain });
+  return <IconButton icon={Trash2} label={label} size={size} busy={remove.isPending} onClick={() => remove.mutate()} />;
+}
+
+/** Beside another, which is chosen then. */
+export function CompareButton({ item, label, size }: ItemButtonProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <IconButton icon={Columns2} label={label} size={size} onClick={() => setOpen(true)} />
+      {open && <CompareWithDialog item={item} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+/** What stands where a deleted thing was. */
+export function RestoreButton({ item, name = '', look, size }: { item: GalleryItem; name?: string; look?: 'primary' | 'plain'; size?: 'small' | 'medium' }) {
+  const restore = useMutation({ mutationFn: () => gallery.restore([item]), onError: complain });
+  return (
+    <Button
+      look={look}
+      size={size}
+      icon={RotateCcw}
+      busy={restore.isPending}
+      onClick={() => restore.mutate()}
+      aria-label={name ? `Restore ${name}` : undefined}
+    >
+      Restore
+    </Button>
   );
 }
 
@@ -65,39 +111,39 @@ function UseAgain({ detail: { recipe }, tasks }: { detail: GalleryDetail; tasks:
     mutationFn: async () => {
       if (!recipe) return;
       const [files, edges] = await Promise.all([findRecipeFiles(recipe), client.edges.list()]);
-      const before = compose.now();
-      restoreRecipe(recipe, tasks, files, stepReports(recipe, tasks, edges));
-      navigate('/', toComposer);
       const missing = files.missing.map((file) => file.name).join(', ');
-      const words = missing ? `The chain is restored; choose the ${missing} again, which is no longer there.` : 'The chain is restored, with its seeds.';
-      announce(words, before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
+      const words = missing ? `Chain restored. Choose the ${missing} again: it no longer exists.` : 'Chain restored, with its seeds.';
+      restoreRecipe(recipe, tasks, files, stepReports(recipe, tasks, edges), words);
+      navigate('/', toComposer);
     },
     onError: complain,
   });
   return (
     <Button look="primary" icon={History} busy={again.isPending} onClick={() => again.mutate()}>
-      Use this again
+      Use again
     </Button>
   );
 }
 
+interface UseAsProps {
+  item: GalleryItem;
+  tasks: readonly TaskView[];
+  /** What is used, where there are several of these on the page. */
+  name?: string;
+  small?: boolean;
+}
+
 /** Begins another chain with this thing. */
-function UseAs({ item, tasks }: { item: GalleryItem; tasks: readonly TaskView[] }) {
+export function UseAs({ item, tasks, name, small = false }: UseAsProps) {
   const navigate = useNavigate();
   const fitting = tasksThatBeginWith(tasks, item.modality);
   if (fitting.length === 0) return null;
   const word = modalityWords[item.modality].toLowerCase();
   const begin = (task: TaskView) => {
-    const before = compose.now();
-    startWith(task, item)
-      .then(() => {
-        navigate('/', toComposer);
-        announce(`A chain begins with ${task.title}.`, before.draft.steps.length > 0 ? () => compose.restore(before) : undefined);
-      })
-      .catch(complain);
+    startWith(task, item).then(() => void navigate('/', toComposer), complain);
   };
   const trigger = (
-    <Button icon={WandSparkles}>
+    <Button icon={WandSparkles} {...(small && { look: 'quiet', size: 'small' })} aria-label={name && `Use as ${word} for: ${name}`}>
       Use as {word} for
       <ChevronDown aria-hidden className="-mr-1 size-4 opacity-70" />
     </Button>
@@ -105,14 +151,14 @@ function UseAs({ item, tasks }: { item: GalleryItem; tasks: readonly TaskView[] 
   return (
     <Menu trigger={trigger} align="start">
       <div className="w-72">
-        <MenuLabel>Begin a chain with this {word}</MenuLabel>
+        <MenuLabel>Start a chain with this {word}</MenuLabel>
         {fitting.map((task) => (
           <MenuItem key={task.name} icon={modalityIcons[makes(task)]} hint={task.summary} onSelect={() => begin(task)}>
             {task.title}
           </MenuItem>
         ))}
         {item.modality === 'image' && (
-          <MenuItem icon={Footprints} hint="A walk through latent space goes by this picture." onSelect={() => navigate(walkWithPicture(item.id))}>
+          <MenuItem icon={Footprints} hint="Use this image in a walk through latent space." onSelect={() => navigate(walkWithPicture(item.id))}>
             Keyframe of a walk
           </MenuItem>
         )}
@@ -123,16 +169,15 @@ function UseAs({ item, tasks }: { item: GalleryItem; tasks: readonly TaskView[] 
 
 /** What was written for a picture is the best first guess of what its changed form shows. */
 async function startWith(task: TaskView, item: GalleryItem): Promise<void> {
+  const words = `New chain: ${task.title}.`;
   if (item.modality === 'text') {
-    const answer = await fetch(ownAddresses.content(item.id));
-    if (!answer.ok) throw new Error(`The text could not be read (${answer.status}).`);
-    compose.startWith(task.name);
+    const answer = await ask(ownAddresses.content(item.id));
     const port = Object.entries(task.inputs).find(([, one]) => one.required && one.modality === 'text')?.[0];
-    if (port) compose.give(port, { kind: 'text', text: await answer.text() });
+    compose.startWith(task.name, port ? { [port]: { kind: 'text', text: await answer.text() } } : {}, words);
     return;
   }
   const { id: outputId, mediaType, sizeBytes, caption } = item;
   const prompt = Object.entries(task.inputs).find(([, port]) => port.required && port.modality === 'text')?.[0];
   const texts: Composition['given'] = prompt && caption && item.runId ? { [prompt]: { kind: 'text', text: caption } } : {};
-  compose.startWithOutput(task, item.modality, { kind: 'output', outputId, mediaType, sizeBytes, name: caption || modalityWords[item.modality] }, texts);
+  compose.startWithOutput(task, item.modality, { kind: 'output', outputId, mediaType, sizeBytes, name: caption || modalityWords[item.modality] }, texts, words);
 }

@@ -51,7 +51,7 @@ function StepRecipe({ step, model, task }: { step: Step; model: RecipeDocument['
           <Line key={field.name} term={field.title} value={step.parameters[field.name]} unit={field.unit} />
         ))}
       </dl>
-      {chosen.length === 0 && <p className="mt-1 text-xs text-muted">Everything else as it comes.</p>}
+      {chosen.length === 0 && <p className="mt-1 text-xs text-muted">All other settings at their defaults.</p>}
     </section>
   );
 }

@@ -1,16 +1,17 @@
 import type { GalleryDetail, OutputId } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api } from '../api/client.ts';
 import { sentenceOf } from '../api/sentence.ts';
-import { LostPage } from '../pages/lost-page.tsx';
+import { isLost, LostPage } from '../pages/lost-page.tsx';
 import { Ago, Problem, Skeleton } from '../ui/blocks.tsx';
 import { ModalityTag } from '../ui/modality.tsx';
 import { formatBytes } from '../units/bytes.ts';
+import { Stage } from '../viewer/stage.tsx';
+import { useZoom } from '../viewer/use-zoom.ts';
 import { ItemActions } from './item-actions.tsx';
 import { ItemRecipe } from './item-recipe.tsx';
-import { ItemStage } from './item-stage.tsx';
 import { Lineage } from './lineage.tsx';
 import { PublicSwitch } from './public-switch.tsx';
 import { ownAddresses } from './tile.tsx';
@@ -24,58 +25,79 @@ interface ItemViewProps {
   onRemoved: () => void;
 }
 
-/** One thing: large, with its words, its recipe, its lineage and what can be done with it. */
+/** One thing on a page of its own: large, with its details. */
 export function ItemView({ id, onOpen, onRemoved }: ItemViewProps) {
+  const zoom = useZoom();
+  const item = useDetail(id).data?.item;
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const deed = event.ctrlKey || event.metaKey || event.altKey ? undefined : zoom.keys[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  };
+  return (
+    <article className="grid items-start gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_400px]">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons inside. */}
+      <div onKeyDown={onKeyDown} className="h-[56dvh] min-h-64 lg:sticky lg:top-20 lg:h-[calc(100dvh-180px)]">
+        {item && <Stage item={item} addresses={ownAddresses} zoom={zoom} />}
+      </div>
+      <ItemDetails id={id} onOpen={onOpen} onRemoved={onRemoved} />
+    </article>
+  );
+}
+
+/** All that is known of a thing and can be done with it: its words, its recipe, its lineage. */
+export function ItemDetails({ id, onOpen, onRemoved }: ItemViewProps) {
   const detail = useDetail(id);
   const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
   const error = detail.error ?? tasks.error;
-  if (error && sentenceOf(error).code === 'not-found') return <LostPage />;
-  if (error) return <Problem error={error} onRetry={() => void Promise.all([detail.refetch(), tasks.refetch()])} className="mx-auto mt-12 max-w-xl" />;
-  if (!detail.data || !tasks.data) return <ItemSkeleton />;
-  return <Shown detail={detail.data} tasks={tasks.data} onOpen={onOpen} onRemoved={onRemoved} />;
+  if (error && isLost(sentenceOf(error).code)) return <LostPage looked={`the item ${id}`} back={{ to: '/gallery', words: 'Go to the gallery' }} />;
+  if (error) return <Problem error={error} onRetry={() => void Promise.all([detail.refetch(), tasks.refetch()])} />;
+  if (!detail.data || !tasks.data) return <Skeleton className="h-64" />;
+  return <Details detail={detail.data} tasks={tasks.data} onOpen={onOpen} onRemoved={onRemoved} />;
 }
 
-function Shown({ detail, tasks, onOpen, onRemoved }: { detail: GalleryDetail; tasks: Parameters<typeof ItemRecipe>[0]['tasks'] } & Omit<ItemViewProps, 'id'>) {
+function Details({
+  detail,
+  tasks,
+  onOpen,
+  onRemoved,
+}: { detail: GalleryDetail; tasks: Parameters<typeof ItemRecipe>[0]['tasks'] } & Omit<ItemViewProps, 'id'>) {
   const { item, recipe, parents, children } = detail;
   const walk = recipe?.chain.steps.some((step) => step.task === 'latent-walk') ?? false;
   const task = tasks.find((one) => one.name === item.task);
   return (
-    <article className="grid items-start gap-x-10 gap-y-6 lg:grid-cols-[minmax(0,1fr)_400px]">
-      <div className="grid min-h-64 place-items-center lg:sticky lg:top-20 lg:min-h-[60dvh]">
-        <ItemStage item={item} addresses={ownAddresses} />
-      </div>
-      <div className="flex min-w-0 flex-col gap-6">
-        <header>
-          <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-            <ModalityTag modality={item.modality}>{task?.title ?? (item.runId ? (item.task ?? undefined) : 'Upload')}</ModalityTag>
-            <Ago time={item.createdAt} />
-            <span className="number">{formatBytes(item.sizeBytes)}</span>
-            {item.runId && (
-              <Link to={`/${walk ? 'walks' : 'runs'}/${item.runId}`} className="text-accent-ink underline underline-offset-2">
-                {walk ? 'Its walk' : 'Its run'}
-              </Link>
-            )}
-          </div>
-          {item.caption && !recipe && <p className="mt-3 text-base break-words">{item.caption}</p>}
-        </header>
-        <ItemActions detail={detail} tasks={tasks} onRemoved={onRemoved} />
-        {recipe && (
-          <Part title="How it was made">
-            <ItemRecipe recipe={recipe} tasks={tasks} />
-          </Part>
-        )}
-        {parents.length + children.length > 0 && (
-          <Part title="Lineage">
-            <Lineage item={item} parents={parents} offspring={children} onOpen={onOpen} />
-          </Part>
-        )}
-        {item.deletedAt === null && (
-          <div className="border-t border-line pt-5">
-            <PublicSwitch item={item} />
-          </div>
-        )}
-      </div>
-    </article>
+    <div className="flex min-w-0 flex-col gap-6">
+      <header>
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+          <ModalityTag modality={item.modality}>{task?.title ?? (item.runId ? (item.task ?? undefined) : 'Upload')}</ModalityTag>
+          <Ago time={item.createdAt} />
+          <span className="number">{formatBytes(item.sizeBytes)}</span>
+          {item.runId && (
+            <Link to={`/${walk ? 'walks' : 'runs'}/${item.runId}`} className="text-accent-ink underline underline-offset-2">
+              {walk ? 'View walk' : 'View run'}
+            </Link>
+          )}
+        </div>
+        {item.caption && !recipe && <p className="mt-3 text-base break-words">{item.caption}</p>}
+      </header>
+      <ItemActions detail={detail} tasks={tasks} onRemoved={onRemoved} />
+      {recipe && (
+        <Part title="How it was made">
+          <ItemRecipe recipe={recipe} tasks={tasks} />
+        </Part>
+      )}
+      {parents.length + children.length > 0 && (
+        <Part title="Lineage">
+          <Lineage item={item} parents={parents} offspring={children} onOpen={onOpen} />
+        </Part>
+      )}
+      {item.deletedAt === null && (
+        <div className="border-t border-line pt-5">
+          <PublicSwitch item={item} />
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -85,14 +107,5 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       <h2 className="mb-3 text-sm font-semibold text-muted">{title}</h2>
       {children}
     </section>
-  );
-}
-
-function ItemSkeleton() {
-  return (
-    <div role="status" aria-label="Loading" className="grid gap-10 lg:grid-cols-[minmax(0,1fr)_400px]">
-      <Skeleton className="mx-auto aspect-square w-full max-w-xl" />
-      <Skeleton className="h-64" />
-    </div>
   );
 }

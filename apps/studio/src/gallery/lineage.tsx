@@ -41,7 +41,8 @@ function Kin({ label, items, onOpen }: { label: string; items: readonly GalleryI
     <ul aria-label={label} className="flex flex-col gap-2">
       {items.map((item) => (
         <li key={item.id}>
-          <button type="button" aria-label={nameOf(item)} title={nameOf(item)} onClick={() => onOpen(item.id)} className="block rounded-lg">
+          <button type="button" title={nameOf(item)} onClick={() => onOpen(item.id)} className="block rounded-lg">
+            <span className="sr-only">{nameOf(item)}</span>
             <Small item={item} />
           </button>
         </li>

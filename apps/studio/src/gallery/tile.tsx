@@ -1,8 +1,8 @@
-import { type GalleryItem, modalityOf } from '@atelier/protocol';
+import { cutText, type GalleryItem, modalityOf } from '@atelier/protocol';
 import { Check, Globe, Star } from 'lucide-react';
 import { type MouseEvent, memo, useState } from 'react';
 import { FilmThumb } from '../media/film-thumb.tsx';
-import { useOutputText } from '../media/output-view.tsx';
+import { useOutputText } from '../media/output-text.ts';
 import { Wave } from '../media/wave.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
 
@@ -27,7 +27,7 @@ export const publicAddresses: Addresses = {
 
 /** What a thing is called, for those who do not see it. */
 export const nameOf = (item: Pick<TileItem, 'modality' | 'caption'>) =>
-  `${modalityWords[item.modality]}${item.caption ? `: ${item.caption.slice(0, 120)}` : ''}`;
+  `${modalityWords[item.modality]}${item.caption ? `: ${cutText(item.caption, 120)}` : ''}`;
 
 interface TileFaceProps {
   item: TileItem;
@@ -85,7 +85,7 @@ function TextFace({ id, src, small }: { id: string; src: string; small: boolean 
     <span
       className={`absolute inset-0 overflow-hidden bg-hue-soft/40 text-left text-ink ${small ? 'p-1.5 text-[9px] leading-3' : 'p-4 text-sm leading-relaxed'} [mask-image:linear-gradient(#000_70%,transparent)]`}
     >
-      {text.slice(0, 400)}
+      {cutText(text, 400)}
     </span>
   );
 }
@@ -142,7 +142,7 @@ export const Tile = memo(function Tile({ item, index, selected, choosing, curren
         <Foot item={item} />
       </a>
       <Mark selected={selected} choosing={choosing} name={nameOf(item)} onClick={(event) => onChoose(index, event)} />
-      <StarMark item={item} onStar={onStar} />
+      <StarMark item={item} onStar={onStar} tabIndex={-1} />
     </div>
   );
 });
@@ -177,7 +177,7 @@ function Mark({ selected, choosing, name, onClick }: { selected: boolean; choosi
     <button
       type="button"
       tabIndex={-1}
-      aria-label={`${selected ? 'Leave out' : 'Choose'} ${name}`}
+      aria-label={`${selected ? 'Deselect' : 'Select'} ${name}`}
       onClick={onClick}
       className={`absolute top-2 left-2 grid size-7 place-items-center rounded-full border-2 shadow-float transition-opacity duration-150 ${shown} ${selected ? 'border-accent bg-accent text-on-accent' : 'border-[oklch(1_0_0/0.9)] bg-[oklch(0_0_0/0.3)] text-transparent hover:text-[oklch(1_0_0/0.9)]'}`}
     >
@@ -186,15 +186,26 @@ function Mark({ selected, choosing, name, onClick }: { selected: boolean; choosi
   );
 }
 
-function StarMark({ item, onStar }: { item: GalleryItem; onStar: (item: GalleryItem) => void }) {
+/** A star over a thing. @param tabIndex -1 where a key of the grid does the same */
+export function StarMark({
+  item,
+  onStar,
+  tabIndex,
+  name = nameOf(item),
+}: {
+  item: GalleryItem;
+  onStar: (item: GalleryItem) => void;
+  tabIndex?: -1;
+  name?: string;
+}) {
   if (item.deletedAt !== null) return null;
   const shown = item.starred ? '' : 'opacity-0 group-focus-within:opacity-100 group-hover:opacity-100';
   return (
     <button
       type="button"
-      tabIndex={-1}
+      tabIndex={tabIndex}
       aria-pressed={item.starred}
-      aria-label={`${item.starred ? 'Take the star from' : 'Star'} ${nameOf(item)}`}
+      aria-label={`${item.starred ? 'Remove star from' : 'Star'} ${name}`}
       onClick={() => onStar(item)}
       className={`absolute top-2 right-2 grid size-7 place-items-center rounded-full bg-surface/85 shadow-float transition-opacity duration-150 hover:bg-surface ${shown} ${item.starred ? 'text-warn' : 'text-muted hover:text-ink'}`}
     >

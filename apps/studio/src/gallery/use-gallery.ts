@@ -1,4 +1,4 @@
-import type { GalleryItem, GalleryPage, GalleryQuery, OutputId } from '@atelier/protocol';
+import type { GalleryItem, GalleryPage, GalleryQuery, OutputId, RunView } from '@atelier/protocol';
 import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { api, client, queries } from '../api/client.ts';
@@ -15,19 +15,25 @@ function changeLists(change: (pages: Pages) => Pages): void {
   queries.setQueriesData<Loaded>({ queryKey: lists }, (data) => data && (change(data as Pages) as Loaded));
 }
 
-/** Everything that a query finds, page by page, with what is made meanwhile at its head. */
-export function useGallery(query: Partial<GalleryQuery>) {
-  const queryKey = [...lists, query];
+/** What a query finds, page by page; what is done with its items is told to it. */
+function useList(query: Partial<GalleryQuery>) {
   const list = useInfiniteQuery({
-    queryKey,
+    queryKey: [...lists, query],
     queryFn: ({ pageParam, signal }) => client.gallery.list({ ...query, limit: pageSize, ...(pageParam ? { before: pageParam } : {}) }, { signal }),
     initialPageParam: undefined as OutputId | undefined,
     getNextPageParam: (last: GalleryPage) => last.next ?? undefined,
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
   });
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  return { ...list, items };
+}
+
+/** Everything that a query finds, page by page, with what is made meanwhile at its head. */
+export function useGallery(query: Partial<GalleryQuery>) {
+  const list = useList(query);
   const newest = useQuery(api.gallery.list.queryOptions({ input: { ...query, limit: newestSize }, refetchInterval: 5_000, staleTime: 0 })).data;
-  const key = JSON.stringify(queryKey);
+  const key = JSON.stringify([...lists, query]);
   useEffect(() => {
     const known: readonly unknown[] = JSON.parse(key);
     const before = queries.getQueryData<Loaded>(known);
@@ -36,8 +42,21 @@ export function useGallery(query: Partial<GalleryQuery>) {
     if (after === null) void queries.resetQueries({ queryKey: known });
     else if (after !== before) queries.setQueryData(known, after);
   }, [newest, key]);
-  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  return { ...list, items };
+  return list;
+}
+
+/** What a run made as the gallery knows it, by id; deleted items among them, as long as they can be restored. */
+export type RunItems = ReadonlyMap<string, GalleryItem>;
+
+/** The items of a run, asked for again when it has made more. */
+export function useRunItems(run: Pick<RunView, 'id' | 'steps'>): RunItems {
+  const kept = useList({ runId: run.id });
+  const deleted = useList({ runId: run.id, deleted: true });
+  const made = run.steps.reduce((sum, step) => sum + step.outputs.length, 0);
+  const { refetch } = kept;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each result changes what there is.
+  useEffect(() => void refetch(), [made, refetch]);
+  return useMemo(() => new Map([...kept.items, ...deleted.items].map((item) => [item.id, item])), [kept.items, deleted.items]);
 }
 
 /** What can be done with items of one's own; each tells the lists, and the way back where there is one. */
@@ -55,7 +74,7 @@ export const gallery = {
     const gone = items.filter((item) => ids.includes(item.id));
     changeLists((pages) => withoutItems(pages, new Set(ids)));
     refreshDeleted();
-    announce(gone.length === 1 ? 'Deleted.' : `${gone.length} things are deleted.`, () => void gallery.restore(gone).catch(complain));
+    announce(gone.length === 1 ? 'Deleted.' : `${gone.length} items deleted.`, () => void gallery.restore(gone).catch(complain));
   },
   async restore(items: readonly GalleryItem[]): Promise<void> {
     const { ids } = await client.gallery.restore({ ids: items.map((item) => item.id) });
@@ -68,7 +87,7 @@ export const gallery = {
       if (data && Object.keys(query).length === 0) queries.setQueryData(key, withItems(data as Pages, back));
       else void queries.resetQueries({ queryKey: key });
     }
-    announce(back.length === 1 ? 'It is back.' : `${back.length} things are back.`);
+    announce(back.length === 1 ? 'Restored.' : `${back.length} items restored.`);
   },
 };
 

@@ -1,12 +1,11 @@
 import { modalityOf, type OutputView as Output } from '@atelier/protocol';
-import { useQuery } from '@tanstack/react-query';
 import { Download, FileQuestion, Maximize2 } from 'lucide-react';
-import { useState } from 'react';
 import { contentUrl } from '../api/client.ts';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { formatBytes } from '../units/bytes.ts';
-import { Lightbox } from './lightbox.tsx';
+import { opens, useViewer } from '../viewer/opening.ts';
+import { useOutputText } from './output-text.ts';
 
 type Shown = Pick<Output, 'id' | 'mediaType' | 'sizeBytes'>;
 
@@ -24,19 +23,6 @@ export function OutputView({ output, title }: { output: Shown; title: string }) 
       {output.mediaType}, {formatBytes(output.sizeBytes)}
     </p>
   );
-}
-
-/** Text of an output, read once. @param src where it is, if not among one's own */
-export function useOutputText(id: string, src = contentUrl(id)) {
-  return useQuery({
-    queryKey: ['output-text', id, src],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async ({ signal }) => {
-      const answer = await fetch(src, { signal });
-      if (!answer.ok) throw new Error(`The text could not be read (${answer.status}).`);
-      return answer.text();
-    },
-  });
 }
 
 function TextOutput({ id }: { id: string }) {
@@ -62,10 +48,10 @@ const stage = 'relative mx-auto aspect-square w-full max-w-[384px] overflow-hidd
 export const stageLook = stage;
 
 function PictureOutput({ id, title }: { id: string; title: string }) {
-  const [open, setOpen] = useState(false);
+  const open = useViewer();
   return (
     <div className={`group ${stage}`}>
-      <button type="button" aria-label={`Enlarge ${title}`} onClick={() => setOpen(true)} className="block size-full cursor-zoom-in!">
+      <button type="button" {...opens(id)} aria-label={`Enlarge ${title}`} onClick={() => open(id)} className="block size-full cursor-zoom-in!">
         <img src={contentUrl(id)} alt={title} className="size-full object-contain" />
       </button>
       <IconButton
@@ -74,10 +60,9 @@ function PictureOutput({ id, title }: { id: string; title: string }) {
         look="plain"
         size="small"
         tabIndex={-1}
-        onClick={() => setOpen(true)}
+        onClick={() => open(id)}
         className="absolute right-2 bottom-2 opacity-0 group-hover:opacity-100"
       />
-      <Lightbox open={open} onOpenChange={setOpen} src={contentUrl(id)} title={title} />
     </div>
   );
 }
@@ -92,12 +77,20 @@ function FilmOutput({ output, title }: { output: Shown; title: string }) {
 
 const reducedMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
+/** Opens what is shown small, or in a line, in the viewer; an image is opened by itself. */
+export function EnlargeButton({ output, title }: { output: Shown; title: string }) {
+  const open = useViewer();
+  if (modalityOf(output.mediaType) === 'image') return null;
+  return <IconButton {...opens(output.id)} icon={Maximize2} size="small" label={`Enlarge ${title}`} onClick={() => open(output.id)} />;
+}
+
 /** Keeps an output as a file. */
 export function DownloadButton({ output, name }: { output: Shown; name: string }) {
   return (
     <Button asChild look="quiet" size="small">
-      <a href={`${contentUrl(output.id)}?download=1`} download aria-label={`Download ${name}`}>
+      <a href={`${contentUrl(output.id)}?download=1`} download>
         <Download aria-hidden className="size-4" />
+        <span className="sr-only">Download {name},</span>
         <span className="number">{formatBytes(output.sizeBytes)}</span>
       </a>
     </Button>

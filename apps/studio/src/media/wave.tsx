@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { ask } from '../api/ask.ts';
 import { peaksOf } from './peaks.ts';
 
 const bars = 40;
@@ -13,8 +14,7 @@ function usePeaks(src: string, sizeBytes: number): number[] | undefined {
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
     queryFn: async ({ signal }) => {
-      const answer = await fetch(src, { signal });
-      if (!answer.ok) throw new Error(`The recording could not be read (${answer.status}).`);
+      const answer = await ask(src, { signal });
       const decoder = new OfflineAudioContext(1, 1, 16_000);
       const sound = await decoder.decodeAudioData(await answer.arrayBuffer());
       return peaksOf(sound.getChannelData(0), bars);

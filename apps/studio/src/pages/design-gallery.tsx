@@ -53,7 +53,7 @@ const nothing = () => undefined;
 
 /** Tiles in every state, the filters, and the painter of masks. */
 export function GallerySamples() {
-  const [filters, setFilters] = useState<Filters>({ modality: 'image', search: '', which: 'made' });
+  const [filters, setFilters] = useState<Filters>({ modality: 'image', search: '', which: 'made', runId: null });
   const [history, setHistory] = useState<MaskHistory>(() =>
     withDeed(emptyHistory, { kind: 'stroke', erase: false, diameter: 40, points: [90, 110, 130, 150, 170].map((x) => ({ x, y: 120 + x / 4, pressure: 0.5 })) }),
   );

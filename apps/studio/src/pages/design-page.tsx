@@ -112,7 +112,8 @@ function Controls() {
           <ParameterForm
             schema={sampleTasks[2]?.parameters ?? {}}
             values={values}
-            onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
+            native={{ side: 512, only: false, title: 'A model' }}
+            onChange={(changes) => setValues((before) => ({ ...before, ...changes }))}
           />
         </Card>
       </Part>

@@ -60,7 +60,7 @@ export const samplePlan: PlanSet = {
       reason: 'slower',
       totalSeconds: 8.3,
       prediction: prediction(2.5, 1.6),
-      detail: '0.8 s slower: the picture would cross a link of 2 MB/s.',
+      detail: '0.8 s slower: the image would cross a link of 2 MB/s.',
     },
     {
       stepId: 'text-to-image',
@@ -93,6 +93,7 @@ const step = (index: number, state: StepView['state'], more: Partial<StepView> =
     startedAt: null,
     endedAt: null,
     error: null,
+    notice: null,
     ...more,
   };
 };
@@ -150,8 +151,10 @@ export const sampleEdge: EdgeView = {
   state: 'online',
   local: true,
   info: null,
+  transfer: null,
   models: [],
   running: 1,
+  checking: 0,
   queued: 2,
   queuedSeconds: 4.2,
   joinedAt: began,

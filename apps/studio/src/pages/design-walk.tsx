@@ -60,8 +60,8 @@ export function WalkSamples() {
     <section aria-label="Walks">
       <h2 className="mb-3 text-sm font-semibold text-muted">Walks</h2>
       <Card data-modality="video" className="flex flex-col gap-4 p-5">
-        <Stage frames={sampleFrames} previews={samplePreviews} playhead={playhead} large={false} pixels={pixels} label="A sample film" />
-        <PlayerControls playhead={playhead} frames={count} framesPerSecond={12} pixels={pixels} onPixels={setPixels} />
+        <Stage frames={sampleFrames} previews={samplePreviews} playhead={playhead} large={false} pixels={pixels} label="A sample video" />
+        <PlayerControls playhead={playhead} frames={count} framesPerSecond={12} pixels={pixels} onPixels={setPixels} onEnlarge={() => undefined} />
         <Timeline frames={sampleFrames} shares={sampleShares} walk={sampleWalk} playhead={playhead} />
       </Card>
     </section>

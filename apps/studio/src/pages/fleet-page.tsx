@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { useMe } from '../api/session.ts';
 import { AddMachineDialog } from '../fleet/add-machine-dialog.tsx';
+import { DoubleChecks } from '../fleet/double-checks.tsx';
 import { LinkMatrix } from '../fleet/link-matrix.tsx';
 import { MachineCard } from '../fleet/machine-card.tsx';
 import { Empty, Problem, Skeleton } from '../ui/blocks.tsx';
@@ -53,6 +54,7 @@ export function Component() {
         </div>
       )}
       {links.data && links.data.length > 0 && <LinkMatrix links={links.data} edges={standing} />}
+      {owner && standing.length > 0 && <DoubleChecks />}
       {adding && <AddMachineDialog onClose={() => setAdding(false)} />}
     </>
   );

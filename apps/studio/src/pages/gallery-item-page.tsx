@@ -1,15 +1,15 @@
 import { ChevronLeft } from 'lucide-react';
 import { Link, useNavigate, useOutletContext, useParams } from 'react-router';
-import { ItemOverlay } from '../gallery/item-overlay.tsx';
-import type { ItemPlace } from '../gallery/item-place.ts';
 import { ItemView } from '../gallery/item-view.tsx';
+import type { ViewerPlace } from '../viewer/place.ts';
+import { Viewer } from '../viewer/viewer.tsx';
 
 /** One thing of the gallery: over the grid that it was opened from, or alone. */
 export function Component() {
   const { id = '' } = useParams();
-  const place = useOutletContext<ItemPlace | null>();
+  const place = useOutletContext<ViewerPlace | null>();
   const navigate = useNavigate();
-  if (place) return <ItemOverlay id={id} place={place} />;
+  if (place) return <Viewer id={id} place={place} from="the gallery" />;
   return (
     <>
       <p className="mb-4">

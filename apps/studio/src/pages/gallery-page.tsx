@@ -4,9 +4,10 @@ import { FilterBar } from '../gallery/filter-bar.tsx';
 import { addressOf, type Filters, filtersOf, queryOf } from '../gallery/filters.ts';
 import { GalleryEmpty } from '../gallery/gallery-empty.tsx';
 import { GalleryGrid } from '../gallery/gallery-grid.tsx';
-import type { ItemPlace } from '../gallery/item-place.ts';
+import { UploadsUsage } from '../gallery/uploads-usage.tsx';
 import { useGallery } from '../gallery/use-gallery.ts';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
+import type { ViewerPlace } from '../viewer/place.ts';
 
 /** Everything that was made, newest first. One thing stands over the grid, or alone where its address was opened by itself. */
 export function Component() {
@@ -29,7 +30,7 @@ function Grid({ openId }: { openId: string | null }) {
   };
   const open = (itemId: string, replace = false) =>
     navigate({ pathname: `/gallery/${itemId}`, search: `?${address}` }, { state: { overGrid: true }, replace, preventScrollReset: true });
-  const place: ItemPlace = {
+  const place: ViewerPlace = {
     items: list.items,
     open: (itemId) => open(itemId, true),
     close: () => navigate({ pathname: '/gallery', search: `?${address}` }, { preventScrollReset: true }),
@@ -39,12 +40,13 @@ function Grid({ openId }: { openId: string | null }) {
     <>
       <h1 className="text-xl font-semibold tracking-tight">Gallery</h1>
       <FilterBar filters={filters} onChange={change} />
+      {filters.which === 'uploads' && <UploadsUsage />}
       {list.isError && list.items.length === 0 ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} className="mt-6" />
       ) : list.isPending ? (
         <GridSkeleton />
       ) : list.items.length === 0 ? (
-        <GalleryEmpty filters={filters} onReset={() => change({ ...filters, search: '', modality: null })} />
+        <GalleryEmpty filters={filters} onReset={() => change({ ...filters, search: '', modality: null, runId: null })} />
       ) : (
         <GalleryGrid
           key={address.toString()}

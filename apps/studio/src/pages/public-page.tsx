@@ -1,40 +1,44 @@
-import type { OutputId, PublicItem, PublicPage } from '@atelier/protocol';
+import { cutText, type OutputId, type PublicItem, type PublicPage } from '@atelier/protocol';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Download, X } from 'lucide-react';
-import { Dialog } from 'radix-ui';
+import { Download } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { client } from '../api/client.ts';
 import { Mark } from '../frame/frame.tsx';
 import { SearchBox } from '../gallery/filter-bar.tsx';
 import { Tiles } from '../gallery/gallery-empty.tsx';
-import { ItemStage } from '../gallery/item-stage.tsx';
 import { nextId } from '../gallery/next-id.ts';
 import { nameOf, publicAddresses, TileFace } from '../gallery/tile.tsx';
 import { WindowGrid } from '../gallery/window-grid.tsx';
 import { Ago, Empty, Problem, Skeleton } from '../ui/blocks.tsx';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { ModalityTag } from '../ui/modality.tsx';
+import { opens } from '../viewer/opening.ts';
+import type { ViewerPlace } from '../viewer/place.ts';
+import { ViewerWindow } from '../viewer/viewer-window.tsx';
 
 /** What people of this studio made public. Needs no sign-in and asks for nothing that does. */
 export function Component() {
   const { id } = useParams();
   const [address, setAddress] = useSearchParams();
   const navigate = useNavigate();
-  const search = (address.get('q') ?? '').slice(0, 200);
+  const search = cutText(address.get('q') ?? '', 200);
   const list = usePublic(search);
   useEffect(() => {
     document.title = 'Public gallery · Atelier';
   }, []);
   const show = (shown: string | null) =>
     navigate({ pathname: shown === null ? '/public' : `/public/${shown}`, search: `?${address}` }, { preventScrollReset: true });
+  const more = () => {
+    if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
+  };
   return (
     <div className="min-h-dvh">
       <header className="mx-auto flex max-w-[1280px] flex-wrap items-center gap-x-4 gap-y-3 px-4 pt-8 pb-2 sm:px-8">
         <Mark className="size-9" />
         <div className="min-w-0 grow">
           <h1 className="text-xl font-semibold tracking-tight">Made with Atelier</h1>
-          <p className="text-sm text-muted text-pretty">Atelier is a studio for pictures, films, sound and text that runs on people's own machines.</p>
+          <p className="text-sm text-muted text-pretty">Atelier is a studio for images, videos, sound and text that runs on people's own machines.</p>
         </div>
         <SearchBox search={search} onSearch={(q) => setAddress(q.trim() === '' ? {} : { q }, { replace: true })} />
         <Button asChild look="quiet">
@@ -47,7 +51,7 @@ export function Component() {
         ) : list.isPending ? (
           <Skeleton className="mt-6 h-96" />
         ) : list.items.length === 0 ? (
-          <Empty title={search ? 'Nothing is found' : 'Nothing is public yet'} picture={<Tiles />}>
+          <Empty title={search ? 'No matches' : 'Nothing is public yet'} picture={<Tiles />}>
             {search ? `Nothing public has words that begin with “${search}”.` : 'What the people of this studio make public is shown here.'}
           </Empty>
         ) : (
@@ -55,14 +59,12 @@ export function Component() {
             label="Public gallery"
             items={list.items}
             narrowest={232}
-            onEnd={() => {
-              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
-            }}
+            onEnd={more}
             tile={(item, index) => <PublicTile key={item.id} item={item} index={index} onOpen={() => show(item.id)} />}
           />
         )}
       </main>
-      {id !== undefined && <PublicOverlay id={id} known={list.items.find((item) => item.id === id)} onClose={() => show(null)} />}
+      {id !== undefined && <PublicViewer id={id} items={list.items} place={{ items: list.items, open: show, close: () => show(null), more }} />}
     </div>
   );
 }
@@ -89,6 +91,7 @@ function PublicTile({ item, index, onOpen }: { item: PublicItem; index: number; 
     <div role="gridcell" data-modality={item.modality}>
       <a
         href={`/public/${item.id}`}
+        {...opens(item.id)}
         data-tile={index}
         aria-label={nameOf(item)}
         onClick={(event) => {
@@ -108,7 +111,8 @@ function PublicTile({ item, index, onOpen }: { item: PublicItem; index: number; 
 }
 
 /** One public thing, also by its own link. */
-function PublicOverlay({ id, known, onClose }: { id: string; known: PublicItem | undefined; onClose: () => void }) {
+function PublicViewer({ id, items, place }: { id: string; items: readonly PublicItem[]; place: ViewerPlace }) {
+  const known = items.find((one) => one.id === id);
   const asked = useQuery({
     queryKey: ['public-item', id],
     enabled: known === undefined,
@@ -118,41 +122,30 @@ function PublicOverlay({ id, known, onClose }: { id: string; known: PublicItem |
       return first?.id === id ? first : null;
     },
   });
-  const item = known ?? asked.data;
+  const item = known ?? asked.data ?? undefined;
   return (
-    <Dialog.Root open onOpenChange={(open) => open || onClose()}>
-      <Dialog.Portal>
-        <Dialog.Content aria-describedby={undefined} className="rise fixed inset-0 z-40 flex flex-col overflow-y-auto bg-ground outline-none">
-          <div className="flex h-14 shrink-0 items-center justify-end px-3 sm:px-6">
-            <Dialog.Close asChild>
-              <IconButton icon={X} label="Back to the public gallery" />
-            </Dialog.Close>
+    <ViewerWindow id={id} item={item} addresses={publicAddresses} place={place} from="the public gallery">
+      {item ? (
+        <div className="flex flex-col items-start gap-5">
+          <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-muted">
+            <ModalityTag modality={item.modality} />
+            <Ago time={item.createdAt} />
           </div>
-          <Dialog.Title className="sr-only">{item ? nameOf(item) : 'A public thing'}</Dialog.Title>
-          {item ? (
-            <div className="flex grow flex-col items-center justify-center gap-6 px-4 pb-12">
-              <ItemStage item={item} addresses={publicAddresses} />
-              {item.caption && item.modality !== 'text' && <p className="max-w-2xl text-center text-lg break-words text-balance">{item.caption}</p>}
-              <div className="flex flex-wrap items-center justify-center gap-4 text-sm text-muted">
-                <ModalityTag modality={item.modality} />
-                <Ago time={item.createdAt} />
-                <Button asChild>
-                  <a href={`${publicAddresses.content(item.id)}?download=1`} download>
-                    <Download aria-hidden className="size-4" />
-                    Download
-                  </a>
-                </Button>
-              </div>
-            </div>
-          ) : asked.isPending ? (
-            <Skeleton className="mx-auto mt-12 h-96 w-full max-w-xl" />
-          ) : (
-            <Empty title="It is not public" picture={<Tiles />} action={<Button onClick={onClose}>See what is public</Button>}>
-              It may have been made private again, or deleted.
-            </Empty>
-          )}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+          {item.caption && item.modality !== 'text' && <p className="text-lg break-words">{item.caption}</p>}
+          <Button asChild>
+            <a href={`${publicAddresses.content(item.id)}?download=1`} download>
+              <Download aria-hidden className="size-4" />
+              Download
+            </a>
+          </Button>
+        </div>
+      ) : asked.isPending ? (
+        <Skeleton className="h-40" />
+      ) : (
+        <Empty title="Not public" picture={<Tiles />} action={<Button onClick={place.close}>See what is public</Button>}>
+          It may have been made private again, or deleted.
+        </Empty>
+      )}
+    </ViewerWindow>
   );
 }

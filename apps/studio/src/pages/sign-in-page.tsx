@@ -17,7 +17,7 @@ export function Component() {
   return (
     <Door
       title="Sign in"
-      lead="Your studio for pictures, films, sound and text, on your own machines."
+      lead="Your studio for images, videos, sound and text, on your own machines."
       action="Sign in"
       busy={enter.isPending}
       error={enter.error}

@@ -6,8 +6,9 @@ import { sentenceOf } from '../api/sentence.ts';
 import { useRun } from '../api/use-run.ts';
 import { FailureCard } from '../run/failure-card.tsx';
 import { Card, Problem, Skeleton } from '../ui/blocks.tsx';
+import { Viewer } from '../viewer/viewer.tsx';
 import { Downloads } from '../walk/downloads.tsx';
-import { type Frame, framesOf, sharesOf } from '../walk/frame-states.ts';
+import { type Frame, framesOf, sharesOf, standIns } from '../walk/frame-states.ts';
 import { PlayerControls } from '../walk/player.tsx';
 import { Playhead } from '../walk/playhead.ts';
 import { Stage } from '../walk/stage.tsx';
@@ -15,17 +16,17 @@ import { Timeline } from '../walk/timeline.tsx';
 import { filmOf, walkOf } from '../walk/walk-form.ts';
 import { WalkHead } from '../walk/walk-head.tsx';
 import { WalkStatus } from '../walk/walk-status.tsx';
-import { LostPage } from './lost-page.tsx';
+import { isLost, LostPage } from './lost-page.tsx';
 
 /** One walk: its film plays while its frames come. */
 export function Component() {
   const { id = '' } = useParams();
   const { watched, error, lost, again } = useRun(id);
-  if (!watched && error && sentenceOf(error).code === 'not-found') return <LostPage />;
+  if (!watched && error && isLost(sentenceOf(error).code)) return <LostPage looked={`the walk ${id}`} back={{ to: '/walks', words: 'Go to Walks' }} />;
   if (!watched && error) return <Problem error={error} onRetry={again} className="mx-auto mt-12 max-w-xl" />;
   const step = watched && walkOf(watched.run);
   if (!watched) return <WalkSkeleton />;
-  if (!step) return <LostPage />;
+  if (!step) return <LostPage looked={`a walk in the run ${id}`} back={{ to: `/runs/${id}`, words: 'Show the run' }} />;
   return <Walk key={id} watched={watched} step={step} lost={lost} error={error} onAgain={again} />;
 }
 
@@ -49,7 +50,7 @@ function Walk({ watched, step, lost, error, onAgain }: WalkProps) {
       <WalkHead run={run} frames={frames} onGoesOn={onAgain} />
       {lost && (
         <p role="status" className="text-sm text-warn">
-          The connection broke. Trying again; what you see may be a little old.
+          Connection lost. Reconnecting; this page may be out of date.
         </p>
       )}
       {error !== null && <Problem error={error} onRetry={onAgain} />}
@@ -89,6 +90,7 @@ const largest = 1024;
 
 function WalkPlayer({ run, step, frames, shares, previews }: WalkPlayerProps) {
   const [pixels, setPixels] = useState(false);
+  const [enlarged, setEnlarged] = useState<string | null>(null);
   const film = filmOf(run)?.parameters ?? {};
   const framesPerSecond = Number(film.framesPerSecond ?? 12);
   const loops = step.parameters.loop === true;
@@ -103,20 +105,56 @@ function WalkPlayer({ run, step, frames, shares, previews }: WalkPlayerProps) {
   const walk = step.parameters as unknown as Parameters<typeof Timeline>[0]['walk'];
   const large = Math.max(Number(step.parameters.width ?? 0), Number(step.parameters.height ?? 0)) > largest;
   return (
-    <Card aria-label="Film" data-modality="video" className="flex min-w-0 flex-col gap-4 p-4 sm:p-5">
+    <Card aria-label="Video" data-modality="video" className="flex min-w-0 flex-col gap-4 p-4 sm:p-5">
       <Stage
         frames={frames}
         previews={previews}
         playhead={playhead}
         large={large}
         pixels={pixels}
-        label={`The film of ${run.name}`}
+        label={`The video of ${run.name}`}
         {...(run.endedAt === null ? {} : { empty: 'No frame was drawn' })}
       />
-      <PlayerControls playhead={playhead} frames={frames.length} framesPerSecond={framesPerSecond} pixels={pixels} onPixels={setPixels} />
+      <PlayerControls
+        playhead={playhead}
+        frames={frames.length}
+        framesPerSecond={framesPerSecond}
+        pixels={pixels}
+        onPixels={setPixels}
+        onEnlarge={() => setEnlarged(frameToOpen(frames, playhead))}
+      />
       <Timeline frames={frames} shares={shares} walk={walk} playhead={playhead} />
+      {enlarged !== null && <FrameViewer id={enlarged} run={run} frames={frames} playhead={playhead} onOpen={setEnlarged} />}
     </Card>
   );
+}
+
+/** The frame on which the playhead stands, or the nearest that is done; null while there is none. */
+function frameToOpen(frames: readonly Frame[], playhead: Playhead): string | null {
+  playhead.pause();
+  const nearest = standIns(frames)[playhead.store.getState().frame] ?? -1;
+  return frames[nearest]?.outputId ?? null;
+}
+
+interface FrameViewerProps {
+  id: string;
+  run: RunView;
+  frames: readonly Frame[];
+  playhead: Playhead;
+  onOpen: (id: string | null) => void;
+}
+
+/** Single frames in the viewer; the playhead goes along. */
+function FrameViewer({ id, run, frames, playhead, onOpen }: FrameViewerProps) {
+  const items = frames.flatMap(({ outputId }, index) =>
+    outputId ? [{ id: outputId, modality: 'image' as const, mediaType: 'image/png', sizeBytes: 0, caption: `frame ${index + 1} of ${run.name}` }] : [],
+  );
+  const open = (next: string) => {
+    const index = frames.findIndex(({ outputId }) => outputId === next);
+    if (index >= 0) playhead.seek(index);
+    onOpen(next);
+  };
+  return <Viewer id={id} from="the walk" place={{ items, open, close: () => onOpen(null) }} />;
 }
 
 function WalkSkeleton() {

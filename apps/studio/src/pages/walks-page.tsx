@@ -17,7 +17,7 @@ import { firstForm, keyframe, type WalkForm } from '../walk/walk-form.ts';
 const shortcuts = [
   { keys: ['Ctrl', 'Enter'], does: 'Walk' },
   { keys: ['Alt', '←', '→'], does: 'Move the keyframe' },
-  { keys: ['Ctrl', 'V'], does: 'Paste a picture into the keyframe' },
+  { keys: ['Ctrl', 'V'], does: 'Paste an image into the keyframe' },
 ];
 
 /** Walks: two words and a button, and what was made before. */
@@ -29,7 +29,7 @@ export function Component() {
   return (
     <>
       <h1 className="text-xl font-semibold tracking-tight">Walks</h1>
-      <p className="mt-1 mb-5 text-base text-muted">A film of the way from one picture to another, through everything that lies between.</p>
+      <p className="mt-1 mb-5 text-base text-muted">A video of the way from one image to another, through everything that lies between.</p>
       {tasks.isError ? <Problem error={tasks.error} onRetry={() => void tasks.refetch()} /> : <Composer tasks={tasks.data} />}
       <section aria-label="Walks so far" className="mt-9">
         {recent.walks?.length === 0 ? (
@@ -59,13 +59,13 @@ function useGiven(): void {
     taken.current = true;
     takeResult({ picture: picture ? { outputId: picture as OutputId, name: prompt } : null, prompt });
     setSearch({}, { replace: true });
-    announce('It is a keyframe now. Say where the walk goes.');
+    announce('Added as a keyframe. Now say where the walk goes.');
   }, [search, setSearch]);
 }
 
 const examples: ReadonlyArray<{ title: string; prompts: readonly string[]; walk: WalkForm['walk'] }> = [
   { title: 'Apple to pear', prompts: ['a red apple', 'a green pear'], walk: {} },
-  { title: 'Moon, sunflower and star, round and round', prompts: ['a full moon', 'a sunflower', 'a star'], walk: { loop: true } },
+  { title: 'Moon, sunflower and star, looped', prompts: ['a full moon', 'a sunflower', 'a star'], walk: { loop: true } },
   { title: 'Cat, tiger, dog', prompts: ['a cat', 'a tiger', 'a dog'], walk: { easing: 'smooth' } },
 ];
 
@@ -73,7 +73,7 @@ function NoWalks() {
   const navigate = useNavigate();
   const run = useMutation({
     mutationFn: ({ prompts, walk }: (typeof examples)[number]) => startWalk({ ...firstForm(), keyframes: prompts.map((prompt) => keyframe(prompt)), walk }),
-    onSuccess: (made) => navigate(`/walks/${made.id}`),
+    onSuccess: (made) => made && navigate(`/walks/${made.id}`),
     onError: complain,
   });
   return (
@@ -91,7 +91,7 @@ function NoWalks() {
           </div>
         }
       >
-        Its frames are drawn by all machines at once and sharpen while it plays. Begin with one of these.
+        Its frames are drawn by all machines at once and sharpen while it plays. Start with one of these.
       </Empty>
     </Card>
   );

@@ -8,7 +8,7 @@ const titles: Record<Dot['standing'], string> = {
   sharing: 'Shares the work',
   'runner-up': 'Runner-up',
   slower: 'Not chosen',
-  unusable: 'Cannot be used now',
+  unusable: 'Not available now',
 };
 const cardWidth = 256;
 

@@ -20,9 +20,7 @@ export function FailureCard({ run, step, title }: { run: RunView; step: StepView
         <dt className="text-muted">Kept</dt>
         <dd>{kept === 0 ? 'Nothing was finished before it.' : `The results of ${kept} ${kept === 1 ? 'step' : 'steps'}.`}</dd>
         <dt className="text-muted">Now</dt>
-        <dd className="text-pretty">
-          {error?.hint ?? 'Continue to try this step again, on another machine where there is one; or change it and run from here.'}
-        </dd>
+        <dd className="text-pretty">{error?.hint ?? 'Try this step again, on another machine if there is one. Or edit the step and run from here.'}</dd>
       </dl>
       {step.attempts.length > 0 && <AttemptLog attempts={step.attempts} />}
     </div>

@@ -4,7 +4,7 @@ import { type Pace, paceOf, type Stretch } from '../plan-picture/pace.ts';
 import { formatSeconds } from '../units/time.ts';
 import { useNow } from '../units/use-now.ts';
 
-/** The real pace beside the predicted one, on one scale of seconds. */
+/** The actual pace beside the predicted one, on one scale of seconds. */
 export function PaceStrip({ run, tasks }: { run: RunView; tasks: readonly TaskView[] }) {
   const now = useNow(run.endedAt === null && run.startedAt !== null ? 100 : null);
   const pace = paceOf(run, now);
@@ -14,7 +14,7 @@ export function PaceStrip({ run, tasks }: { run: RunView; tasks: readonly TaskVi
       <span className="text-muted">Predicted</span>
       <Bars pace={pace} stretches={pace.predicted} tasks={tasks} faint />
       <span className="number min-w-16 text-right whitespace-nowrap text-muted">{formatSeconds(pace.predictedSeconds)}</span>
-      <span className="font-medium">Real</span>
+      <span className="font-medium">Actual</span>
       <Bars pace={pace} stretches={pace.real} tasks={tasks} />
       <span className="number min-w-16 text-right whitespace-nowrap" role="timer" aria-label="Elapsed">
         {run.startedAt === null ? '–' : formatSeconds(pace.elapsedSeconds)}

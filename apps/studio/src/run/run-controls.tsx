@@ -4,6 +4,8 @@ import { CirclePlay, Pause, Play, Square } from 'lucide-react';
 import { api, client, queries } from '../api/client.ts';
 import { Button } from '../ui/button.tsx';
 import { announce, complain } from '../ui/toast.tsx';
+import { MendButton } from './mend-button.tsx';
+import { mendingOf } from './mending.ts';
 
 export const isOpen = (run: Pick<RunView, 'state'>) => run.state === 'running' || run.state === 'planning' || run.state === 'paused';
 
@@ -29,6 +31,7 @@ export function RunControls({ run, onGoesOn, kept }: RunControlsProps) {
   const pause = useMutation({ mutationFn: () => client.runs.pause({ id: run.id }), onSuccess: changed, onError: complain });
   const resume = useMutation({ mutationFn: () => client.runs.resume({ id: run.id }), onSuccess: changed, onError: complain });
   const goOn = useMutation({ mutationFn: () => client.runs.continue({ id: run.id }), onSuccess: onGoesOn, onError: complain });
+  const failed = run.steps.find((step) => step.state === 'failed');
   return (
     <>
       {run.state === 'running' && (
@@ -46,8 +49,9 @@ export function RunControls({ run, onGoesOn, kept }: RunControlsProps) {
           Stop
         </Button>
       )}
-      {run.state === 'failed' && (
-        <Button look="primary" icon={CirclePlay} busy={goOn.isPending} onClick={() => goOn.mutate()}>
+      {run.state === 'failed' && failed && <MendButton run={run} step={failed} onAgain={() => goOn.mutate()} busy={goOn.isPending} />}
+      {run.state === 'failed' && (!failed || mendingOf(failed) !== 'again') && (
+        <Button icon={CirclePlay} busy={goOn.isPending} onClick={() => goOn.mutate()}>
           Continue
         </Button>
       )}

@@ -2,14 +2,15 @@ import type { RunView, TaskView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { ChevronDown, Copy, Dices, PencilLine, RotateCcw } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
-import { client } from '../api/client.ts';
 import { compose } from '../chain/composer-state.ts';
+import { sendOrKeep } from '../chain/outbox.ts';
 import { toComposer } from '../chain/uses.ts';
+import { NotifyButton } from '../notices/notify-button.tsx';
 import { Ago } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
-import { StateBadge } from '../ui/state.tsx';
 import { complain } from '../ui/toast.tsx';
+import { RunBadge, TimeLeft } from './run-badge.tsx';
 import { isOpen, RunControls } from './run-controls.tsx';
 
 interface RunHeadProps {
@@ -31,8 +32,9 @@ export function RunHead({ run, tasks, onGoesOn }: RunHeadProps) {
         <h1 className="text-xl font-semibold tracking-tight break-words">{run.name}</h1>
         <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
           <span aria-live="polite">
-            <StateBadge state={run.state} />
+            <RunBadge run={run} />
           </span>
+          {run.endedAt === null && <TimeLeft runId={run.id} />}
           <Ago time={run.createdAt} />
           {run.parentRunId && (
             <Link to={`/runs/${run.parentRunId}`} className="text-accent-ink underline underline-offset-2">
@@ -41,7 +43,7 @@ export function RunHead({ run, tasks, onGoesOn }: RunHeadProps) {
           )}
           {run.planVersion > 1 && (
             <span>
-              Planned again {run.planVersion - 1} {run.planVersion === 2 ? 'time' : 'times'}
+              Replanned {run.planVersion - 1} {run.planVersion === 2 ? 'time' : 'times'}
             </span>
           )}
         </div>
@@ -59,6 +61,7 @@ function RunActions({ run, tasks, onGoesOn }: RunHeadProps) {
   };
   return (
     <div className="flex flex-wrap items-center gap-2">
+      {isOpen(run) && <NotifyButton runId={run.id} />}
       <RunControls run={run} onGoesOn={onGoesOn} kept={keptSteps} />
       {!isOpen(run) && (
         <Button icon={PencilLine} onClick={edit}>
@@ -78,8 +81,8 @@ function keptSteps(stopped: RunView): string {
 function AgainMenu({ run }: { run: RunView }) {
   const navigate = useNavigate();
   const again = useMutation({
-    mutationFn: (seed: 'same' | 'new') => client.runs.again({ id: run.id, seed }),
-    onSuccess: (made) => navigate(`/runs/${made.id}`),
+    mutationFn: (seed: 'same' | 'new') => sendOrKeep({ id: run.id, seed }, run.name),
+    onSuccess: (made) => made && navigate(`/runs/${made.id}`),
     onError: complain,
   });
   const trigger = (

@@ -1,14 +1,15 @@
-import { modalityOf, type OutputView, type RunSummary, type StepState } from '@atelier/protocol';
+import { cutText, modalityOf, type OutputView, type RunSummary, type StepState } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api, contentUrl } from '../api/client.ts';
 import { byName, makes } from '../chain/draft.ts';
-import { useOutputText } from '../media/output-view.tsx';
+import { useOutputText } from '../media/output-text.ts';
 import { Ago } from '../ui/blocks.tsx';
 import { modalityIcons } from '../ui/modality.tsx';
-import { StateBadge, wordOf } from '../ui/state.tsx';
+import { wordOf } from '../ui/state.tsx';
 import { formatSeconds, secondsBetween } from '../units/time.ts';
+import { RunBadge } from './run-badge.tsx';
 
 /** A run in the list: its last result, its steps, its state. */
 export function RunRow({ run }: { run: RunSummary }) {
@@ -22,7 +23,7 @@ export function RunRow({ run }: { run: RunSummary }) {
         <StepDots steps={run.steps} />
       </div>
       <div className="flex shrink-0 flex-col items-end gap-1 sm:flex-row sm:items-center sm:gap-6">
-        <StateBadge state={run.state} />
+        <RunBadge run={run} />
         <span className="number hidden w-20 text-right text-sm text-muted md:block">
           {run.startedAt && run.endedAt ? formatSeconds(secondsBetween(run.startedAt, run.endedAt)) : ''}
         </span>
@@ -95,7 +96,7 @@ function TextThumbnail({ id }: { id: string }) {
   const text = useOutputText(id);
   return (
     <span aria-hidden data-modality="text" className={`${frame} place-items-start! bg-hue-soft p-1.5 text-[9px] leading-[11px] text-hue`}>
-      {text.data?.slice(0, 60) ?? ''}
+      {cutText(text.data ?? '', 60)}
     </span>
   );
 }

@@ -20,6 +20,11 @@ test('running from a step sends only what was changed and keeps the seeds', () =
   expect(againRequest(run, step, task, { ...step.parameters, steps: 30 })).toMatchObject({ fromStep: 'draw', seed: 'same', set: { 'draw.steps': 30 } });
 });
 
+test('a parameter without a default that was emptied is sent as null, so that it is left out', () => {
+  const sized = { ...step, parameters: { ...step.parameters, width: 704 } };
+  expect(againRequest(run, sized, task, { ...sized.parameters, width: undefined }).set).toEqual({ 'draw.width': null });
+});
+
 test('a parameter put back is sent as its default, and an emptied seed asks for a new one', () => {
   expect(againRequest(run, step, task, { ...step.parameters, scheduler: undefined, steps: undefined, seed: undefined })).toEqual({
     id: run.id,

@@ -1,22 +1,24 @@
-import type { RunView, StepView } from '@atelier/protocol';
+import type { RunView, StepView, TaskView } from '@atelier/protocol';
 import { Footprints, History, Pause, Play } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { useStore } from 'zustand';
-import { contentUrl } from '../api/client.ts';
 import type { StepLive } from '../api/run-progress.ts';
-import { Lightbox } from '../media/lightbox.tsx';
+import type { RunItems } from '../gallery/use-gallery.ts';
 import { ProgressBar } from '../ui/blocks.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { countStates, type Frame, framesOf, sharesOf } from '../walk/frame-states.ts';
 import { Playhead } from '../walk/playhead.ts';
 import { Stage } from '../walk/stage.tsx';
 import { filmOf } from '../walk/walk-form.ts';
+import { BatchGrid } from './batch-grid.tsx';
 
 interface ShardResultsProps {
   run: RunView;
   step: StepView;
   title: string;
+  items: RunItems;
+  tasks: readonly TaskView[];
   /** What passes by of shards that are being made. */
   live: Readonly<Record<number, StepLive>> | undefined;
 }
@@ -24,7 +26,7 @@ interface ShardResultsProps {
 const nothing: Readonly<Record<number, StepLive>> = {};
 
 /** The results of a step that machines share: frames as a small film, pictures of a batch side by side. */
-export function ShardResults({ run, step, title, live = nothing }: ShardResultsProps) {
+export function ShardResults({ run, step, title, items, tasks, live = nothing }: ShardResultsProps) {
   const frames = useMemo(() => framesOf(step), [step]);
   const counts = countStates(frames);
   const done = counts.done + counts.cached;
@@ -35,7 +37,7 @@ export function ShardResults({ run, step, title, live = nothing }: ShardResultsP
       {step.task === 'latent-walk' ? (
         <SmallPlayer run={run} frames={frames} previews={previews} title={title} />
       ) : (
-        <PictureGrid frames={frames} previews={previews} title={title} />
+        <BatchGrid run={run} step={step} frames={frames} previews={previews} title={title} items={items} tasks={tasks} />
       )}
       <div>
         {run.endedAt === null && done < frames.length && <ProgressBar fraction={done / frames.length} label={`Progress of ${title}`} className="mb-2" />}
@@ -76,7 +78,7 @@ function SmallPlayer({ run, frames, previews, title }: { run: RunView; frames: r
     <div>
       <Stage frames={frames} previews={previews} playhead={playhead} large={false} pixels={false} label={`The frames of ${title}`} />
       <div className="mt-3 flex items-center gap-2">
-        <IconButton icon={playing ? Pause : Play} look="plain" label={playing ? 'Pause the film' : 'Play the film'} onClick={() => playhead.toggle()} />
+        <IconButton icon={playing ? Pause : Play} look="plain" label={playing ? 'Pause the video' : 'Play the video'} onClick={() => playhead.toggle()} />
         <span className="number text-sm text-muted">
           {frame + 1} / {frames.length}
         </span>
@@ -89,45 +91,5 @@ function SmallPlayer({ run, frames, previews, title }: { run: RunView; frames: r
         </Button>
       </div>
     </div>
-  );
-}
-
-/** The pictures of a batch; those that are on their way have their places from the beginning. */
-function PictureGrid({ frames, previews, title }: { frames: readonly Frame[]; previews: ReadonlyMap<number, string>; title: string }) {
-  const [open, setOpen] = useState<number | null>(null);
-  const across = frames.length <= 4 ? 'grid-cols-2' : frames.length <= 9 ? 'grid-cols-3' : 'grid-cols-4';
-  const large = open === null ? null : frames[open]?.outputId;
-  return (
-    <>
-      <ol aria-label={`Pictures of ${title}`} className={`mx-auto grid w-full max-w-[440px] gap-2 ${across}`}>
-        {frames.map((frame, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a shard's number is its name.
-          <li key={index} className="aspect-square overflow-hidden rounded-lg bg-well">
-            <Picture frame={frame} preview={previews.get(index)} name={`Picture ${index + 1} of ${title}`} onOpen={() => setOpen(index)} />
-          </li>
-        ))}
-      </ol>
-      {large && <Lightbox open onOpenChange={(next) => next || setOpen(null)} src={contentUrl(large)} title={`Picture ${(open ?? 0) + 1} of ${title}`} />}
-    </>
-  );
-}
-
-function Picture({ frame, preview, name, onOpen }: { frame: Frame; preview: string | undefined; name: string; onOpen: () => void }) {
-  if (frame.outputId)
-    return (
-      <button type="button" aria-label={`Enlarge ${name}`} onClick={onOpen} className="block size-full cursor-zoom-in!">
-        <img src={`/api/outputs/${frame.outputId}/thumbnail?size=256`} alt={name} className="size-full object-contain" />
-      </button>
-    );
-  if (preview) return <img src={preview} alt={`Preview of ${name}`} className="size-full object-contain" />;
-  const words = frame.state === 'failed' ? 'Failed' : frame.state === 'running' ? 'At work' : '';
-  return (
-    <span
-      role="img"
-      aria-label={`${name}: ${frame.state}`}
-      className={`grid size-full place-items-center text-xs ${frame.state === 'running' ? 'breathe bg-hue-soft/60 text-hue' : frame.state === 'failed' ? 'bg-bad-soft text-bad' : 'bg-hue-soft/30'}`}
-    >
-      {words}
-    </span>
   );
 }

@@ -1,9 +1,11 @@
-import type { Modality, RunView, StepView, TaskView } from '@atelier/protocol';
+import type { GalleryItem, Modality, OutputView as Output, RunView, StepView, TaskView } from '@atelier/protocol';
 import { FileArchive, PencilLine } from 'lucide-react';
 import { useState } from 'react';
 import type { StepLive } from '../api/run-progress.ts';
 import { makes } from '../chain/draft.ts';
-import { DownloadButton, OutputView, Prose, stageLook } from '../media/output-view.tsx';
+import { stepAnchor } from '../chain/run-graph.tsx';
+import type { RunItems } from '../gallery/use-gallery.ts';
+import { DownloadButton, EnlargeButton, OutputView, Prose, stageLook } from '../media/output-view.tsx';
 import { remainingOf } from '../plan-picture/pace.ts';
 import { Card, ProgressBar, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
@@ -14,25 +16,32 @@ import { useNow } from '../units/use-now.ts';
 import { EditStepDialog } from './edit-step-dialog.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { RecipeDetails } from './recipe-details.tsx';
+import { DeletedResult, ResultActions } from './result-actions.tsx';
 import { ShardResults } from './shard-results.tsx';
+import { useStepEdit } from './step-edits.ts';
+import { SubtitleButtons } from './subtitle-buttons.tsx';
 
 interface StepCardProps {
   run: RunView;
   step: StepView;
   task: TaskView | undefined;
   live: StepLive | undefined;
+  /** What the gallery knows of the run's results, and what can be done with them. */
+  items: RunItems;
+  tasks: readonly TaskView[];
   /** What passes by of shards that are being made, where the step has several. */
   shards?: Readonly<Record<number, StepLive>> | undefined;
   number: number;
 }
 
 /** One step: where it runs, how far it is, and what it made. */
-export function StepCard({ run, step, task, live, shards, number }: StepCardProps) {
+export function StepCard({ run, step, task, tasks, items, live, shards, number }: StepCardProps) {
   const [editing, setEditing] = useState(false);
+  const edited = useStepEdit(run.id, step.id) !== undefined;
   const title = task?.title ?? step.task;
   const ended = run.endedAt !== null;
   return (
-    <Card aria-label={`Step ${number}: ${title}`} data-modality={makes(task)} className="flex min-w-0 flex-col p-5">
+    <Card id={stepAnchor(step.id)} aria-label={`Step ${number}: ${title}`} data-modality={makes(task)} className="flex min-w-0 flex-col p-5">
       <header className="flex items-start justify-between gap-3">
         <div className="min-w-0">
           <h2>
@@ -44,22 +53,23 @@ export function StepCard({ run, step, task, live, shards, number }: StepCardProp
       </header>
       <div className="mt-4 grow">
         {inShards(step) ? (
-          <ShardResults run={run} step={step} title={title} live={shards} />
+          <ShardResults run={run} step={step} title={title} items={items} tasks={tasks} live={shards} />
         ) : (
-          <StepBody step={step} live={live} title={title} task={task} ended={ended} />
+          <StepBody step={step} live={live} title={title} task={task} ended={ended} items={items} />
         )}
       </div>
       {step.state === 'failed' && <FailureCard run={run} step={step} title={title} />}
       {(step.outputs.length > 0 || ended) && (
         <footer className="mt-4 flex flex-wrap items-center gap-1 border-t border-line pt-3">
           {inShards(step) && step.outputs.length > 0 && <ZipButton run={run} step={step} title={title} />}
-          {(inShards(step) ? [] : step.outputs).map((output) => (
-            <DownloadButton key={output.id} output={output} name={`${output.port} of ${title}`} />
+          {(inShards(step) ? [] : mainOutputs(step)).map((output) => (
+            <OutputActions key={output.id} output={output} item={items.get(output.id)} title={title} tasks={tasks} />
           ))}
-          <div className="grow" />
+          <SubtitleButtons step={step} title={title} />
+          <p className="grow text-right text-sm text-muted">{ended && edited && 'Edited, not run yet'}</p>
           {ended && (
-            <Button look="quiet" size="small" icon={PencilLine} onClick={() => setEditing(true)} aria-label={`Change ${title} and run from here`}>
-              Change and run from here
+            <Button look="quiet" size="small" icon={PencilLine} onClick={() => setEditing(true)} aria-label={`Edit and run from here: ${title}`}>
+              Edit and run from here
             </Button>
           )}
         </footer>
@@ -71,7 +81,29 @@ export function StepCard({ run, step, task, live, shards, number }: StepCardProp
 }
 
 /** Whether a step's results are many of a kind: it was shared, or taken over from a run in which it was. */
-const inShards = (step: StepView) => step.shards !== null || (step.reused && step.outputs.length > 1);
+const inShards = (step: StepView) => step.shards !== null || (step.reused && mainOutputs(step).length > 1);
+
+/** The values of the first port: what the step is for. */
+export const mainOutputs = (step: StepView) => step.outputs.filter(({ port }) => port === step.outputs[0]?.port);
+
+interface OutputActionsProps {
+  output: Output;
+  /** Undefined until it is known, and after the days in which it could be restored. */
+  item: GalleryItem | undefined;
+  title: string;
+  tasks: readonly TaskView[];
+}
+
+function OutputActions({ output, item, title, tasks }: OutputActionsProps) {
+  if (item && item.deletedAt !== null) return null;
+  return (
+    <>
+      <EnlargeButton output={output} title={title} />
+      <DownloadButton output={output} name={`${output.port} of ${title}`} />
+      {item && <ResultActions item={item} tasks={tasks} name={title} />}
+    </>
+  );
+}
 
 /** Everything that a shared step made, in one file. */
 function ZipButton({ run, step, title }: { run: RunView; step: StepView; title: string }) {
@@ -90,8 +122,8 @@ function ZipButton({ run, step, title }: { run: RunView; step: StepView; title: 
 }
 
 function place(step: StepView): string {
-  if (step.reused) return 'Taken over from an earlier run';
-  if (step.cached > 0 && step.cached >= (step.shards?.total ?? 1)) return 'Answered from the cache: the same was made before';
+  if (step.reused) return 'Reused from an earlier run';
+  if (step.cached > 0 && step.cached >= (step.shards?.total ?? 1)) return 'From the cache: made before with the same settings';
   if (step.sharing.length > 1) return sharedPlace(step);
   const attempt = step.attempts.at(-1);
   const where = attempt?.edgeName ?? step.offer?.edgeName;
@@ -114,16 +146,22 @@ interface StepBodyProps {
   task: TaskView | undefined;
   /** The whole run has ended. */
   ended: boolean;
+  items: RunItems;
 }
 
-function StepBody({ step, live, title, task, ended }: StepBodyProps) {
+function StepBody({ step, live, title, task, ended, items }: StepBodyProps) {
   const modality = makes(task);
   if (step.outputs.length > 0) {
     return (
       <div className="flex flex-col gap-4">
-        {step.outputs.map((output) => (
-          <OutputView key={output.id} output={output} title={title} />
-        ))}
+        {step.notice && <p className="text-sm text-muted">{step.notice}</p>}
+        {mainOutputs(step)
+          .filter(({ sizeBytes }) => sizeBytes > 0)
+          .map((output) => {
+            const item = items.get(output.id);
+            if (item && item.deletedAt !== null) return <DeletedResult key={output.id} item={item} name={title} />;
+            return <OutputView key={output.id} output={output} title={title} />;
+          })}
       </div>
     );
   }
@@ -171,14 +209,14 @@ function StepProgress({ step, live, title }: { step: StepView; live: StepLive | 
   const remaining = remainingOf(step, elapsed, heard);
   const words = {
     range: () => (remaining.kind === 'range' ? rangeWords(remaining.low, remaining.high) : ''),
-    longer: () => (remaining.kind === 'longer' ? `Takes longer than the ${formatSeconds(remaining.expected)} that were expected` : ''),
+    longer: () => (remaining.kind === 'longer' ? `Taking longer than the expected ${formatSeconds(remaining.expected)}` : ''),
     unknown: () => '',
   }[remaining.kind]();
   return (
     <>
       <ProgressBar fraction={live && live.fraction > 0 ? live.fraction : null} label={`Progress of ${title}`} />
       <p className="mt-1.5 flex justify-between gap-3 text-xs text-muted">
-        <span className="truncate">{live?.message ?? 'Beginning'}</span>
+        <span className="truncate">{live?.message ?? 'Starting'}</span>
         <span className="number shrink-0">{words}</span>
       </p>
     </>

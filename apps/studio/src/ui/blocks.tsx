@@ -1,9 +1,11 @@
 import { Check, CircleAlert, Copy } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '../api/sentence.ts';
 import { formatAgo } from '../units/time.ts';
 import { useNow } from '../units/use-now.ts';
 import { Button, IconButton, Tip } from './button.tsx';
+import { copyText, selectText } from './copy-text.ts';
+import { announce } from './toast.tsx';
 
 /** A quiet surface that groups what belongs together. */
 export function Card({ className = '', children, ...rest }: { className?: string; children: ReactNode } & React.HTMLAttributes<HTMLElement>) {
@@ -66,29 +68,40 @@ export function Ago({ time }: { time: string }) {
 
 /** Text that is meant to be copied, such as a command. */
 export function Copyable({ text, label }: { text: string; label: string }) {
+  const code = useRef<HTMLElement>(null);
   return (
     <div className="flex items-start gap-2 rounded-xl bg-well py-2 pr-2 pl-4">
-      <code className="number min-w-0 grow py-1.5 text-sm break-all select-all">{text}</code>
-      <CopyButton text={text} label={label} />
+      <code ref={code} className="number min-w-0 grow py-1.5 text-sm [overflow-wrap:anywhere] whitespace-pre-wrap select-all">
+        {text}
+      </code>
+      <CopyButton text={text} label={label} shown={code} />
     </div>
   );
 }
 
+interface CopyButtonProps {
+  text: string;
+  label: string;
+  size?: 'small' | 'medium';
+  /** Where the text stands: it is selected where the browser copies nothing by itself. */
+  shown?: RefObject<HTMLElement | null>;
+}
+
 /** Copies a text and says for a moment that it did. */
-export function CopyButton({ text, label, size }: { text: string; label: string; size?: 'small' | 'medium' }) {
+export function CopyButton({ text, label, size, shown }: CopyButtonProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
     const timer = setTimeout(() => setCopied(false), 2000);
     return () => clearTimeout(timer);
   }, [copied]);
+  const copy = async (button: HTMLElement) => {
+    if (await copyText(text, button)) return setCopied(true);
+    if (shown?.current) selectText(shown.current);
+    announce(shown?.current ? 'Press Ctrl+C to copy: the text is selected.' : 'The browser does not copy here. Select the text and press Ctrl+C.');
+  };
   return (
-    <IconButton
-      icon={copied ? Check : Copy}
-      size={size}
-      label={copied ? 'Copied' : `Copy ${label}`}
-      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-    />
+    <IconButton icon={copied ? Check : Copy} size={size} label={copied ? 'Copied' : `Copy ${label}`} onClick={(event) => void copy(event.currentTarget)} />
   );
 }
 

@@ -2,7 +2,7 @@ import type { ComponentProps, ReactNode } from 'react';
 import { useId } from 'react';
 
 export const inputLook =
-  'w-full rounded-lg border border-line-strong bg-well px-3 text-base text-ink placeholder:text-faint hover:border-muted focus-visible:outline-offset-0 disabled:opacity-50';
+  'w-full rounded-lg border border-line-strong aria-invalid:border-bad bg-well px-3 text-base text-ink placeholder:text-faint hover:border-muted focus-visible:outline-offset-0 disabled:opacity-50';
 
 interface LabelledProps {
   label: string;

@@ -12,7 +12,7 @@ export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode;
           align={align}
           sideOffset={6}
           collisionPadding={12}
-          className="rise z-50 max-h-[70dvh] min-w-52 max-w-[calc(100vw-24px)] overflow-y-auto rounded-xl border border-line bg-surface p-1.5 shadow-float"
+          className="rise z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-52 max-w-[calc(100vw-24px)] overflow-y-auto rounded-xl border border-line bg-surface p-1.5 shadow-float"
         >
           {children}
         </DropdownMenu.Content>

@@ -13,9 +13,9 @@ export const modalityIcons: Record<Modality, LucideIcon> = {
 
 export const modalityWords: Record<Modality, string> = {
   text: 'Text',
-  image: 'Picture',
+  image: 'Image',
   audio: 'Recording',
-  video: 'Film',
+  video: 'Video',
   signal: 'Signal',
   tensor: 'Tensor',
 };

@@ -24,7 +24,7 @@ export function Select({ value, onChange, options, label, id, className = '' }: 
         <Radix.Content
           position="popper"
           sideOffset={4}
-          className="rise z-50 min-w-(--radix-select-trigger-width) rounded-xl border border-line bg-surface p-1.5 shadow-float"
+          className="rise z-50 max-h-(--radix-select-content-available-height) min-w-(--radix-select-trigger-width) rounded-xl border border-line bg-surface p-1.5 shadow-float"
         >
           <Radix.Viewport>
             {options.map((option) => (

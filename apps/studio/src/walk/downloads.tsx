@@ -21,12 +21,9 @@ export function Downloads({ run, doneFrames }: { run: RunView; doneFrames: numbe
         ))}
         <Button asChild={doneFrames > 0} disabled={doneFrames === 0} icon={FileArchive} className="justify-start! px-3!">
           {doneFrames > 0 ? (
-            <a
-              href={`/api/runs/${run.id}/steps/${step?.id}/frames.zip${step?.state === 'succeeded' ? '' : '?partial=1'}`}
-              download
-              aria-label={`Download ${doneFrames} frames as a zip`}
-            >
+            <a href={`/api/runs/${run.id}/steps/${step?.id}/frames.zip${step?.state === 'succeeded' ? '' : '?partial=1'}`} download>
               <FileArchive aria-hidden className="size-4 shrink-0" />
+              <span className="sr-only">Download as a zip:</span>
               Frames
               <span className="number ml-auto text-xs font-normal text-muted">{doneFrames}</span>
             </a>
@@ -48,8 +45,8 @@ export function Downloads({ run, doneFrames }: { run: RunView; doneFrames: numbe
 }
 
 function whenKept(run: RunView, doneFrames: number): string {
-  if (doneFrames > 0) return 'Films can be kept when all frames are there; frames at any time.';
-  return run.endedAt === null ? 'They can be kept when they are there.' : '';
+  if (doneFrames > 0) return 'Videos can be downloaded when all frames are done; frames at any time.';
+  return run.endedAt === null ? 'Downloads are ready when frames are done.' : '';
 }
 
 function FilmButton({ film, ready, onMake }: { film: Film; ready: boolean; onMake: (format: Format) => void }) {
@@ -57,8 +54,9 @@ function FilmButton({ film, ready, onMake }: { film: Film; ready: boolean; onMak
   if (film.outputId)
     return (
       <Button asChild className="justify-start! px-3!">
-        <a href={`${contentUrl(film.outputId)}?download=1`} download aria-label={`Download the ${word}`}>
+        <a href={`${contentUrl(film.outputId)}?download=1`} download>
           <Download aria-hidden className="size-4 shrink-0" />
+          <span className="sr-only">Download the</span>
           {word}
           <span className="number ml-auto text-xs font-normal text-muted">{film.sizeBytes === null ? '' : formatBytes(film.sizeBytes)}</span>
         </a>
@@ -66,14 +64,8 @@ function FilmButton({ film, ready, onMake }: { film: Film; ready: boolean; onMak
     );
   const busy = film.fraction !== null;
   return (
-    <Button
-      icon={Download}
-      busy={busy}
-      disabled={!ready}
-      aria-label={busy ? `The ${word} is being made, ${Math.round((film.fraction ?? 0) * 100)} %` : `Make and download the ${word}`}
-      onClick={() => onMake(film.format)}
-      className="justify-start! px-3!"
-    >
+    <Button icon={Download} busy={busy} disabled={!ready} onClick={() => onMake(film.format)} className="justify-start! px-3!">
+      <span className="sr-only">{busy ? 'Being made:' : 'Make and download the'}</span>
       {word}
       <span className="number ml-auto text-xs font-normal text-muted">
         {busy ? `${Math.round((film.fraction ?? 0) * 100)} %` : ready ? 'not made yet' : ''}

@@ -85,7 +85,7 @@ export function useFilms(run: RunView): { films: Film[]; make: (format: Format) 
 /** Runs the film's step again with another format and follows it to its end. */
 async function makeFilm(run: RunView, format: Format, onProgress: (fraction: number) => void, signal: AbortSignal | undefined) {
   const film = filmOf(run);
-  if (!film) throw new Error('This run makes no film.');
+  if (!film) throw new Error('This run makes no video.');
   const made = await client.runs.again({ id: run.id, fromStep: film.id, seed: 'same', set: { [`${film.id}.format`]: format } });
   for await (const event of studio.watchRun(made.id as RunId, signal ? { signal } : {})) {
     if (event.kind === 'progress' && event.stepId === film.id) onProgress(event.fraction);
@@ -93,5 +93,5 @@ async function makeFilm(run: RunView, format: Format, onProgress: (fraction: num
   const ended = await client.runs.get({ id: made.id });
   const output = filmOf(ended)?.outputs[0];
   if (output) return output;
-  throw Object.assign(new Error(ended.error?.message ?? filmOf(ended)?.error?.message ?? 'The film was not made.'), { name: 'AtelierError' });
+  throw Object.assign(new Error(ended.error?.message ?? filmOf(ended)?.error?.message ?? 'The video was not made.'), { name: 'AtelierError' });
 }

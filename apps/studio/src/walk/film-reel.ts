@@ -1,3 +1,4 @@
+import { ask } from '../api/ask.ts';
 import { FrameCache } from './frame-cache.ts';
 import { type Frame, standIns } from './frame-states.ts';
 
@@ -33,8 +34,7 @@ export class FilmReel {
       byteLimit: decodedBytes,
       onLoad: onChange,
       load: async (id, signal) => {
-        const answer = await fetch(frameUrl(id, large), { signal });
-        if (!answer.ok) throw new Error(`The frame could not be read (${answer.status}).`);
+        const answer = await ask(frameUrl(id, large), { signal });
         return createImageBitmap(await answer.blob());
       },
     });

@@ -76,7 +76,7 @@ export function sharesOf(step: Pick<StepView, 'sharing' | 'attempts'>, frames: r
   const drawn = [...counts.values()].reduce((sum, { done }) => sum + done, 0);
   const share = ([edgeId, { done, running }]: [string, { done: number; running: number }]) => ({
     edgeId,
-    name: names.get(edgeId) ?? 'A machine that has left',
+    name: names.get(edgeId) ?? 'A removed machine',
     done,
     running,
     part: drawn === 0 ? 0 : done / drawn,

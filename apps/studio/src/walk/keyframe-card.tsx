@@ -33,7 +33,7 @@ function moveByKey(event: KeyboardEvent, key: string): void {
 /** A point of the way: words, a picture, or both. A picture may be dropped or pasted anywhere on it. */
 export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, problem, onRemove }: KeyframeCardProps) {
   const id = useId();
-  const give = (file: File | undefined) => file && void send(keyframe.key, file, (picture) => draft.setKeyframe(keyframe.key, { picture }));
+  const give = (file: File | undefined) => file && void send(keyframe.key, file);
   const onPaste = (event: ClipboardEvent) => {
     const file = pictureOf(event.clipboardData);
     if (!file) return;
@@ -62,14 +62,14 @@ export function KeyframeCard({ keyframe, index, count, detailed, leadsOn, proble
       {detailed && <CardHead keyframe={keyframe} index={index} count={count} onRemove={onRemove} />}
       {(detailed || keyframe.picture) && <PicturePlace keyframe={keyframe} index={index} onFile={give} slim={!detailed} />}
       <label htmlFor={id} className="sr-only">
-        Words of keyframe {index + 1}
+        Prompt of keyframe {index + 1}
       </label>
       <textarea
         id={id}
         rows={detailed ? 2 : 1}
         maxLength={2000}
         value={keyframe.prompt}
-        placeholder={keyframe.picture ? 'What it shows, if you like' : index === 0 ? 'From, such as a red apple' : 'To, such as a green pear'}
+        placeholder={keyframe.picture ? 'What it shows (optional)' : index === 0 ? 'From, such as a red apple' : 'To, such as a green pear'}
         aria-invalid={problem ? true : undefined}
         aria-describedby={`${id}-problem`}
         onChange={(event) => draft.setKeyframe(keyframe.key, { prompt: event.target.value.replaceAll('\n', ' ') })}
@@ -96,14 +96,14 @@ function CardHead({ keyframe, index, count, onRemove }: Pick<KeyframeCardProps, 
       <IconButton
         icon={ArrowLeft}
         size="small"
-        label={`Move keyframe ${number} back (Alt ←)`}
+        label={`Move keyframe ${number} earlier (Alt ←)`}
         disabled={index === 0}
         onClick={() => draft.move(keyframe.key, -1)}
       />
       <IconButton
         icon={ArrowRight}
         size="small"
-        label={`Move keyframe ${number} on (Alt →)`}
+        label={`Move keyframe ${number} later (Alt →)`}
         disabled={index === count - 1}
         onClick={() => draft.move(keyframe.key, 1)}
       />
@@ -127,14 +127,14 @@ function PicturePlace({ keyframe, index, onFile, slim }: PicturePlaceProps) {
       <div className={`group relative overflow-hidden rounded-xl bg-well ${slim ? 'm-3 mb-0 size-24' : 'aspect-square w-full'}`}>
         <img
           src={`/api/outputs/${keyframe.picture.outputId}/thumbnail?size=256`}
-          alt={keyframe.picture.name || `Picture of keyframe ${index + 1}`}
+          alt={keyframe.picture.name || `Image of keyframe ${index + 1}`}
           className="size-full object-contain"
         />
         <IconButton
           icon={X}
           look="plain"
           size="small"
-          label={`Take the picture of keyframe ${index + 1} away`}
+          label={`Remove image of keyframe ${index + 1}`}
           onClick={() => draft.setKeyframe(keyframe.key, { picture: null })}
           className="absolute top-1.5 right-1.5"
         />
@@ -165,16 +165,16 @@ function PictureWays({ number, error, onFile }: { number: number; error: unknown
         accept="image/png,image/jpeg,image/webp"
         className="sr-only"
         tabIndex={-1}
-        aria-label={`Picture file of keyframe ${number}`}
+        aria-label={`Image file of keyframe ${number}`}
         onChange={(event) => {
           onFile(event.target.files?.[0]);
           event.target.value = '';
         }}
       />
-      <Button look="quiet" size="small" icon={ImagePlus} onClick={() => picker.current?.click()} aria-label={`Give keyframe ${number} a picture`}>
-        Picture
+      <Button look="quiet" size="small" icon={ImagePlus} onClick={() => picker.current?.click()} aria-label={`Image for keyframe ${number}`}>
+        Image
       </Button>
-      <Button look="quiet" size="small" icon={ClipboardPaste} onClick={() => void pasted().then(onFile)} aria-label={`Paste a picture into keyframe ${number}`}>
+      <Button look="quiet" size="small" icon={ClipboardPaste} onClick={() => void pasted().then(onFile)} aria-label={`Paste an image into keyframe ${number}`}>
         Paste
       </Button>
       {error ? (
@@ -195,9 +195,9 @@ async function pasted(): Promise<File | undefined> {
       const type = item.types.find((one) => one.startsWith('image/'));
       if (type) return new File([await item.getType(type)], 'pasted.png', { type });
     }
-    announce('There is no picture in the clipboard.');
+    announce('There is no image in the clipboard.');
   } catch {
-    announce('The browser does not show its clipboard here. Press Ctrl V on the keyframe instead.');
+    announce('The browser blocks the clipboard button here. Press Ctrl V on the keyframe instead.');
   }
   return undefined;
 }
@@ -205,9 +205,14 @@ async function pasted(): Promise<File | undefined> {
 function Numbers({ keyframe, leadsOn }: { keyframe: KeyframeDraft; leadsOn: boolean }) {
   return (
     <div className="grid grid-cols-2 gap-2">
-      <NumberField label="Seed" value={keyframe.seed} placeholder="Counted up" onChange={(seed) => draft.setKeyframe(keyframe.key, { seed })} />
+      <NumberField label="Seed" value={keyframe.seed} placeholder="Next number" onChange={(seed) => draft.setKeyframe(keyframe.key, { seed })} />
       {leadsOn && (
-        <NumberField label="Frames to next" value={keyframe.frames} placeholder="Even" onChange={(frames) => draft.setKeyframe(keyframe.key, { frames })} />
+        <NumberField
+          label="Frames to next"
+          value={keyframe.frames}
+          placeholder="Spread evenly"
+          onChange={(frames) => draft.setKeyframe(keyframe.key, { frames })}
+        />
       )}
     </div>
   );

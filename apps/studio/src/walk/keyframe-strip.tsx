@@ -16,9 +16,11 @@ interface KeyframeStripProps {
 export function KeyframeStrip({ form, detailed, problem }: KeyframeStripProps) {
   const loop = form.walk.loop === true;
   const remove = (key: string) => {
-    const before = draft.now();
+    const index = form.keyframes.findIndex((one) => one.key === key);
+    const removed = form.keyframes[index];
+    if (!removed) return;
     draft.remove(key);
-    announce('The keyframe is removed.', () => draft.begin(before));
+    announce('The keyframe is removed.', () => draft.putBack(removed, index));
   };
   return (
     <div

@@ -1,4 +1,4 @@
-import { Gauge, Grid2x2, MoveRight, Pause, Play, Repeat, StepBack, StepForward, Undo2 } from 'lucide-react';
+import { Gauge, Grid2x2, Maximize2, MoveRight, Pause, Play, Repeat, StepBack, StepForward, Undo2 } from 'lucide-react';
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { usePageShortcuts } from '../frame/page-shortcuts.ts';
@@ -8,7 +8,7 @@ import { Menu, MenuChoices } from '../ui/menu.tsx';
 import type { Playhead, Way } from './playhead.ts';
 
 const ways: Array<{ value: Way; label: string; icon: typeof Play }> = [
-  { value: 'loop', label: 'Round and round', icon: Repeat },
+  { value: 'loop', label: 'Loop', icon: Repeat },
   { value: 'there-and-back', label: 'There and back', icon: Undo2 },
   { value: 'once', label: 'Once', icon: MoveRight },
 ];
@@ -16,10 +16,10 @@ const speeds = ['0.25', '0.5', '1', '2', '4'].map((value) => ({ value, label: `$
 
 const shortcuts = [
   { keys: ['Space'], does: 'Play or pause' },
-  { keys: ['←', '→'], does: 'One frame back or on' },
-  { keys: ['Shift', '←', '→'], does: 'Ten frames back or on' },
+  { keys: ['←', '→'], does: 'One frame back or forward' },
+  { keys: ['Shift', '←', '→'], does: 'Ten frames back or forward' },
   { keys: ['Home', 'End'], does: 'The first or the last frame' },
-  { keys: ['L'], does: 'Round, there and back, or once' },
+  { keys: ['L'], does: 'Loop, there and back, or once' },
 ];
 
 interface PlayerControlsProps {
@@ -28,10 +28,12 @@ interface PlayerControlsProps {
   framesPerSecond: number;
   pixels: boolean;
   onPixels: (pixels: boolean) => void;
+  /** Opens the frame on which the playhead stands. */
+  onEnlarge: () => void;
 }
 
 /** Play, step, speed and what happens at the end. */
-export function PlayerControls({ playhead, frames, framesPerSecond, pixels, onPixels }: PlayerControlsProps) {
+export function PlayerControls({ playhead, frames, framesPerSecond, pixels, onPixels, onEnlarge }: PlayerControlsProps) {
   const { playing, way, speed } = useStore(playhead.store);
   usePageShortcuts(shortcuts);
   useKeys(playhead, frames);
@@ -43,13 +45,14 @@ export function PlayerControls({ playhead, frames, framesPerSecond, pixels, onPi
         icon={playing ? Pause : Play}
         look="primary"
         size="large"
-        label={playing ? 'Pause the film (Space)' : 'Play the film (Space)'}
+        label={playing ? 'Pause the video (Space)' : 'Play the video (Space)'}
         onClick={() => playhead.toggle()}
         className="rounded-full!"
       />
-      <IconButton icon={StepForward} label="One frame on (→)" onClick={() => playhead.step(1)} />
+      <IconButton icon={StepForward} label="One frame forward (→)" onClick={() => playhead.step(1)} />
       <TimeCode playhead={playhead} frames={frames} framesPerSecond={framesPerSecond} />
       <div className="grow" />
+      <IconButton icon={Maximize2} label="Enlarge this frame" onClick={onEnlarge} />
       <IconButton icon={Grid2x2} label={pixels ? 'Smooth' : 'Pixels'} aria-pressed={pixels} onClick={() => onPixels(!pixels)} />
       <Menu trigger={<IconButton icon={shown} label="At the end (L)" />}>
         <MenuChoices value={way} onChange={(next) => playhead.choose({ way: next })} options={ways} />

@@ -22,7 +22,7 @@ interface StageProps {
 }
 
 /** Where the film plays: each moment shows the frame itself, or the nearest that is there. */
-export function Stage({ frames, previews, playhead, large, pixels, label, empty = 'The first frames are on their way' }: StageProps) {
+export function Stage({ frames, previews, playhead, large, pixels, label, empty = 'Waiting for the first frames' }: StageProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const size = useSize(box);
@@ -86,7 +86,7 @@ function useShot(
   return seen;
 }
 
-const caption = ({ kind, frame }: Shot) => (kind === 'preview' ? 'Preview of this frame' : `Frame ${frame + 1} stands in`);
+const caption = ({ kind, frame }: Shot) => (kind === 'preview' ? 'Preview of this frame' : `Showing frame ${frame + 1} meanwhile`);
 
 /** Draws a picture in the middle as large as it can be, or by a whole factor, so that each of its pixels is as large as the others. */
 function paint(canvas: HTMLCanvasElement, shot: Shot, { width, height }: { width: number; height: number }, pixels: boolean): void {

@@ -10,7 +10,7 @@ import { FramesControl } from './frames-control.tsx';
 import { keptFrames } from './kept-frames.ts';
 import { KeyframeStrip } from './keyframe-strip.tsx';
 import { startWalk } from './start-walk.ts';
-import { type Before, draft, useWalkDraft } from './walk-draft.ts';
+import { type Before, draft, trackPlace, useWalkDraft } from './walk-draft.ts';
 import { nameOf, type WalkForm } from './walk-form.ts';
 import { placed, problemOf, type WalkProblem } from './walk-problems.ts';
 import { WalkSettings } from './walk-settings.tsx';
@@ -22,12 +22,13 @@ const standard = {
 
 /** Two words and a button; more on request. */
 export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
-  const { form, before, open, sending } = useWalkDraft();
+  const { form, before, open, sending, round } = useWalkDraft();
   const navigate = useNavigate();
   const [tried, setTried] = useState<WalkForm | null>(null);
   const start = useMutation({
     mutationFn: startWalk,
     onSuccess: (made) => {
+      if (!made) return;
       useWalkDraft.setState({ before: null });
       navigate(`/walks/${made.id}`);
     },
@@ -36,7 +37,8 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
   // What is still empty is no mistake until somebody asks for the walk; what the coordinator said holds until the form changes.
   const told = start.isError && start.variables === form ? placed(start.error) : null;
   const problem = told ?? (own && (tried === form || !isGap(own)) ? own : null);
-  const underway = Object.values(sending).some(({ error }) => !error);
+  const places = [trackPlace(round), ...form.keyframes.map(({ key }) => key)];
+  const underway = places.some((place) => sending[place] && !sending[place].error);
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     setTried(form);
@@ -53,7 +55,7 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
             value={Number(form.walk.frames ?? standard.frames)}
             framesPerSecond={Number(form.film.framesPerSecond ?? standard.framesPerSecond)}
             problem={aboutFrames(problem)}
-            onChange={(frames) => draft.setWalk('frames', frames)}
+            onChange={(frames) => draft.setWalk({ frames: frames })}
           />
           <div className="flex items-center justify-end gap-2">
             <Button look="quiet" aria-expanded={open} onClick={() => draft.show(!open)}>
@@ -89,9 +91,9 @@ function aboutFrames(problem: WalkProblem | null): string | undefined {
 const isGap = ({ place }: WalkProblem) => typeof place === 'object' && 'keyframe' in place;
 
 function startOver(): void {
-  const { form, before } = useWalkDraft.getState();
+  const was = useWalkDraft.getState();
   draft.clear();
-  announce('The form is as it was at first.', () => draft.begin(form, before));
+  announce('Form reset.', () => draft.putFormBack(was));
 }
 
 /** Of a walk that is changed or lengthened: how much of it need not be drawn again. */
@@ -110,11 +112,11 @@ function Keeps({ before, form }: { before: Before; form: WalkForm }) {
             {kept.kept < kept.of ? `, ${kept.of - kept.kept} will be drawn` : ''}.
           </span>
         ) : (
-          'How much is kept shows when the form fits together.'
+          'Complete the form to see how many frames are kept.'
         )}
       </span>
       <Button look="quiet" size="small" className="-my-1 -mr-2" onClick={() => useWalkDraft.setState({ before: null })}>
-        Forget it
+        Start from scratch
       </Button>
     </p>
   );

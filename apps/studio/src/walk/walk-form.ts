@@ -1,4 +1,15 @@
-import { type Chain, type ChainInput, findTask, type Keyframe, newId, type OutputId, type RunView, type Source, type StepView } from '@atelier/protocol';
+import {
+  type Chain,
+  type ChainInput,
+  findTask,
+  type Keyframe,
+  newId,
+  type OutputId,
+  type RunView,
+  type Source,
+  type StepView,
+  shortened,
+} from '@atelier/protocol';
 import type { client } from '../api/client.ts';
 
 type NewRun = Parameters<typeof client.runs.create>[0];
@@ -60,9 +71,9 @@ export function keyframesOf(form: Pick<WalkForm, 'keyframes'>): Keyframe[] {
 
 /** "a red apple → a green pear"; a keyframe without words is called by its picture. */
 export function nameOf(form: Pick<WalkForm, 'keyframes'>): string {
-  const names = form.keyframes.map(({ prompt, picture }) => prompt.trim() || (picture ? 'a picture' : '…'));
+  const names = form.keyframes.map(({ prompt, picture }) => prompt.trim() || (picture ? 'an image' : '…'));
   const name = names.join(' → ');
-  return name.length > 120 ? `${name.slice(0, 119)}…` : name;
+  return shortened(name, 120);
 }
 
 /** What is sent to make the walk and its film. */

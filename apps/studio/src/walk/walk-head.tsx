@@ -2,6 +2,7 @@ import type { RunView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { ChevronDown, CirclePlay, MoveHorizontal, PencilLine, Plus, Rows3 } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
+import { NotifyButton } from '../notices/notify-button.tsx';
 import { isOpen, RunControls } from '../run/run-controls.tsx';
 import { Ago } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
@@ -49,6 +50,7 @@ export function WalkHead({ run, frames, onGoesOn }: WalkHeadProps) {
         </div>
       </div>
       <div className="flex flex-wrap items-center gap-2">
+        {isOpen(run) && <NotifyButton runId={run.id} />}
         <RunControls run={run} onGoesOn={onGoesOn} kept={() => (done === 0 ? 'Stopped. No frame was finished yet.' : `Stopped. ${done} frames are kept.`)} />
         <ChangeActions run={run} frames={frames} />
       </div>
@@ -64,7 +66,7 @@ function ChangeActions({ run, frames }: { run: RunView; frames: readonly Frame[]
     draft.begin(changed, { runId: run.id, form, done }, true);
     navigate('/walks');
   };
-  const rest = useMutation({ mutationFn: () => startWalk(form), onSuccess: (made) => navigate(`/walks/${made.id}`), onError: complain });
+  const rest = useMutation({ mutationFn: () => startWalk(form), onSuccess: (made) => made && navigate(`/walks/${made.id}`), onError: complain });
   return (
     <>
       {run.state === 'cancelled' && done.length < frames.length && (
@@ -73,7 +75,7 @@ function ChangeActions({ run, frames }: { run: RunView; frames: readonly Frame[]
         </Button>
       )}
       <Button icon={PencilLine} onClick={() => change(form)}>
-        Change
+        Edit
       </Button>
       {!isOpen(run) && (
         <Menu

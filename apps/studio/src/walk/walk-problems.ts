@@ -1,4 +1,3 @@
-import { asAtelierError } from '@atelier/client';
 import { AtelierError, findTask, limits, parseParameters } from '@atelier/protocol';
 import { keyframesOf, type WalkForm } from './walk-form.ts';
 
@@ -13,7 +12,7 @@ export interface WalkProblem {
 /** The first thing that is wrong, as the task itself sees it, or null. The coordinator looks again; this only answers at once. */
 export function problemOf(form: WalkForm): WalkProblem | null {
   const silent = form.keyframes.findIndex(({ prompt, picture }) => prompt.trim() === '' && !picture);
-  if (silent >= 0) return { place: { keyframe: silent }, message: 'Write a few words, or give a picture.' };
+  if (silent >= 0) return { place: { keyframe: silent }, message: 'Enter a prompt or add an image.' };
   if (form.keyframes.length > limits.walkKeyframes) return { place: 'whole', message: `A walk has at most ${limits.walkKeyframes} keyframes.` };
   return asked(() => {
     parseParameters(findTask('latent-walk'), { ...form.walk, keyframes: keyframesOf(form) }, 'walk');
@@ -32,7 +31,7 @@ function asked(look: () => void): WalkProblem | null {
 
 /** Where an error of the task or of the coordinator belongs: it names a step's parameter, or a keyframe by its number. */
 export function placed(thrown: unknown): WalkProblem {
-  const { message, hint } = thrown instanceof AtelierError ? thrown : asAtelierError(thrown);
+  const { message, hint } = AtelierError.from(thrown);
   const said = { message, ...(hint === undefined ? {} : { hint }) };
   const named = /^(walk|film)\.(\w+)(?:\.(\d+))?/.exec(message);
   if (named?.[2] === 'keyframes' && named[3] !== undefined) return { place: { keyframe: Number(named[3]) }, ...said };

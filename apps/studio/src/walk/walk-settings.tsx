@@ -1,15 +1,16 @@
-import type { TaskView } from '@atelier/protocol';
+import type { ModelView, TaskView } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { Music, X } from 'lucide-react';
 import { useId, useRef } from 'react';
 import { api } from '../api/client.ts';
 import { sentenceOf } from '../api/sentence.ts';
 import { byName } from '../chain/draft.ts';
+import { useNativeSize } from '../chain/native-size.ts';
 import { ParameterForm } from '../form/parameter-form.tsx';
 import { ProgressBar } from '../ui/blocks.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Select } from '../ui/select.tsx';
-import { draft, send, useWalkDraft } from './walk-draft.ts';
+import { draft, send, trackPlace, useWalkDraft } from './walk-draft.ts';
 import type { WalkForm } from './walk-form.ts';
 import type { WalkProblem } from './walk-problems.ts';
 
@@ -22,6 +23,8 @@ interface WalkSettingsProps {
 /** Everything of the two tasks that is not a keyframe: how the way goes, how frames are drawn, how the film shows them. */
 export function WalkSettings({ form, tasks, problem }: WalkSettingsProps) {
   const [walk, film] = [byName(tasks, 'latent-walk'), byName(tasks, 'frames-to-video')];
+  const models = useQuery(api.models.queryOptions({ staleTime: 60_000 }));
+  const native = useNativeSize(form.model ?? onlyModel(models.data));
   const problems = (of: 'walk' | 'film') =>
     problem && typeof problem.place === 'object' && 'parameter' in problem.place && problem.place.of === of
       ? { [problem.place.parameter]: [problem.message, problem.hint].filter(Boolean).join(' ') }
@@ -31,11 +34,17 @@ export function WalkSettings({ form, tasks, problem }: WalkSettingsProps) {
       <section aria-label="Way and drawing" className="min-w-0">
         <h3 className="mb-3 text-sm font-semibold text-muted">Way and drawing</h3>
         {walk && (
-          <ParameterForm schema={without(walk.parameters, ['keyframes', 'frames'])} values={form.walk} onChange={draft.setWalk} problems={problems('walk')} />
+          <ParameterForm
+            schema={without(walk.parameters, ['keyframes', 'frames'])}
+            values={form.walk}
+            native={native}
+            onChange={draft.setWalk}
+            problems={problems('walk')}
+          />
         )}
       </section>
-      <section aria-label="Film" className="min-w-0">
-        <h3 className="mb-3 text-sm font-semibold text-muted">Film</h3>
+      <section aria-label="Video" className="min-w-0">
+        <h3 className="mb-3 text-sm font-semibold text-muted">Video</h3>
         {film && <ParameterForm schema={film.parameters} values={form.film} onChange={draft.setFilm} problems={problems('film')} />}
         <div className="mt-4 flex flex-col gap-4">
           <Track />
@@ -44,6 +53,12 @@ export function WalkSettings({ form, tasks, problem }: WalkSettingsProps) {
       </section>
     </div>
   );
+}
+
+/** The one model that can draw a walk now, where there is no other. */
+function onlyModel(models: readonly ModelView[] | undefined): string | undefined {
+  const able = (models ?? []).filter(({ manifest, edges }) => manifest.tasks.includes('latent-walk') && edges.some((edge) => edge.state === 'ready'));
+  return able.length === 1 ? able[0]?.manifest.id : undefined;
 }
 
 /** A schema without some of its properties. */
@@ -57,7 +72,7 @@ function Track() {
   const id = useId();
   const picker = useRef<HTMLInputElement>(null);
   const track = useWalkDraft((state) => state.form.track);
-  const sending = useWalkDraft((state) => state.sending.track);
+  const sending = useWalkDraft((state) => state.sending[trackPlace(state.round)]);
   return (
     <div>
       <p id={id} className="mb-1.5 text-sm font-medium">
@@ -72,7 +87,7 @@ function Track() {
         aria-label="File of the track"
         onChange={(event) => {
           const file = event.target.files?.[0];
-          if (file) void send('track', file, draft.setTrack);
+          if (file) void send(trackPlace(useWalkDraft.getState().round), file);
           event.target.value = '';
         }}
       />
@@ -90,7 +105,7 @@ function Track() {
         </Button>
       )}
       <p className={`mt-1 text-xs ${sending?.error ? 'text-bad' : 'text-muted'}`}>
-        {sending?.error ? sentenceOf(sending.error).message : 'Where much begins in the track, the walk goes faster.'}
+        {sending?.error ? sentenceOf(sending.error).message : 'The walk goes faster where more happens in the track.'}
       </p>
     </div>
   );
@@ -105,11 +120,7 @@ function ModelChoice({ form }: { form: WalkForm }) {
   const able = models.data?.filter(({ manifest }) => manifest.tasks.includes('latent-walk')) ?? [];
   const listed = able.map(({ manifest }) => ({ value: manifest.id as string, label: manifest.title }));
   const known = form.model === undefined || listed.some(({ value }) => value === form.model);
-  const options = [
-    { value: byPlan, label: 'The one that the plan chooses' },
-    ...listed,
-    ...(known ? [] : [{ value: form.model ?? '', label: form.model ?? '' }]),
-  ];
+  const options = [{ value: byPlan, label: 'Automatic' }, ...listed, ...(known ? [] : [{ value: form.model ?? '', label: form.model ?? '' }])];
   return (
     <div>
       <label htmlFor={id} className="mb-1.5 block text-sm font-medium">

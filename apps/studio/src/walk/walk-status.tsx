@@ -29,8 +29,8 @@ export function WalkStatus({ run, step, frames, shares }: { run: RunView; step: 
           <History aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
           <span>
             {step.reused
-              ? 'All frames were taken over from an earlier run.'
-              : `${counts.cached} ${counts.cached === 1 ? 'frame was' : 'frames were'} answered from the cache.`}
+              ? 'All frames were reused from an earlier run.'
+              : `${counts.cached} ${counts.cached === 1 ? 'frame was' : 'frames were'} reused from the cache.`}
           </span>
         </p>
       )}
@@ -41,12 +41,12 @@ export function WalkStatus({ run, step, frames, shares }: { run: RunView; step: 
 
 function Left({ run, step }: { run: RunView; step: StepView }) {
   const now = useNow(1000);
-  if (run.state === 'paused') return 'Paused; what is being drawn is finished';
-  if (step.state !== 'running' && step.state !== 'queued') return 'Waits to begin';
+  if (run.state === 'paused') return 'Paused. Frames that have started will finish.';
+  if (step.state !== 'running' && step.state !== 'queued') return 'Waiting to start';
   const remaining = walkRemaining(step, now);
   if (remaining.kind === 'range') return remaining.high < 0.5 ? 'Almost done' : `${formatRange(Math.max(1, remaining.low), Math.max(1, remaining.high))} left`;
-  if (remaining.kind === 'longer') return `Takes longer than the ${formatSeconds(remaining.expected)} that were expected`;
-  return 'Begins';
+  if (remaining.kind === 'longer') return `Taking longer than the expected ${formatSeconds(remaining.expected)}`;
+  return 'Starting';
 }
 
 function Took({ step, done, of }: { step: StepView; done: number; of: number }) {
@@ -66,7 +66,7 @@ function Shares({ shares }: { shares: readonly Share[] }) {
             <p className="flex items-baseline justify-between gap-3 text-sm">
               <span className="truncate">{name}</span>
               <span className="number shrink-0 text-xs text-muted">
-                {running > 0 && `${running} at work · `}
+                {running > 0 && `${running} generating · `}
                 {done} · {Math.round(part * 100)} %
               </span>
             </p>

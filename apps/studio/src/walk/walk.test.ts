@@ -61,7 +61,7 @@ describe('what is sent', () => {
   });
 
   test('a name says all keyframes and stays short', () => {
-    expect(nameOf({ keyframes: [keyframe('a'), keyframe('', { picture: file('sea') }), keyframe()] })).toBe('a → a picture → …');
+    expect(nameOf({ keyframes: [keyframe('a'), keyframe('', { picture: file('sea') }), keyframe()] })).toBe('a → an image → …');
     expect(nameOf(words('x'.repeat(200), 'y')).length).toBe(120);
   });
 });

@@ -24,6 +24,9 @@ export function MaskCanvas({ src, size, scale, history, brush, onChange }: MaskC
   // biome-ignore lint/correctness/useExhaustiveDependencies: a canvas of another size is empty again.
   useEffect(() => drawHistory(pen(), history), [history, size.width, size.height]);
 
+  // By keys one paints at once; the window's first button would have the focus otherwise.
+  useEffect(() => canvas.current?.focus({ preventScroll: true }), []);
+
   const place = (event: { clientX: number; clientY: number; pressure: number; pointerType: string }): MaskPoint => {
     const box = (canvas.current as HTMLCanvasElement).getBoundingClientRect();
     const along = (value: number, from: number, span: number, pixels: number) => ((value - from) / span) * pixels;
@@ -77,7 +80,7 @@ export function MaskCanvas({ src, size, scale, history, brush, onChange }: MaskC
         height={size.height}
         tabIndex={0}
         role="img"
-        aria-label="Mask over the picture. Arrow keys move the brush, Space paints."
+        aria-label="Mask over the image. Arrow keys move the brush, Space paints."
         onPointerDown={begin}
         onPointerMove={move}
         onPointerUp={end}

@@ -11,14 +11,20 @@ interface MaskDialogProps {
   src: string;
   /** What was painted before over the same picture. */
   before: MaskHistory | undefined;
+  /** Told of each stroke, so that closing the window loses none. */
+  onPaint: (history: MaskHistory) => void;
   onClose: () => void;
   onDone: (file: File, history: MaskHistory) => void;
 }
 
 /** A mask is painted here and handed on as a PNG of the picture's own size. */
-export function MaskDialog({ src, before, onClose, onDone }: MaskDialogProps) {
+export function MaskDialog({ src, before, onPaint, onClose, onDone }: MaskDialogProps) {
   const [history, setHistory] = useState(before ?? emptyHistory);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
+  const paint = (next: MaskHistory) => {
+    setHistory(next);
+    onPaint(next);
+  };
   const done = () => {
     if (size) maskFile(history, size.width, size.height).then((file) => onDone(file, history), complain);
   };
@@ -27,10 +33,10 @@ export function MaskDialog({ src, before, onClose, onDone }: MaskDialogProps) {
       open
       onOpenChange={(open) => open || onClose()}
       title="Paint the mask"
-      description="Paint over what is to be drawn anew. The rest stays as it is."
+      description="Paint over the part to redraw. The rest stays as it is."
       width="wide"
     >
-      <MaskPainter src={src} history={history} onChange={setHistory} onSize={setSize} />
+      <MaskPainter src={src} history={history} onChange={paint} onSize={setSize} />
       <div className="mt-4 flex flex-wrap items-center justify-between gap-3">
         <p className="number text-xs text-muted">{size ? `${size.width} × ${size.height}` : ''}</p>
         <Button look="primary" icon={Check} disabled={!size || !marksSomething(history)} onClick={done}>

@@ -10,10 +10,8 @@ import { useObjectUrl } from '../file-preview.tsx';
 import { GivenFile } from '../given-file.tsx';
 import { giveFile } from '../start-run.ts';
 import { MaskDialog } from './mask-dialog.tsx';
-import type { MaskHistory } from './mask-history.ts';
-
-/** What was painted on this page, by the file that it became: to go on painting. */
-const painted = new WeakMap<File, MaskHistory>();
+import { keepMask, maskDraft } from './mask-drafts.ts';
+import { marksSomething } from './mask-history.ts';
 
 interface MaskInputProps {
   id: string;
@@ -30,10 +28,11 @@ export function MaskInput({ id, name, tasks, given }: MaskInputProps) {
   const picture = under === undefined ? undefined : all[under];
   const local = useObjectUrl(picture?.kind === 'file' ? picture.file : null);
   const src = picture?.kind === 'output' ? contentUrl(picture.outputId) : local;
-  const before = given?.kind === 'file' ? painted.get(given.file) : undefined;
+  const before = maskDraft(picture);
+  const waits = before !== undefined && !before.used && marksSomething(before.history);
   const paint = (
     <Button icon={Brush} disabled={!src} onClick={() => setPainting(true)}>
-      {before ? 'Paint on' : given ? 'Paint anew' : 'Paint it'}
+      {waits || before ? 'Edit mask' : given ? 'Start over' : 'Paint mask'}
     </Button>
   );
   return (
@@ -48,17 +47,20 @@ export function MaskInput({ id, name, tasks, given }: MaskInputProps) {
             {under !== undefined && paint}
             <ChooseFile id={id} modality="image" label="Choose a file" onFiles={([file]) => file && giveFile(name, file)} />
           </div>
-          <p className="text-sm text-muted text-pretty">{advice(under !== undefined, src !== null)}</p>
+          <p role="status" className="text-sm text-muted text-pretty">
+            {waits ? 'What you painted is kept, but not used yet.' : advice(under !== undefined, src !== null)}
+          </p>
         </div>
       )}
       {painting && src && (
         <MaskDialog
           src={src}
-          before={before}
+          before={before?.history}
+          onPaint={(history) => keepMask(picture, { history, used: false })}
           onClose={() => setPainting(false)}
           onDone={(file, history) => {
-            painted.set(file, history);
-            giveFile(name, file, under);
+            keepMask(picture, { history, used: true });
+            giveFile(name, file, { over: under });
             setPainting(false);
           }}
         />
@@ -68,6 +70,6 @@ export function MaskInput({ id, name, tasks, given }: MaskInputProps) {
 }
 
 function advice(known: boolean, there: boolean): string {
-  if (!known) return 'The picture is drawn by an earlier step, so its mask can only be a file: white is drawn anew, black is kept.';
-  return there ? 'White is drawn anew, black is kept. A file has to be of the size of the picture.' : 'Choose the picture first; then paint over it.';
+  if (!known) return 'The image is drawn by an earlier step, so its mask can only be a file: white is redrawn, black is kept.';
+  return there ? 'White is redrawn, black is kept. A file must have the size of the image.' : 'Choose the image first; then paint over it.';
 }

@@ -1,6 +1,7 @@
 import { Brush, Contrast, Eraser, type LucideIcon, Redo2, Trash2, Undo2, ZoomIn, ZoomOut } from 'lucide-react';
 import { Slider } from 'radix-ui';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { typing } from '../../frame/typing.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { MaskCanvas } from './mask-canvas.tsx';
 import { brushRange, type MaskHistory, redone, undone, withDeed } from './mask-history.ts';
@@ -41,15 +42,9 @@ export function MaskPainter({ src, history, onChange, onSize }: MaskPainterProps
     '+': () => scaled(1.5),
     '-': () => scaled(1 / 1.5),
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const deed = (event.ctrlKey || event.metaKey ? deeds : keys)[event.key];
-    if (!deed || event.altKey) return;
-    event.preventDefault();
-    deed();
-  };
+  usePainterKeys(keys, deeds);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: its keys are shortcuts of the buttons inside.
-    <div onKeyDown={onKeyDown} className="flex min-h-0 flex-col gap-3">
+    <div className="flex min-h-0 flex-col gap-3">
       <div className="flex flex-wrap items-center gap-x-1 gap-y-2">
         <Toggle icon={Brush} label="Brush" keyName="B" on={!brush.erase} onClick={() => keys.b?.()} />
         <Toggle icon={Eraser} label="Eraser" keyName="E" on={brush.erase} onClick={() => keys.e?.()} />
@@ -82,6 +77,25 @@ export function MaskPainter({ src, history, onChange, onSize }: MaskPainterProps
       </div>
     </div>
   );
+}
+
+type Deeds = Readonly<Record<string, () => void>>;
+
+/** The painter's keys work from the moment it opens, wherever in its window the focus is. */
+function usePainterKeys(keys: Deeds, withControl: Deeds): void {
+  const latest = useRef({ keys, withControl });
+  latest.current = { keys, withControl };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const { current } = latest;
+      const deed = (event.ctrlKey || event.metaKey ? current.withControl : current.keys)[event.key];
+      if (!deed || event.altKey || event.defaultPrevented || typing(event.target)) return;
+      event.preventDefault();
+      deed();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
 }
 
 /** How much a picture is scaled to fit its frame. */
