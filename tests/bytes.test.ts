@@ -4,11 +4,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
-import { createClient } from '@atelier/client';
 import { encodePng, encodeWav } from '@atelier/media';
 import type { OutputId, OutputView, RunView } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cuttingLine } from './support/cutting-line.ts';
 import { until, within } from './support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from './support/digest-fleet.ts';
 import { seeded } from './support/seeded.ts';
@@ -86,21 +84,19 @@ describe('a bit that flips on a disk', () => {
     const input = `coordinator ${random.next()}`;
     const output = outputOf(await ran(input, 'North'));
     await within(
-      20,
       'the copy in the coordinator',
       until(() => lies(output.hash)),
     );
     await flipBit(output.hash);
     expect(await textOf(output.id)).toBe(digestOf(input, 'North'));
     expect(sha256(readFileSync(fileOf(output.hash)))).toBe(output.hash);
-  }, 60_000);
+  });
 
   test('in the copies of the edges: the next step reads good bytes from elsewhere', async () => {
     const input = `edges ${random.next()}`;
     const run = await ran(input, 'North', 'South');
     const between = outputOf(run);
     await within(
-      20,
       'the copy in the coordinator',
       until(() => lies(between.hash)),
     );
@@ -110,13 +106,12 @@ describe('a bit that flips on a disk', () => {
     expect(ended.state, JSON.stringify(ended.error)).toBe('succeeded');
     expect(await textOf(outputOf(ended, 1).id)).toBe(digestOf(digestOf(input, 'North'), 'South'));
     expect(sha256(readFileSync(fileOf(between.hash, 'South')))).toBe(between.hash);
-  }, 60_000);
+  });
 
   test('in every copy: the step fails and says so, nothing is made of damaged bytes', async () => {
     const run = await ran(`all ${random.next()}`, 'North', 'South');
     const between = outputOf(run);
     await within(
-      20,
       'the copy in the coordinator',
       until(() => lies(between.hash)),
     );
@@ -127,26 +122,13 @@ describe('a bit that flips on a disk', () => {
     expect(ended.error?.message).toContain(between.hash.slice(0, 12));
     expect(outputOf(ended, 1)).toBeUndefined();
     await expect(studio.client.download(between.id)).rejects.toMatchObject({ code: expect.stringMatching(/unavailable|not-found/) });
-  }, 60_000);
+  });
 });
 
 /** Noise as a recording, so that nothing about it can be guessed. */
 function recording(seconds: number): Uint8Array {
   return encodeWav({ samples: Float32Array.from({ length: seconds * 16_000 }, () => random.next() - 0.5), sampleRate: 16_000 });
 }
-
-test('an upload that is cut three times is resumed where it was, and arrives whole', async () => {
-  const bytes = recording(100);
-  const cuts = Array.from({ length: 3 }, () => 20_000 + random.below(bytes.length / 5));
-  await using line = await cuttingLine(studio.url, cuts);
-  const client = createClient({ url: line.url, token: studio.token });
-  const view = await client.upload(new Uint8Array(bytes), { name: 'noise.wav', mediaType: 'audio/wav' });
-  expect(view).toMatchObject({ hash: sha256(bytes), mediaType: 'audio/wav', sizeBytes: bytes.length });
-  expect(line.cuts).toBe(3);
-  // Begun anew each time, the cut parts would have been sent again.
-  const wasted = line.sent.reduce((sum, each) => sum + each, 0) - bytes.length;
-  expect(wasted).toBeLessThan(cuts.reduce((sum, each) => sum + each, 0));
-}, 60_000);
 
 /** A PNG of nothing but zeros that says it has so many pixels, and has. */
 function emptyPng(width: number, height: number): Uint8Array {
@@ -165,7 +147,8 @@ function emptyPng(width: number, height: number): Uint8Array {
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
 }
 
-const cutShort = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1 - random.below(Math.floor(bytes.length / 2)));
+/** Lacks a quarter to a half: of a recording the last moment may be missing (docs/formats.md). */
+const cutShort = (bytes: Uint8Array) => bytes.subarray(0, Math.floor(bytes.length * 0.75) - random.below(Math.floor(bytes.length / 4)));
 const noise = () => Uint8Array.from({ length: 64 * 64 * 3 }, () => random.below(256));
 
 test.each([
@@ -188,7 +171,6 @@ test('a model whose file has another hash is not offered, and both hashes are sa
   await studio.client.api.edges.pullModel({ id: north?.id as never, modelId: 'wrong' as never });
   const found = async () => (await studio.client.api.edges.list()).find((edge) => edge.id === north?.id)?.models.find((model) => model.manifest.id === 'wrong');
   await within(
-    30,
     'the end of the pull',
     until(async () => ((await found())?.state ?? 'pulling') !== 'pulling'),
   );
@@ -198,7 +180,7 @@ test('a model whose file has another hash is not offered, and both hashes are sa
   expect(model?.error?.message).toContain(sha256(weights));
   const pinned = { ...inOrder('North'), steps: [{ id: 'one', task: 'text-generation', model: 'wrong', inputs: { prompt: 'inputs.text' } }] };
   await expect(studio.client.api.runs.create({ chain: pinned, inputs: { text: { text: 'x' } } })).rejects.toMatchObject({ code: 'no-offer' });
-}, 60_000);
+});
 
 describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks === 'string' ? ` (skipped: ${withoutDisks})` : ''}`, () => {
   test('refuses an upload, acknowledges nothing, and takes it once there is room', async () => {
@@ -209,7 +191,7 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
     expect(lies(sha256(bytes))).toBe(false);
     (coordinatorDisk as SmallDisk).free();
     expect((await upload()).hash).toBe(sha256(bytes));
-  }, 120_000);
+  });
 
   test('on an edge fails a step with its reason, and the run can be continued once there is room', async () => {
     (edgeDisk as SmallDisk).fill();
@@ -223,7 +205,7 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
     const ended = await studio.ended(run.id);
     expect(ended.state, JSON.stringify(ended.error)).toBe('succeeded');
     expect(await textOf(outputOf(ended).id)).toBe(digestOf(input, 'North'));
-  }, 60_000);
+  });
 
   test('of the coordinator does not stop a step that has begun; its result is served once there is room', async () => {
     const input = `copy ${random.next()}`;
@@ -234,14 +216,14 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
     expect(lies(outputOf(ended).hash)).toBe(false);
     (coordinatorDisk as SmallDisk).free();
     expect(await textOf(outputOf(ended).id)).toBe(digestOf(input, 'North'));
-  }, 60_000);
+  });
 
   test('of the coordinator refuses a run whose text it cannot store', async () => {
     (coordinatorDisk as SmallDisk).fill();
     const refused = studio.client.api.runs.create({ chain: inOrder('North'), inputs: { text: { text: `none ${random.next()}` } } });
     await expect(refused).rejects.toMatchObject({ code: 'disk-full' });
     (coordinatorDisk as SmallDisk).free();
-  }, 60_000);
+  });
 });
 
 test('a join token that was used is refused, to an edge that brings it and over HTTP', async () => {
@@ -259,7 +241,7 @@ test('a join token that was used is refused, to an edge that brings it and over 
   expect(answered.code, answered.error).toBe(1);
   expect(answered.error).toMatch(/used/i);
   expect((await studio.client.api.edges.list()).map((edge) => edge.name).sort()).toEqual(['First', 'North', 'South']);
-}, 60_000);
+});
 
 test('a port that is in use ends the start with exit code 1 and a hint', async () => {
   const data = temporaryFolder('second');
@@ -269,11 +251,11 @@ test('a port that is in use ends the start with exit code 1 and a hint', async (
   expect(answered.code, answered.error).toBe(1);
   expect(answered.error).toContain(port);
   expect(answered.error).toContain('--port');
-}, 60_000);
+});
 
 test('a task that no edge offers is refused with the model to pull', async () => {
   const answered = await studio.cli(['run', 'image-to-video', '--input', path.resolve(import.meta.dirname, '../examples/audio/jfk.wav')]);
   expect([answered.code, answered.error]).toEqual([2, expect.stringContaining('image')]);
   const refused = studio.client.api.runs.create({ chain: 'text-to-image', inputs: { input: { text: 'a red apple' } } });
   await expect(refused).rejects.toMatchObject({ code: 'no-offer', hint: expect.stringContaining('atelier models pull starter-diffusion') });
-}, 60_000);
+});

@@ -37,7 +37,7 @@ function chainFile(): string {
 /** The promise is one second. Only where more wants to run than there are cores, three are allowed, and it says so. */
 async function expectGoneInTime(pid: number): Promise<void> {
   const answeredAt = performance.now();
-  await within(30, `the end of process ${pid}`, gone(pid));
+  await within(`the end of process ${pid}`, gone(pid));
   const tookMs = performance.now() - answeredAt;
   const load = loadavg()[0] as number;
   const isLoaded = load > availableParallelism();
@@ -61,7 +61,7 @@ test('a step that would take minutes is gone within a second of the cancelling a
   expect(cancelled.state).toBe('cancelled');
   expect((await studio.ended(run.id)).steps[0]).toMatchObject({ state: 'cancelled', outputs: [] });
   await expectSlotIsUsable();
-}, 60_000);
+});
 
 const runIdIn = (text: string) => /run ([0-9a-f-]{36})/.exec(text)?.[1] as RunId;
 
@@ -78,8 +78,8 @@ test('Ctrl-C leaves the run alone and says so', async () => {
   expect((await studio.client.api.runs.get({ id })).state).toBe('running');
   expect(studio.processes('digest.mjs').map(({ pid }) => pid)).toEqual([program.pid]);
   await studio.client.api.runs.cancel({ id });
-  await within(30, 'the end of the program', gone(program.pid));
-}, 60_000);
+  await within('the end of the program', gone(program.pid));
+});
 
 test.each([
   ['a second Ctrl-C', [], 2],

@@ -16,7 +16,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const folder = process.argv[2] ?? path.join(root, 'docs/screenshots');
 // It comes with the media package.
 const sharp = createRequire(path.join(root, 'packages/media/package.json'))('sharp') as (bytes: Buffer) => Sharp;
-const title = 'Voice to film';
+const title = 'Voice to video';
 
 interface Sharp {
   png(options: { palette: boolean; effort: number }): { toBuffer(): Promise<Buffer> };
@@ -87,8 +87,8 @@ async function shoot(page: Page, name: string, greatestHeight = 2000): Promise<v
 async function walkAbout(page: Page, studio: Studio): Promise<void> {
   await page.goto(`${studio.url}/walks`);
   const field = (name: string) => page.getByRole('textbox', { name, exact: true });
-  await field('Words of keyframe 1').fill('a red apple');
-  await field('Words of keyframe 2').fill('a blue fish');
+  await field('Prompt of keyframe 1').fill('a red apple');
+  await field('Prompt of keyframe 2').fill('a blue fish');
   await field('Frames').fill('33');
   await page.getByRole('button', { name: 'Walk', exact: true }).click();
   await page.waitForURL('**/walks/*');

@@ -48,4 +48,4 @@ test('a step that kills its slot is tried three times and no more, harms no othe
   const continued = await studio.ended(run.id);
   expect(continued.state, JSON.stringify(continued.error)).toBe('succeeded');
   expect(continued.steps[0]?.attempts.map(({ state }) => state)).toEqual(['failed', 'failed', 'failed', 'succeeded']);
-}, 60_000);
+});

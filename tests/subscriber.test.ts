@@ -1,7 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { RunEvent, RunId } from '@atelier/protocol';
+import { type RunEvent, type RunId, watchAliveMs } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { watchRun } from '../packages/client/src/watch-run.ts';
+import { WatchSocket } from '../packages/client/src/watch-socket.ts';
+import { cuttingLine } from './support/cutting-line.ts';
 import { digestFleet, giveModels } from './support/digest-fleet.ts';
 import { residentBytes } from './support/processes.ts';
 import { Studio } from './support/studio.ts';
@@ -54,4 +57,39 @@ test('watchers that never read stall neither the run nor another watcher, and co
   const answers = await Promise.all(silent.map(async (socket) => (await once(socket.resume(), 'data'))[0] as Buffer));
   for (const answer of answers) expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /);
   for (const socket of silent) socket.destroy();
-}, 120_000);
+});
+
+test('a page whose line dies without a word notices, dials again when there is a way, and misses nothing', async () => {
+  await using line = await cuttingLine(studio.url, {});
+  const dials: string[] = [];
+  const dial = (url: string) => {
+    dials.push(url);
+    // Node's own takes headers, where a browser sends its cookie.
+    return new WebSocket(url, { headers: { authorization: `Bearer ${studio.token}` } } as never);
+  };
+  const socket = new WatchSocket(line.url, dial, { openMs: 5_000, silentMs: 3 * watchAliveMs });
+  const create = (text: string, size: number) => studio.client.api.runs.create({ chain: 'chatter', inputs: { input: { text } }, set: { megabytes: size } });
+  // The one slot is busy, so that nothing is told of the second run for a while.
+  const first = await create('talks for long', 100);
+  const run = await create('waits', 1);
+  const seen: string[] = [];
+  const opened = Promise.withResolvers<void>();
+  const breaks = new EventEmitter();
+  const watching = (async () => {
+    for await (const event of watchRun((id, signal) => socket.events(id, signal), run.id, { onReconnect: () => breaks.emit('break') })) {
+      seen.push(event.kind);
+      opened.resolve();
+    }
+  })();
+  await opened.promise;
+  line.swallows = true;
+  await once(breaks, 'break');
+  // The line takes the new connection and says nothing: it is given up too.
+  await once(breaks, 'break');
+  expect(dials.length).toBeGreaterThan(1);
+  line.swallows = false;
+  await studio.client.api.runs.cancel({ id: first.id });
+  await watching;
+  expect(seen.filter((kind) => kind === 'snapshot').length).toBeGreaterThan(1);
+  expect((await studio.client.api.runs.get({ id: run.id })).state).toBe('succeeded');
+});

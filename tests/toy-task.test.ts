@@ -45,7 +45,7 @@ test('the API shows the toy task with its ports and parameters, plans it and run
   expect(texts).toEqual(['two one', 'eno owt']);
   const over = studio.client.api.runs.create({ chain: task, inputs: { input: { text: 'x' } }, set: { times: 10 } });
   await expect(over).rejects.toMatchObject({ code: 'parameter-out-of-bounds' });
-}, 60_000);
+});
 
 test('the command line runs the toy task, sets its parameters and helps with them', async () => {
   const ran = await studio.cli(['run', task, '--input', 'abc', '--set', 'times=1', '--set', `${task}.mark=!`, '--json']);
@@ -59,7 +59,7 @@ test('the command line runs the toy task, sets its parameters and helps with the
   expect(help.out).toMatch(/times\s+1 to 9, default 1\s+How often it is reversed\./);
   const wrong = await studio.cli(['run', task, '--input', 'abc', '--set', 'times=often']);
   expect([wrong.code, wrong.error]).toEqual([2, expect.stringContaining('times is a number')]);
-}, 60_000);
+});
 
 describe.skipIf(withoutCard)(`the card of the toy task${withoutCard ? ` (skipped: ${withoutCard})` : ''}`, () => {
   test('the studio offers it, draws its form from the declaration, runs it and shows the result', async () => {
@@ -89,5 +89,5 @@ describe.skipIf(withoutCard)(`the card of the toy task${withoutCard ? ` (skipped
     await page.getByText('desserts?').first().waitFor();
     // Asking who is here is how the page learns that nobody is.
     expect(visitor.complaints(/status of 401/)).toEqual([]);
-  }, 90_000);
+  });
 });

@@ -31,5 +31,5 @@ describe.skipIf(withoutModels)(`atelier walk on the real starter model${starterM
     const pictured = await studio.cli(['walk', apple, 'a castle', '--frames', '2', '--steps', '2', '--seed', '7', '--out', file('pictured')]);
     expect(pictured.code, pictured.error).toBe(0);
     expect(await readPicture(readFileSync(file('pictured/frame-0001.png')))).toMatchObject({ width: 128, height: 128 });
-  }, 180_000);
+  });
 });

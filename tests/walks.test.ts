@@ -28,7 +28,7 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     for (const name of ['Edge1', 'Edge2', 'Edge3']) writeEdgeSettings(studio, name, oneThread);
     await studio.start();
     await studio.offered('starter-diffusion', 3);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await studio?.[Symbol.asyncDispose]();
@@ -53,7 +53,7 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     expect(new Set(step(shared).shards?.each.map(({ edgeId }) => edgeId)).size).toBeGreaterThan(1);
     expect(hashes(shared)).toEqual(hashes(alone));
     expect(new Set(hashes(alone)).size).toBe(9);
-  }, 180_000);
+  });
 
   test('kill -9 of an edge in mid-walk: the walk ends with the very frames that it would have had', async () => {
     const before = await studio.ended((await walk({ frames: 9 })).id);
@@ -73,7 +73,7 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     expect(hashes(ended)).toEqual(hashes(before));
     expect(step(ended).attempts.filter(({ state }) => state === 'lost' || state === 'failed').length).toBeLessThanOrEqual(1);
     await studio.offered('starter-diffusion', 3);
-  }, 180_000);
+  });
 
   test('a walk that is lengthened computes only what is new, and the film has every frame', async () => {
     const before = await studio.ended((await walk({ frames: 5 })).id);
@@ -90,7 +90,7 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     const recipe = readRecipe(bytes);
     expect(recipe?.chain.steps.map(({ task }) => task)).toEqual(['latent-walk', 'frames-to-video']);
     expect(recipe?.chain.steps[0]?.parameters).toMatchObject({ seed: 11, frames: 9 });
-  }, 180_000);
+  });
 
   test('the command line makes a GIF whose recipe makes it again', async () => {
     const out = path.join(temporaryFolder('walk'), 'walk.gif');
@@ -102,7 +102,7 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     const ended = await studio.ended(again.id);
     expect(step(ended).cached).toBe(4);
     expect(readFileSync(out).subarray(0, 6).toString('latin1')).toBe('GIF89a');
-  }, 120_000);
+  });
 
   test.each([
     ['0', 'frames'],
@@ -123,5 +123,5 @@ describe.skipIf(withoutModels)(`walks on the starter model${withoutModels ? ` (s
     expect(answer.headers.get('content-type')).toBe('image/gif');
     const bytes = new Uint8Array(await answer.arrayBuffer());
     expect(readRecipe(bytes)?.chain.steps[0]?.parameters).toMatchObject({ frames: 4 });
-  }, 120_000);
+  });
 });

@@ -120,17 +120,17 @@ export class Studio implements AsyncDisposable {
       });
       child.once('exit', (code, signal) => reject(new Error(`the coordinator ended (${code ?? signal}):\n${told.join('\n')}`)));
     });
-    this.#url = (await within(60, 'the start of the coordinator', address)).replace(/\/$/, '');
+    this.#url = (await within('the start of the coordinator', address)).replace(/\/$/, '');
     this.#port = Number(new URL(this.#url).port);
   }
 
   /** Waits for a line of the coordinator's log, also one that was written already. */
-  async logged(text: string, seconds = 30): Promise<string> {
+  async logged(text: string): Promise<string> {
     const line = Promise.withResolvers<string>();
     const look = (written: string) => written.includes(text) && line.resolve(written);
     for (const written of this.#logged) look(written);
     this.#log.on('line', look);
-    return within(seconds, `the log line "${text}"`, line.promise).finally(() => this.#log.off('line', look));
+    return within(`the log line "${text}"`, line.promise).finally(() => this.#log.off('line', look));
   }
 
   /** Waits until chains can run. */
@@ -144,7 +144,7 @@ export class Studio implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     };
-    await within(120, 'readiness', asking());
+    await within('readiness', asking());
   }
 
   /** Waits until so many edges offer a model. */
@@ -158,11 +158,11 @@ export class Studio implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     };
-    return within(60, `${edges} offers of ${modelId}`, asking());
+    return within(`${edges} offers of ${modelId}`, asking());
   }
 
   /** Follows a run to its end, over broken connections. @returns the run as it ended */
-  async ended(runId: RunId, onEvent: (event: RunEvent) => void = () => undefined, seconds = 120): Promise<RunView> {
+  async ended(runId: RunId, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunView> {
     const following = async () => {
       for await (const event of this.client.watchRun(runId)) {
         onEvent(event);
@@ -170,7 +170,7 @@ export class Studio implements AsyncDisposable {
       }
       return this.client.api.runs.get({ id: runId });
     };
-    return within(seconds, `the end of run ${runId}`, following());
+    return within(`the end of run ${runId}`, following());
   }
 
   /** The processes of local edges. */
@@ -194,7 +194,6 @@ export class Studio implements AsyncDisposable {
   /** Waits for a process of this studio with these words on its command line. */
   async process(...words: string[]): Promise<RunningProcess> {
     await within(
-      30,
       `a process with ${words.join(' ')}`,
       until(() => this.processes(...words).length > 0),
     );
@@ -220,7 +219,7 @@ export class Studio implements AsyncDisposable {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
-    await within(60, 'a graceful stop', ended);
+    await within('a graceful stop', ended);
   }
 
   /** Runs the command line against this studio. */
@@ -244,14 +243,14 @@ export class Studio implements AsyncDisposable {
       });
     listen(child.stdout, 'out');
     listen(child.stderr, 'error');
-    const ended = within(240, `atelier ${arguments_.join(' ')}`, once(child, 'close')).then(([code]) => ({ code: code as number, ...said }));
+    const ended = within(`atelier ${arguments_.join(' ')}`, once(child, 'close')).then(([code]) => ({ code: code as number, ...said }));
     const says = (text: string) => {
       const heard = Promise.withResolvers<void>();
       const look = () => (said.out + said.error).includes(text) && heard.resolve();
       news.on('news', look);
       look();
       void ended.then(() => heard.reject(new Error(`atelier ended without saying "${text}":\n${said.out}${said.error}`)));
-      return within(60, `"${text}" from atelier ${arguments_.join(' ')}`, heard.promise).finally(() => news.off('news', look));
+      return within(`"${text}" from atelier ${arguments_.join(' ')}`, heard.promise).finally(() => news.off('news', look));
     };
     return { ended, says, interrupt: () => void child.kill('SIGINT') };
   }

@@ -13,7 +13,8 @@ export class Visitor {
 
   static async come(browser: Browser): Promise<Visitor> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['microphone'], acceptDownloads: true });
-    context.setDefaultTimeout(20_000);
+    // Only ends what hangs.
+    context.setDefaultTimeout(300_000);
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
     });

@@ -4,12 +4,13 @@ import { readPicture } from '@atelier/media';
 import type { GalleryPage, OutputId, RunId, RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, withoutBrowser } from './support/browser.ts';
-import { Studio, withoutModels } from './support/studio.ts';
-import { Visitor } from './support/visitor.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, withoutBrowser } from '../support/browser.ts';
+import { inOrder } from '../support/in-order.ts';
+import { Studio, withoutModels } from '../support/studio.ts';
+import { Visitor } from '../support/visitor.ts';
 
-const built = existsSync(path.resolve(import.meta.dirname, '../apps/studio/dist/index.html'));
+const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
 const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
@@ -57,14 +58,7 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
     expect(visitor.complaints(/status of 401/)).toEqual([]);
   });
 
-  /** Each step stands on the one before, so after a failure the rest says nothing. */
-  let broken = false;
-  beforeEach((context) => {
-    if (broken) context.skip('an earlier step failed');
-    context.onTestFailed(() => {
-      broken = true;
-    });
-  });
+  inOrder();
 
   afterAll(async () => {
     await browser?.close();
@@ -87,14 +81,14 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
 
   test('an empty gallery says what it will hold and offers examples; a picture that is made lands in it', async () => {
     await place('/gallery');
-    await page.getByRole('heading', { name: 'Nothing is made yet' }).waitFor();
-    await button(page, 'Edit Text to picture').click();
+    await page.getByRole('heading', { name: 'Nothing made yet' }).waitFor();
+    await button(page, 'Edit Words to image').click();
     await page.getByRole('textbox', { name: /^Text/ }).fill('a red apple');
     apple = await runComposed();
     expect(apple.state).toBe('succeeded');
     await page.keyboard.press('g');
     await page.keyboard.press('l');
-    await tile(page, 'Picture: a red apple').waitFor();
+    await tile(page, 'Image: a red apple').waitFor();
     await page.getByRole('heading', { name: 'Today' }).waitFor();
     expect(visitor.complaints()).toEqual([]);
   });
@@ -102,59 +96,59 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
   test('it is found by the beginnings of its words, and the search stands in the address', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('zebra');
-    await page.getByRole('heading', { name: 'Nothing is found' }).waitFor();
-    expect(new URL(page.url()).searchParams.get('q')).toBe('zebra');
+    await page.getByRole('heading', { name: 'No matches' }).waitFor();
+    await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('zebra');
     await page.getByRole('searchbox').fill('appl red');
-    await tile(page, 'Picture: a red apple').waitFor();
+    await tile(page, 'Image: a red apple').waitFor();
     await page.reload();
-    await tile(page, 'Picture: a red apple').waitFor();
-    await button(page, 'Films').click();
-    await page.getByRole('heading', { name: 'Nothing is found' }).waitFor();
+    await tile(page, 'Image: a red apple').waitFor();
+    await button(page, 'Videos').click();
+    await page.getByRole('heading', { name: 'No matches' }).waitFor();
     expect(visitor.complaints()).toEqual([]);
   });
 
   test('by keys it is starred, deleted, and brought back by undo and from what is deleted', async () => {
     await place('/gallery');
-    await tile(page, 'Picture: a red apple').focus();
+    await tile(page, 'Image: a red apple').focus();
     await page.keyboard.press('s');
-    await button(page, 'Take the star from Picture: a red apple').waitFor();
+    await button(page, 'Remove star from Image: a red apple').waitFor();
     await button(page, 'Stars').click();
-    await tile(page, 'Picture: a red apple').focus();
+    await tile(page, 'Image: a red apple').focus();
     await page.keyboard.press('Delete');
     await page.getByRole('heading', { name: 'No stars yet' }).waitFor();
     expect((await listed()).items).toEqual([]);
     await button(page, 'Undo').click();
-    await tile(page, 'Picture: a red apple').waitFor();
+    await tile(page, 'Image: a red apple').waitFor();
     expect((await listed('?starred=true')).items.map(({ id }) => id)).toEqual([appleId()]);
 
-    await tile(page, 'Picture: a red apple').focus();
+    await tile(page, 'Image: a red apple').focus();
     await page.keyboard.press('Space');
-    await page.getByRole('region', { name: 'What is chosen' }).getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('heading', { name: 'No stars yet' }).waitFor();
     await button(page, 'Deleted').click();
-    await tile(page, 'Picture: a red apple').focus();
+    await tile(page, 'Image: a red apple').focus();
     await page.keyboard.press('Space');
-    await button(page, 'Bring back').click();
-    await page.getByRole('heading', { name: 'Nothing is deleted' }).waitFor();
+    await button(page, 'Restore').click();
+    await page.getByRole('heading', { name: 'Nothing deleted' }).waitFor();
     await button(page, 'Made here').click();
-    await button(page, 'Take the star from Picture: a red apple').click();
-    await button(page, 'Star Picture: a red apple').waitFor();
+    await button(page, 'Remove star from Image: a red apple').click();
+    await button(page, 'Star Image: a red apple').waitFor();
     await button(page, 'Stars').click();
     await page.getByRole('heading', { name: 'No stars yet' }).waitFor();
     await button(page, 'Made here').click();
-    await tile(page, 'Picture: a red apple').waitFor();
+    await tile(page, 'Image: a red apple').waitFor();
     expect(visitor.complaints()).toEqual([]);
   });
 
   test('what is made public is seen and saved by a stranger, and no longer when it is private again', async () => {
-    await tile(page, 'Picture: a red apple').click();
+    await tile(page, 'Image: a red apple').click();
     await page.getByRole('switch', { name: 'Public' }).click();
     await page.getByText(`${studio.url}/public/${appleId()}`).waitFor();
     const stranger = await Visitor.come(browser);
     await stranger.page.goto(`${studio.url}/public`);
-    await tile(stranger.page, 'Picture: a red apple').click();
+    await tile(stranger.page, 'Image: a red apple').click();
     const shown = stranger.page.getByRole('dialog').getByRole('img');
-    expect(await shown.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(128);
+    await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(128);
     const [download] = await Promise.all([stranger.page.waitForEvent('download'), stranger.page.getByRole('link', { name: 'Download' }).click()]);
     saved = readFileSync(await download.path());
     expect(readRecipe(saved)?.inputs).toEqual({ prompt: { text: 'a red apple' } });
@@ -163,7 +157,7 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
     await page.getByRole('switch', { name: 'Public' }).click();
     await page.getByText('Only you and the owners of this studio see it.').waitFor();
     await stranger.page.reload();
-    await stranger.page.getByRole('heading', { name: 'It is not public' }).waitFor();
+    await stranger.page.getByRole('heading', { name: 'Not public' }).waitFor();
     expect((await fetch(`${studio.url}/api/public/outputs/${appleId()}/content`)).status).toBe(404);
     expect(stranger.complaints()).toEqual([]);
     await stranger.context.close();
@@ -173,13 +167,13 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
   test('a saved picture that is dropped restores its chain with the same seed, which outlives a reload', async () => {
     await page.keyboard.press('Escape');
     await visitor.drop({ name: 'apple.png', mediaType: 'image/png', bytes: saved });
-    await page.getByRole('dialog').getByText('starter-diffusion, the same files as then').waitFor();
-    await button(page, 'Restore how it was made').click();
+    await page.getByRole('dialog').getByText('starter-diffusion, with the same files').waitFor();
+    await button(page, 'Restore recipe').click();
     const seed = String(apple.steps[0]?.parameters.seed);
     const restored = async () => {
       await page.getByRole('region', { name: 'Chain' }).getByRole('button', { name: 'Text to image', exact: true }).click();
-      expect(await page.getByRole('textbox', { name: /^Text/ }).inputValue()).toBe('a red apple');
-      expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe(seed);
+      await expect.poll(() => page.getByRole('textbox', { name: /^Text/ }).inputValue()).toBe('a red apple');
+      await expect.poll(() => page.getByLabel('Seed', { exact: true }).inputValue()).toBe(seed);
     };
     await restored();
     await page.reload();
@@ -191,10 +185,10 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
 
   test('a mask is painted over a picture of the gallery, and only what is under it is drawn anew', async () => {
     await page.goto(`${studio.url}/gallery/${appleId()}`);
-    await button(page, 'Use as picture for').click();
+    await button(page, 'Use as image for').click();
     await item(page, 'Inpainting').click();
-    await button(page, 'Paint it').click();
-    const canvas = page.getByRole('img', { name: /^Mask over the picture/ });
+    await button(page, 'Paint mask').click();
+    const canvas = page.getByRole('img', { name: /^Mask over the image/ });
     const box = (await canvas.boundingBox()) as { x: number; y: number; width: number; height: number };
     const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
     await page.mouse.move(...at(0.45, 0.45));
@@ -221,10 +215,10 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
     await page.getByRole('grid').getByRole('link').first().click();
     const parents = page.getByRole('list', { name: 'Made from', exact: true }).getByRole('listitem');
     await parents.nth(2).waitFor();
-    await button(page, 'Use this again').click();
+    await button(page, 'Use again').click();
     await page.getByText('· from your gallery').nth(1).waitFor();
-    expect(await page.getByRole('textbox', { name: /^Text/ }).inputValue()).toBe('a green pear');
-    expect(await button(page, 'Run').isEnabled()).toBe(true);
+    await expect.poll(() => page.getByRole('textbox', { name: /^Text/ }).inputValue()).toBe('a green pear');
+    await expect.poll(() => button(page, 'Run').isEnabled()).toBe(true);
     expect(visitor.complaints()).toEqual([]);
   });
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { RunEvent, RunView } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digestFleet, digestOf, giveDigest } from './support/digest-fleet.ts';
-import type { RunningProcess } from './support/processes.ts';
-import { seeded } from './support/seeded.ts';
-import { Studio } from './support/studio.ts';
+import { digestFleet, digestOf, giveDigest } from '../support/digest-fleet.ts';
+import type { RunningProcess } from '../support/processes.ts';
+import { seeded } from '../support/seeded.ts';
+import { Studio } from '../support/studio.ts';
 
 const edges = ['North', 'South'];
 const killsOfEachKind = 10;
@@ -90,12 +90,12 @@ function strike(processes: readonly RunningProcess[]): Promise<void> | undefined
 
 test(`${killsOfEachKind} kills of slots in mid-run: every run ends well, each result committed once`, async () => {
   for (let kill = 0; kill < killsOfEachKind; kill += 1) await runWithKill(() => strike(studio.slots()), `slot ${kill}`);
-}, 240_000);
+});
 
 test(`${killsOfEachKind} kills of edges in mid-run: every run ends well, each result committed once`, async () => {
   for (let kill = 0; kill < killsOfEachKind; kill += 1) await runWithKill(() => strike(studio.edges()), `edge ${kill}`);
   await studio.offered('digest', 2);
-}, 400_000);
+});
 
 test(`${killsOfEachKind} kills of the coordinator in mid-run: every run ends well, each result committed once`, async () => {
   for (let kill = 0; kill < killsOfEachKind; kill += 1) {
@@ -104,4 +104,4 @@ test(`${killsOfEachKind} kills of the coordinator in mid-run: every run ends wel
       await studio.start();
     }, `coordinator ${kill}`);
   }
-}, 400_000);
+});
