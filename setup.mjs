@@ -3,8 +3,11 @@
 // It runs on any Node from 20 and depends on nothing: `npm start` and `npm test` are all that a newcomer types.
 //
 //   node setup.mjs start [options]   set up, build the studio, start it (options are those of `atelier start`)
-//   node setup.mjs test [filters]    set up, fetch the starter models, run every test
-//   node setup.mjs check             set up, then lint, types and dependency checks
+//   node setup.mjs test [filters]    set up, fetch the starter models, run the tests; with filters those of every suite that they name
+//   node setup.mjs test:browser      set up, then all pages in a real browser
+//   node setup.mjs test:faults       set up, then kills, full disks and older releases
+//   node setup.mjs test:speech       set up, then ten minutes of speech
+//   node setup.mjs check             set up, then lint, types, licences and dependency checks
 //   node setup.mjs                   set up only
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -70,13 +73,24 @@ function npm(args) {
   return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { env: environment, shell: process.platform === 'win32' });
 }
 
+/** Packages of this platform whose install scripts package.json allows. */
+function namedScripts() {
+  const { allowScripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return Object.keys(allowScripts).filter((name) => allowScripts[name] === true && existsSync(path.join(root, 'node_modules', name, 'package.json')));
+}
+
 function install() {
   const lockfile = path.join(root, 'package-lock.json');
   step('packages', path.join(root, 'node_modules'), [lockfile, path.join(root, 'package.json')], () => {
     say('Installing packages from the npm registry (about 400 MB to download the first time) ...');
     const started = Date.now();
-    if (npm(['ci', '--no-audit', '--no-fund', '--engine-strict=false']) !== 0) {
+    // Install scripts run with all rights of the user, so only the named ones do. npm 11 has its own list for it, older ones ignore that list.
+    if (npm(['ci', '--no-audit', '--no-fund', '--engine-strict=false', '--ignore-scripts']) !== 0) {
       fail('npm ci failed; the lines above say why. Is the npm registry within reach?');
+    }
+    const named = namedScripts();
+    if (named.length > 0 && npm(['rebuild', '--ignore-scripts=false', '--engine-strict=false', ...named]) !== 0) {
+      fail(`the install scripts of ${named.join(', ')} failed; the lines above say why.`);
     }
     say(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
   });
@@ -121,12 +135,20 @@ function become(program, args, environment = process.env) {
   });
 }
 
+/** Hands the terminal to the test runner. */
+function test(words, environment = {}) {
+  const models = { ATELIER_TEST_MODELS: fetchTestModels(node) };
+  become(node, [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...words], { ...withNode, ...models, ...environment });
+}
+
 function check(node) {
   const bin = (name, file) => path.join(root, 'node_modules', name, file);
   const checks = [
     ['lint', [bin('@biomejs/biome', 'bin/biome'), 'check', '.']],
     ['types', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.json']],
     ['types of the studio', [bin('typescript', 'bin/tsc'), '-p', 'apps/studio/tsconfig.json']],
+    ['failures and bodies without a bound', [path.join(root, 'lint/strangers.ts')]],
+    ['licences of packages', [path.join(root, 'lint/licences.ts')]],
     ['unused files, exports and packages', [bin('knip', 'bin/knip.js')]],
     ['directions of imports', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', 'dependency-cruiser.config.mjs', 'packages', 'apps']],
   ];
@@ -159,11 +181,23 @@ switch (command) {
     break;
   case 'test':
     buildStudio(node);
-    become(node, [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...rest], { ...withNode, ATELIER_TEST_MODELS: fetchTestModels(node) });
+    // What is named is found in every suite.
+    test(rest.length === 0 ? ['--project', 'suite'] : rest);
+    break;
+  case 'test:faults':
+    buildStudio(node);
+    test(['--project', 'faults', ...rest]);
+    break;
+  case 'test:browser':
+    buildStudio(node);
+    test(['--project', 'browser', ...rest]);
+    break;
+  case 'test:speech':
+    test(['packages/drivers/src/transformers/speech-set.test.ts', ...rest], { ATELIER_SPEECH_SET: 'whole' });
     break;
   case 'check':
     check(node);
     break;
   default:
-    fail(`"${command}" is not a command of setup.mjs: use start, test or check.`);
+    fail(`"${command}" is not a command of setup.mjs: use start, test, test:faults, test:browser, test:speech or check.`);
 }

@@ -30,7 +30,7 @@ async function ended(
   onEvent?: Parameters<Studio['ended']>[1],
 ): Promise<RunView> {
   const run = await studio.client.api.runs.create(request);
-  const view = await studio.ended(run.id, onEvent, 600);
+  const view = await studio.ended(run.id, onEvent);
   if (view.state !== 'succeeded') throw new Error(`the run ended as ${view.state}: ${view.error?.message}`);
   return view;
 }
