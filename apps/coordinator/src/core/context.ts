@@ -1,5 +1,4 @@
 import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
-import type { Bells } from '@atelier/dispatch';
 import type { ModelManifest, RunId } from '@atelier/protocol';
 import type { RunMachineEvent } from '@atelier/runs';
 import type { Database } from '@atelier/store';
@@ -25,7 +24,6 @@ export interface CoreContext {
   readonly quota: Quota;
   readonly log: Logger;
   readonly times: CoreTimes;
-  readonly bells: Bells;
   readonly fleet: Fleet;
   readonly history: History;
   readonly standing: ModelStanding;

@@ -67,10 +67,8 @@ export interface CoreTimes {
   readonly leaseMs: number;
   /** How often ended leases are looked for. */
   readonly reapMs: number;
-  /** How often waiting runs and attempts whose bell went unheard are looked at again. */
+  /** How often waiting runs and queued attempts are looked at again, for what a database that was away left undone. */
   readonly sweepMs: number;
-  /** How long a bell may go unheard before the attempt is rung again. */
-  readonly unheardMs: number;
 }
 
 /** What an edge must be known by, to let it in. */
@@ -192,6 +190,6 @@ export interface Core {
   models(): Promise<ModelView[]>;
   readiness(): Readiness;
 
-  /** Stops timers and bells; runs go on after the next start. */
+  /** Stops timers, and gives out nothing more; runs go on after the next start. */
   close(): Promise<void>;
 }

@@ -91,7 +91,7 @@ export interface TestStudio {
 const publicKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
 const heartbeatMs = 200;
 /** Quick enough for tests, long enough for a busy machine. */
-const testTimes: CoreTimes = { leaseMs: 4_000, reapMs: 100, sweepMs: 300, unheardMs: 30_000 };
+const testTimes: CoreTimes = { leaseMs: 4_000, reapMs: 100, sweepMs: 300 };
 
 export function textModel(id: string, tasks: string[] = ['text-generation'], more: Partial<ModelManifest> = {}): ModelManifest {
   const prior = { loadSeconds: 0.1, runSeconds: 0.1 };

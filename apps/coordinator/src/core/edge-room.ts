@@ -57,7 +57,6 @@ export class EdgeRoom {
       this.#replication.gone(edgeId);
       this.#proofs.gone(edgeId);
       this.#doubleChecks.gone(edgeId);
-      await this.#dispatcher.stop(edgeId);
     });
   }
 
@@ -91,6 +90,8 @@ export class EdgeRoom {
   async #hello(edgeId: EdgeId, hello: Hello, from: SocketOrigin): Promise<void> {
     const { fleet, live, log } = this.#context;
     if (!fleet.identity(edgeId)) throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
+    // Before it counts as here: from then on it is given new work, which it cannot name yet.
+    const before = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
     const edge = await fleet.connected(edgeId, hello, from);
     const { reach } = edge;
     if (reach && reach.state !== 'open')
@@ -98,11 +99,10 @@ export class EdgeRoom {
     log.info({ edgeId, name: edge.name, models: hello.models.length, holding: hello.holding.length }, 'an edge connected');
     await this.#checkHolding(edge, hello.holding);
     const held = new Set(hello.holding.map((holding) => holding.attemptId as string));
-    const lost = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased' && !held.has(attempt.id));
-    for (const attempt of lost) await loseAttempt(this.#context, attempt, `${edge.name} came back without it.`);
+    for (const attempt of before.filter(({ id }) => !held.has(id))) await loseAttempt(this.#context, attempt, `${edge.name} came back without it.`);
     if (edge.draining) this.#context.link.send(edgeId, { kind: 'drain', on: true });
     await this.withdrawHopeless(edgeId);
-    await this.#dispatcher.begin(edge);
+    this.#dispatcher.wake(edgeId);
     await this.#replication.requestMissing(edgeId);
     await this.#planning.fleetChanged();
   }
@@ -115,7 +115,7 @@ export class EdgeRoom {
     this.#context.fleet.heard(edge);
     await this.#answer(edge, message);
     // One that was silent for too long has lost its part of steps that are being shared, though its socket stayed.
-    if (wasGone && message.kind !== 'hello') await this.#planning.fleetChanged();
+    if (wasGone && message.kind !== 'hello') await this.#offersAgain(edge.id);
   }
 
   async #answer(edge: KnownEdge, message: FromEdge): Promise<void> {
@@ -150,7 +150,7 @@ export class EdgeRoom {
     if (message.draining === edge.leaving) return;
     edge.leaving = message.draining;
     if (edge.leaving) await this.withdrawHopeless(edge.id);
-    else if (!edge.draining) await this.#planning.fleetChanged();
+    else if (!edge.draining) await this.#offersAgain(edge.id);
   }
 
   /** Extends what the edge may go on with, and stops what it may not. */
@@ -163,6 +163,12 @@ export class EdgeRoom {
   async #models(edge: KnownEdge, models: KnownEdge['models']): Promise<void> {
     if (!(await this.#context.fleet.setModels(edge, models))) return;
     await this.withdrawHopeless(edge.id);
+    await this.#offersAgain(edge.id);
+  }
+
+  /** An edge offers something new, or again: to what waits for it, and to what waits for a plan. */
+  async #offersAgain(edgeId: EdgeId): Promise<void> {
+    this.#dispatcher.wake(edgeId);
     await this.#planning.fleetChanged();
   }
 

@@ -32,7 +32,6 @@ export interface LiveAttempt {
 export class LiveAttempts {
   readonly #byId = new Map<string, LiveAttempt>();
   readonly #byEdge = new Map<EdgeId, Map<string, LiveAttempt>>();
-  readonly #endings = new Map<string, Array<() => void>>();
   /** Of runs that were put elsewhere in line: whose place they have. */
   readonly #turns = new Map<RunId, RunId>();
 
@@ -97,17 +96,6 @@ export class LiveAttempts {
     return [...(this.#byEdge.get(edgeId)?.values() ?? [])];
   }
 
-  /** Resolves when the attempt is no longer live, or the signal fires. */
-  async ended(attemptId: string, signal: AbortSignal): Promise<void> {
-    if (!this.#byId.has(attemptId) || signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#endings.set(attemptId, [...(this.#endings.get(attemptId) ?? []), resolve]);
-    const giveUp = () => resolve();
-    signal.addEventListener('abort', giveUp, { once: true });
-    await promise;
-    signal.removeEventListener('abort', giveUp);
-  }
-
   #set(attempt: LiveAttempt): void {
     this.#byId.set(attempt.id, attempt);
     const onEdge = this.#byEdge.get(attempt.edgeId) ?? new Map<string, LiveAttempt>();
@@ -118,8 +106,6 @@ export class LiveAttempts {
     const attempt = this.#byId.get(attemptId);
     this.#byId.delete(attemptId);
     if (attempt) this.#byEdge.get(attempt.edgeId)?.delete(attemptId);
-    for (const resolve of this.#endings.get(attemptId) ?? []) resolve();
-    this.#endings.delete(attemptId);
   }
 }
 

@@ -4,7 +4,7 @@ import type { CoreParts } from './start-core.ts';
 
 /**
  * Looks for what nobody will report: ended leases (by the database's clock), attempts that wait for an edge which is
- * gone, bells that went unheard, and runs that still wait for a plan. Not part of the fast path.
+ * gone or that could not be given out, and runs that still wait for a plan. Not part of the fast path.
  */
 export class Reaper {
   readonly #context: CoreContext;
@@ -55,7 +55,7 @@ export class Reaper {
   }
 
   async #sweep(): Promise<void> {
-    this.#parts.dispatcher.sweep();
+    this.#parts.dispatcher.wakeAll();
     await this.#parts.planning.requestAll();
     await this.#parts.replication.retry();
     await this.#parts.room.sweep();

@@ -1,4 +1,3 @@
-import { createBells } from '@atelier/dispatch';
 import { endedRunStates } from '@atelier/protocol';
 import { migrate } from '@atelier/store';
 import type { Advanced } from './advance.ts';
@@ -24,7 +23,7 @@ import { Replication } from './replication.ts';
 import { RunChanges } from './run-changes.ts';
 import { attemptKey, RunStates } from './run-rows.ts';
 
-const designTimes: CoreTimes = { leaseMs: 10_000, reapMs: 1_000, sweepMs: 5_000, unheardMs: 30_000 };
+const designTimes: CoreTimes = { leaseMs: 10_000, reapMs: 1_000, sweepMs: 5_000 };
 
 /** The parts that act on their own. */
 export interface CoreParts {
@@ -40,17 +39,15 @@ export interface CoreParts {
  * The database stays its caller's to close, after `Core.close`.
  */
 export async function startCore(options: CoreOptions): Promise<Core> {
-  const { database, log } = options;
+  const { database } = options;
   const times = { ...designTimes, ...options.times };
   await migrate(database);
-  const bells = await createBells({ databaseUrl: database.url, log });
   const changes = new RunChanges(database.pool, (advanced) => afterCommit(context, parts, advanced));
   const fleet = new Fleet(database, times.leaseMs);
   const standing = new ModelStanding(options.catalogue);
   const context: CoreContext = {
     ...options,
     times,
-    bells,
     changes,
     fleet,
     standing,
@@ -74,7 +71,6 @@ export async function startCore(options: CoreOptions): Promise<Core> {
       await reaper.close();
       await parts.planning.close();
       await parts.dispatcher.close();
-      await bells.close();
     },
   };
 }
