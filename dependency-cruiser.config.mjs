@@ -1,4 +1,7 @@
 // Imports point downwards only; see ARCHITECTURE.md, "Rooms". Each room names the rooms that it may import.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
 const mayImport = {
   'packages/protocol': [],
   'packages/background': [],
@@ -29,6 +32,23 @@ const roomRules = Object.entries(mayImport).map(([room, allowed]) => ({
   to: { path: '^(packages|apps)/', pathNot: `^(${room}/${allowed.map((name) => `|packages/${name}/`).join('')})` },
 }));
 
+/** Folders with an index.ts of their own: whoever is outside sees nothing else of them. */
+const facedFolders = ['apps', 'packages'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((file) => /[/\\]src[/\\].*index\.tsx?$/.test(file) && !file.includes('node_modules'))
+    .map((file) => path.posix.join(folder, path.dirname(file).replaceAll('\\', '/'))),
+);
+
+const faceRules = facedFolders
+  .filter((folder) => !folder.endsWith('/src'))
+  .map((folder) => ({
+    name: `face-of-${folder.replaceAll('/', '-')}`,
+    severity: 'error',
+    comment: `${folder} is seen through its index.ts alone`,
+    from: { path: '^(apps|packages)/', pathNot: `^${folder}/` },
+    to: { path: `^${folder}/`, pathNot: `^${folder}/index\\.tsx?$|\\.test-support\\.ts$` },
+  }));
+
 export default {
   forbidden: [
     ...roomRules,
@@ -39,7 +59,9 @@ export default {
       from: { path: '^apps/cli/' },
       to: { path: '^(packages|apps)/', pathNot: '^(apps/(cli|coordinator|edge)/|packages/(protocol|client|models|store)/)' },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    // Imports of types count too: what needs each other's types cannot be read apart.
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    ...faceRules,
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^(@atelier/|virtual:)' } },
     {
       name: 'no-test-code-in-the-product',

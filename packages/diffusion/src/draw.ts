@@ -2,12 +2,13 @@ import { decodeLatents, refuseNotANumber } from './autoencoder.ts';
 import { denoise } from './denoise.ts';
 import { type Guidance, isGuided } from './guidance.ts';
 import { channelsForNothing } from './inpainting-channels.ts';
-import type { DiffusionModel } from './model.ts';
+import type { DiffusionModel, TextModel } from './model.ts';
 import { noiseBetween, type PictureNoise, seededNoise } from './noise.ts';
 import { learnPreview, previewOf, type RgbPicture } from './preview.ts';
 import { createScheduler, type Scheduler, type SchedulerName, type SchedulerStep, type StepNoise, schedulerFor, stepAtShare } from './scheduler/index.ts';
 import { elementCount, type FloatTensor, floatTensor } from './tensor.ts';
-import { emptyCondition, type TextModel, textConditions } from './text-states.ts';
+import { emptyCondition } from './text-condition.ts';
+import { textConditions } from './text-states.ts';
 
 /** What every pipeline is asked for. */
 export interface PictureRequest {

@@ -1,7 +1,7 @@
 import { AtelierError } from '@atelier/protocol';
 import type { DiffusionModel } from './model.ts';
 import { batchRows, type FloatTensor, floatTensor, integerTensor, joinBatch, modelHint, repeatBatch, type Tensor, type TensorSession } from './tensor.ts';
-import type { TextCondition } from './text-states.ts';
+import type { TextCondition } from './text-condition.ts';
 
 /** What the text says, and how strongly to follow it. */
 export interface Guidance {

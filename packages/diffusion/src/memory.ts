@@ -1,7 +1,7 @@
 import { RgbFit } from './preview-fit.ts';
+import { Recent } from './recent.ts';
 import type { FloatTensor } from './tensor.ts';
-import type { TextCondition } from './text-states.ts';
-import { Recent } from './walk/recent.ts';
+import type { TextCondition } from './text-condition.ts';
 
 /** What a loaded model remembers, so that a step which differs only in later parameters does not begin from nothing. Bounded. */
 export interface ModelMemory {

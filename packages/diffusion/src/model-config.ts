@@ -1,7 +1,13 @@
 import { AtelierError } from '@atelier/protocol';
 import { z } from 'zod';
-import type { LatentToRgb } from './preview.ts';
 import { modelHint } from './tensor.ts';
+
+/** A linear map from a scaled latent pixel to red, green and blue in -1 to 1: a rough picture for nothing. */
+export interface LatentToRgb {
+  /** Three rows, one column a latent channel. */
+  readonly weight: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
 
 /** What the pipelines know of a model besides its networks. */
 export interface DiffusionConfig {

@@ -2,7 +2,7 @@ import { AtelierError } from '@atelier/protocol';
 import type { ModelMemory } from './memory.ts';
 import type { DiffusionConfig } from './model-config.ts';
 import type { Network } from './tensor.ts';
-import type { TextEncoderModel, TextModel } from './text-states.ts';
+import type { TextEncoderModel } from './text-condition.ts';
 
 /** A latent diffusion model. Each of its networks is opened once, whichever pipelines use it. */
 export interface DiffusionModel {
@@ -17,6 +17,9 @@ export interface DiffusionModel {
   readonly refiner: Refiner | undefined;
   readonly memory: ModelMemory;
 }
+
+/** What reading a prompt needs of a model. */
+export type TextModel = Pick<DiffusionModel, 'config' | 'textEncoders' | 'unet' | 'memory'>;
 
 /** A second model over the same latents that is good at fine detail: Podell et al., arXiv 2307.01952, section 2.5. */
 export interface Refiner {

@@ -1,6 +1,6 @@
+import { slerp } from './interpolate.ts';
 import { type StepNoise, seededStepNoise } from './scheduler/index.ts';
 import { seededNormals } from './seeded-noise.ts';
-import { slerp } from './walk/interpolate.ts';
 
 /** All the randomness of one picture: standard normal values to begin with, and fresh ones for the steps that ask for them. */
 export interface PictureNoise {

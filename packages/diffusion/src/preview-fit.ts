@@ -1,4 +1,4 @@
-import type { LatentToRgb } from './preview.ts';
+import type { LatentToRgb } from './model-config.ts';
 import type { FloatTensor } from './tensor.ts';
 
 /** Pulls weights towards 0 where the latents seen so far say nothing of a channel; in latent pixels of unit variance. */

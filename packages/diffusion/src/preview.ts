@@ -1,13 +1,7 @@
 import { decodeLatents } from './autoencoder.ts';
 import type { DiffusionModel } from './model.ts';
+import type { LatentToRgb } from './model-config.ts';
 import type { FloatTensor } from './tensor.ts';
-
-/** A linear map from a scaled latent pixel to red, green and blue in -1 to 1: a rough picture for nothing. */
-export interface LatentToRgb {
-  /** Three rows, one column a latent channel. */
-  readonly weight: readonly (readonly number[])[];
-  readonly bias: readonly number[];
-}
 
 /** Eight bits a channel, row by row, three bytes a pixel. */
 export interface RgbPicture {

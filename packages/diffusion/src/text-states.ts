@@ -1,29 +1,10 @@
 import { AtelierError } from '@atelier/protocol';
-import type { DiffusionModel } from './model.ts';
+import type { TextModel } from './model.ts';
 import { parsePrompt } from './prompt/parse-prompt.ts';
-import { chunksUpTo, type PromptChunk, promptChunks, type TextTokenizer } from './prompt/prompt-chunks.ts';
+import { chunksUpTo, type PromptChunk, promptChunks } from './prompt/prompt-chunks.ts';
 import { weighStates } from './prompt/weigh-states.ts';
-import { type FloatTensor, floatOutput, floatTensor, integerTensor, modelHint, type Network, type Tensor, type TensorSession } from './tensor.ts';
-
-/** What reading a prompt needs of a model. */
-export type TextModel = Pick<DiffusionModel, 'config' | 'textEncoders' | 'unet' | 'memory'>;
-
-export interface TextEncoderModel {
-  readonly session: Network;
-  readonly tokenizer: TextTokenizer;
-  /** Tokens that go through the encoder at once: 77 for CLIP. */
-  readonly maxTokens: number;
-  /** The layer whose states the unet attends to: SDXL takes the one before the last. */
-  readonly layer: 'last' | 'penultimate';
-}
-
-/** What a unet is told of a text. */
-export interface TextCondition {
-  /** Shape 1 x tokens x width. */
-  readonly states: FloatTensor;
-  /** SDXL only: the whole text as one vector, shape 1 x width. */
-  readonly pooled: FloatTensor | undefined;
-}
+import { type FloatTensor, floatOutput, floatTensor, integerTensor, modelHint, type Tensor, type TensorSession } from './tensor.ts';
+import type { TextCondition, TextEncoderModel } from './text-condition.ts';
 
 /**
  * What some prompts say, with as many tokens each, so that they can be set against each other or mixed. Longer prompts than the encoder takes
@@ -61,14 +42,6 @@ async function mostChunks({ unet, textEncoders }: TextModel): Promise<number> {
   const tokens = (await unet()).inputs.encoder_hidden_states?.shape[1];
   const atOnce = textEncoders[0]?.maxTokens ?? 1;
   return typeof tokens === 'number' && tokens > 0 ? Math.max(1, Math.floor(tokens / atOnce)) : Number.POSITIVE_INFINITY;
-}
-
-/**
- * An SDXL whose configuration says so is told of an empty text with zeros, as it was trained (`force_zeros_for_empty_prompt`).
- * @returns the same condition with nothing but zeros
- */
-export function emptyCondition({ states, pooled }: TextCondition): TextCondition {
-  return { states: floatTensor(states.shape), pooled: pooled && floatTensor(pooled.shape) };
 }
 
 async function conditionOf(model: TextModel, chunks: readonly (readonly PromptChunk[])[], count: number): Promise<TextCondition> {

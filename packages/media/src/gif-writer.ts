@@ -1,5 +1,5 @@
 import { FilmFile } from './film-file.ts';
-import type { FormatOptions, OpenedFilm } from './film-writer.ts';
+import type { FormatOptions, OpenedFilm } from './film-format.ts';
 import { FrameTiming, type TimedFrame } from './frame-timing.ts';
 import { PatternDither } from './gif-dither.ts';
 import { LzwEncoder } from './gif-lzw.ts';

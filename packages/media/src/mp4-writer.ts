@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { AtelierError } from '@atelier/protocol';
 import type { H264MP4Encoder } from 'h264-mp4-encoder';
 import { FilmFile } from './film-file.ts';
-import type { FormatOptions, OpenedFilm } from './film-writer.ts';
+import type { FormatOptions, OpenedFilm } from './film-format.ts';
 import { samplesOf } from './mp4.ts';
 import { mp4Head, ticksPerSecond } from './mp4-head.ts';
 import type { RgbPicture } from './picture.ts';

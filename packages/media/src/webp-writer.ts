@@ -1,6 +1,6 @@
 import { AtelierError } from '@atelier/protocol';
 import { FilmFile } from './film-file.ts';
-import type { FormatOptions, OpenedFilm } from './film-writer.ts';
+import type { FormatOptions, OpenedFilm } from './film-format.ts';
 import { FrameTiming, type TimedFrame } from './frame-timing.ts';
 import { type RgbPicture, samePixels, sharpOf } from './picture.ts';
 

@@ -1,8 +1,7 @@
 import type { Bounds } from './bounds.ts';
 import { orderBy } from './bounds.ts';
-import type { Problem, ProblemStep } from './problem.ts';
+import type { Found, Problem, ProblemStep } from './problem.ts';
 import { playThrough, timeStep } from './schedule.ts';
-import type { Found } from './search.ts';
 
 /** Plans played through before it stops. */
 const rounds = 3_000;

@@ -3,10 +3,10 @@ import { boundsOf } from './bounds.ts';
 import { createEstimator } from './estimate.ts';
 import type { Begun, FleetSnapshot, PlanOptions } from './fleet.ts';
 import { offersFor, type UsableOffer } from './offers.ts';
-import { type Candidate, type Problem, type ProblemStep, poseProblem } from './problem.ts';
+import { type Candidate, type Found, type Problem, type ProblemStep, poseProblem } from './problem.ts';
 import { slowerOffers } from './rejections.ts';
 import { playThrough, predictionOf, type Timing } from './schedule.ts';
-import { type Found, search } from './search.ts';
+import { search } from './search.ts';
 import { type Member, teamOf } from './team.ts';
 
 /**

@@ -259,3 +259,9 @@ function existingData(
   }
   return { existing: { bytes: estimator.outputBytes(settled.modelId, task, port), at: [settled.edgeId] }, readyAt: settled.endSeconds };
 }
+
+/** A way to bind all steps, and what it takes. */
+export interface Found {
+  readonly binding: Int32Array;
+  readonly totalSeconds: number;
+}

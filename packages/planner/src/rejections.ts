@@ -1,8 +1,8 @@
 import type { Plan, Prediction, RejectedOffer } from '@atelier/protocol';
 import type { Bounds } from './bounds.ts';
-import type { Candidate, Problem, ProblemStep } from './problem.ts';
+import type { Candidate, Found, Problem, ProblemStep } from './problem.ts';
 import { type Binding, predictionOf } from './schedule.ts';
-import { type Found, resolution } from './search.ts';
+import { resolution } from './search.ts';
 import { type Through, throughEach } from './through.ts';
 
 /** Every usable offer that is not in the best plan, each with its own best total and one sentence why it lost; quickest first within a step. */

@@ -2,18 +2,13 @@ import type { Bounds } from './bounds.ts';
 import { Heap } from './heap.ts';
 import { improve } from './improve.ts';
 import { type Bound, Prefix } from './prefix.ts';
-import type { Candidate, Problem, ProblemStep } from './problem.ts';
+import type { Candidate, Found, Problem, ProblemStep } from './problem.ts';
 import { playThrough } from './schedule.ts';
 
 /** Candidates looked at before the search gives up being exact: about a fifth of a second. */
 const budget = 400_000;
 /** Totals closer than this, in seconds, are equal. */
 export const resolution = 1e-8;
-
-export interface Found {
-  readonly binding: Int32Array;
-  readonly totalSeconds: number;
-}
 
 export interface SearchResult {
   /** Best first. */

@@ -1,5 +1,6 @@
 import { type AttemptState, type EdgeId, limits, type RunState } from '@atelier/protocol';
-import type { AttemptRef, RunCommand } from './events.ts';
+import type { RunCommand } from './events.ts';
+import type { AttemptRef } from './state.ts';
 import { type Binding, liveAttempt, type MachineAttempt, type MachineShard, type MachineStep } from './state.ts';
 
 /** The next state being made. Steps are replaced, never changed in place. */

@@ -1,12 +1,5 @@
 import type { EdgeId } from '@atelier/protocol';
-import type { Binding, RunMachineState } from './state.ts';
-
-/** Names an attempt within its run. */
-export interface AttemptRef {
-  readonly stepId: string;
-  readonly shard: number;
-  readonly number: number;
-}
+import type { AttemptRef, Binding, RunMachineState } from './state.ts';
 
 /** What can happen to a run. */
 export type RunMachineEvent =

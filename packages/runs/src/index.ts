@@ -5,7 +5,7 @@
  */
 
 export { hasSeveral } from './draft.ts';
-export type { AttemptRef, RunCommand, RunMachineEvent, Transition } from './events.ts';
+export type { RunCommand, RunMachineEvent, Transition } from './events.ts';
 export { transition } from './machine.ts';
-export type { Binding, MachineAttempt, MachineShard, MachineStep, NewStep, RunMachineState } from './state.ts';
+export type { AttemptRef, Binding, MachineAttempt, MachineShard, MachineStep, NewStep, RunMachineState } from './state.ts';
 export { attemptOf, beginRun, liveAttempt, lossesPerStep } from './state.ts';

@@ -38,8 +38,9 @@ import {
   unboundSteps,
   withdrawQueued,
 } from './draft.ts';
-import type { AttemptRef, RunMachineEvent, Transition } from './events.ts';
+import type { RunMachineEvent, Transition } from './events.ts';
 import { shareOut } from './sharing.ts';
+import type { AttemptRef } from './state.ts';
 import { attemptOf, type Binding, liveAttempt, lossesPerStep, type MachineShard, type MachineStep, type RunMachineState } from './state.ts';
 
 /** What the last shard took counts as much as all that was known before. */

@@ -1,5 +1,11 @@
 import type { AttemptState, EdgeId, RunState, StepState } from '@atelier/protocol';
-import type { AttemptRef } from './events.ts';
+
+/** Names an attempt within its run. */
+export interface AttemptRef {
+  readonly stepId: string;
+  readonly shard: number;
+  readonly number: number;
+}
 
 /**
  * Attempts of one shard that may vanish with their edge before its step fails. Higher than limits.attemptsPerStep, since

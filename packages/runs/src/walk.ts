@@ -1,5 +1,6 @@
 import type { EdgeId } from '@atelier/protocol';
-import type { AttemptRef, RunMachineEvent } from './events.ts';
+import type { RunMachineEvent } from './events.ts';
+import type { AttemptRef } from './state.ts';
 import { type Binding, beginRun, type MachineAttempt, type MachineStep, type NewStep, type RunMachineState } from './state.ts';
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */

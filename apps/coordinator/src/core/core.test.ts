@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { defineTask, GalleryQuery, NewRun, port, type RunView, registerTask } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { newKey, type TestEdge, type TestStudio, testStudio, textModel } from './edge-for-tests.ts';
+import { newKey, type TestEdge, type TestStudio, testStudio, textModel } from './studio.test-support.ts';
 
 registerTask(
   defineTask({
@@ -27,8 +27,8 @@ beforeEach(async () => {
   edge = await another('Server1');
 });
 afterEach(async () => {
-  for (const run of await studio.core.listRuns(studio.owner, { limit: 200 })) await studio.core.cancelRun(studio.owner, run.id);
-  for (const one of added.splice(0)) await studio.core.revokeEdge(one.id);
+  for (const run of await studio.core.runs.list(studio.owner, { limit: 200 })) await studio.core.runs.cancel(studio.owner, run.id);
+  for (const one of added.splice(0)) await studio.core.edges.revoke(one.id);
 });
 afterAll(() => studio.close());
 
@@ -54,7 +54,7 @@ const diamond = NewRun.parse({
 });
 
 test('a run goes from its creation over every step to its end, and each result tells how it was made', async () => {
-  const created = await studio.core.createRun(studio.member, line, {});
+  const created = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(created.id, (view) => view.state === 'succeeded');
   expect(run.steps.map((step) => [step.state, step.attempts.length, step.outputs.length])).toEqual([
     ['succeeded', 1, 1],
@@ -67,7 +67,7 @@ test('a run goes from its creation over every step to its end, and each result t
 });
 
 test('a diamond joins the results of both sides, each made once', async () => {
-  const { id } = await studio.core.createRun(studio.member, diamond, {});
+  const { id } = await studio.core.runs.create(studio.member, diamond, {});
   const run = await studio.runUntil(id, ended);
   expect(run.state).toBe('succeeded');
   expect(edge.orders.map((order) => order.stepId).sort()).toEqual(['join', 'left', 'right', 'top']);
@@ -81,37 +81,37 @@ test('a diamond joins the results of both sides, each made once', async () => {
 
 test('concurrent posts with one key make one run, and the same key with another body is refused', async () => {
   const idempotencyKey = newKey();
-  const runs = await Promise.all(Array.from({ length: 8 }, () => studio.core.createRun(studio.member, line, { idempotencyKey })));
+  const runs = await Promise.all(Array.from({ length: 8 }, () => studio.core.runs.create(studio.member, line, { idempotencyKey })));
   expect(new Set(runs.map((run) => run.id)).size).toBe(1);
-  const other = studio.core.createRun(studio.member, { ...line, priority: 5 }, { idempotencyKey });
+  const other = studio.core.runs.create(studio.member, { ...line, priority: 5 }, { idempotencyKey });
   await expect(other).rejects.toMatchObject({ code: 'conflict' });
-  const stranger = await studio.core.createRun(studio.other, line, { idempotencyKey });
+  const stranger = await studio.core.runs.create(studio.other, line, { idempotencyKey });
   expect(stranger.id).not.toBe(runs[0]?.id);
 });
 
 test('a step that fails three times stops its run with the reason, and continue takes up where it stopped', async () => {
   edge.behave = (order) => (order.stepId === 'text-generation-2' ? edge.fail(order) : edge.succeed(order));
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const failed = await studio.runUntil(id, ended);
   expect(failed.state).toBe('failed');
   expect(failed.error).toMatchObject({ code: 'step-failed', message: 'text-generation-2: It did not work.' });
   expect(failed.steps.map((step) => step.attempts.map((attempt) => attempt.state))).toEqual([['succeeded'], ['failed', 'failed', 'failed']]);
   edge.behave = (order) => edge.succeed(order);
-  await studio.core.continueRun(studio.member, id);
+  await studio.core.runs.continue(studio.member, id);
   const run = await studio.runUntil(id, ended);
   expect([run.state, run.error, run.steps[0]?.attempts.length]).toEqual(['succeeded', null, 1]);
 });
 
 test('damaged media is not tried three times', async () => {
   edge.behave = (order) => edge.fail(order, 'damaged-media');
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   expect([run.state, run.steps[0]?.attempts.length]).toEqual(['failed', 1]);
 });
 
 test('an edge that falls silent loses its lease, another edge finishes, and the late result is refused but acknowledged', async () => {
   edge.behave = (_order, silent) => silent.fallSilent();
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   await edge.next('work');
   const second = await another('Server2');
   const run = await studio.runUntil(id, ended);
@@ -122,7 +122,7 @@ test('an edge that falls silent loses its lease, another edge finishes, and the 
   const [late] = edge.orders;
   await edge.succeed(late as never, 'too late');
   expect(await edge.next('ack')).toMatchObject({ attemptId: late?.attemptId });
-  expect((await studio.core.getRun(studio.member, id)).steps[0]?.outputs).toEqual(run.steps[0]?.outputs);
+  expect((await studio.core.runs.get(studio.member, id)).steps[0]?.outputs).toEqual(run.steps[0]?.outputs);
 });
 
 test('a result with a fencing number that is not its own is refused', async () => {
@@ -131,7 +131,7 @@ test('a result with a fencing number that is not its own is refused', async () =
     await edge.succeed(order);
     await edge.succeed(order, 'said twice');
   };
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   expect(run.steps.map((step) => step.outputs.length)).toEqual([1, 1]);
   expect(run.steps[0]?.outputs[0]?.sizeBytes).toBe('text-generation on '.length + edge.id.length);
@@ -139,11 +139,11 @@ test('a result with a fencing number that is not its own is refused', async () =
 
 test('heartbeats keep a lease for longer than it lasts, and an edge that holds what was taken from it is told to stop', async () => {
   edge.behave = () => undefined;
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const { order } = await edge.next('work');
   await anotherLeaseEnds(id);
-  expect((await studio.core.getRun(studio.member, id)).steps[0]?.attempts.map((attempt) => attempt.state)).toEqual(['leased']);
-  await studio.core.cancelRun(studio.member, id);
+  expect((await studio.core.runs.get(studio.member, id)).steps[0]?.attempts.map((attempt) => attempt.state)).toEqual(['leased']);
+  await studio.core.runs.cancel(studio.member, id);
   await edge.heartbeat([order]);
   expect(await edge.next('cancel', 1)).toMatchObject({ attemptId: order.attemptId });
 });
@@ -153,14 +153,14 @@ async function anotherLeaseEnds(keep: string): Promise<void> {
   const silent = await another('Silent');
   silent.behave = () => silent.fallSilent();
   const pinned = NewRun.parse({ ...line, chain: { steps: [{ task: 'text-generation', edge: silent.name }] } });
-  const { id } = await studio.core.createRun(studio.member, pinned, {});
+  const { id } = await studio.core.runs.create(studio.member, pinned, {});
   expect(id).not.toBe(keep);
   await studio.runUntil(id, (run) => run.steps[0]?.attempts[0]?.state === 'lost');
 }
 
 test('an edge that comes back without an attempt has lost it, and gets it again where nobody else offers the step', async () => {
   edge.behave = () => undefined;
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   await edge.next('work');
   await edge.disconnect();
   edge.behave = (order) => edge.succeed(order);
@@ -174,7 +174,7 @@ test('a run whose edge went away waits with the reason, and goes on when one com
     await edge.disconnect();
     await edge.succeed(order).catch(() => undefined);
   };
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const waiting = await studio.runUntil(id, (run) => run.state === 'planning' && run.error !== null);
   expect(waiting.error).toMatchObject({ code: 'no-offer', message: expect.stringContaining('Waits for an edge') });
   await another('Server2');
@@ -188,7 +188,7 @@ test('a result that only a vanished edge had is made again elsewhere, once the e
     await edge.succeed(order);
     await edge.disconnect();
   };
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   await studio.runUntil(id, (run) => run.steps[0]?.state === 'succeeded');
   const second = await another('Server2');
   const run = await studio.runUntil(id, ended);
@@ -207,10 +207,13 @@ test('texts with characters that a database does not keep are refused, wherever 
   for (const text of ['a\u0000b', 'half \ud83c']) {
     const given = { chain: 'text-generation', inputs: { input: { text } } };
     for (const request of [given, written(text), { ...written('fine'), name: text }]) {
-      await expect(studio.core.createRun(studio.member, NewRun.parse(request), {})).rejects.toMatchObject({ code: 'invalid-input', hint: expect.any(String) });
+      await expect(studio.core.runs.create(studio.member, NewRun.parse(request), {})).rejects.toMatchObject({
+        code: 'invalid-input',
+        hint: expect.any(String),
+      });
     }
   }
-  const { id } = await studio.core.createRun(studio.member, NewRun.parse(written('a whole \u{1f34e}, and \\u0000 as it is typed')), {});
+  const { id } = await studio.core.runs.create(studio.member, NewRun.parse(written('a whole \u{1f34e}, and \\u0000 as it is typed')), {});
   expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
 });
 
@@ -220,7 +223,7 @@ test('results and failures with characters that a database does not keep are com
     return edge.succeed(order, 'one\u0000two \ud83c');
   };
   edge.failureText = 'It\u0000 did not \udf4e work.';
-  const { id } = await studio.core.createRun(studio.member, { ...line, fresh: true }, {});
+  const { id } = await studio.core.runs.create(studio.member, { ...line, fresh: true }, {});
   const run = await studio.runUntil(id, ended);
   expect([run.state, run.error?.message, run.steps[1]?.attempts[0]?.log]).toEqual([
     'failed',
@@ -233,83 +236,83 @@ test('results and failures with characters that a database does not keep are com
 
 test('an artifact that the coordinator lacks is brought by an edge that has it', async () => {
   edge.keepsResults = true;
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   const hash = run.steps[1]?.outputs[0]?.hash as string;
-  expect([studio.core.awaitsStore(edge.id, hash), await studio.artifacts.has(hash)]).toEqual([true, false]);
+  expect([studio.core.bytes.awaits(edge.id, hash), await studio.artifacts.has(hash)]).toEqual([true, false]);
   edge.keepsResults = false;
   await edge.disconnect();
-  await expect(studio.core.ensureStored(hash)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(studio.core.bytes.ensureStored(hash)).rejects.toMatchObject({ code: 'unavailable' });
   await edge.connect();
-  await studio.core.ensureStored(hash);
+  await studio.core.bytes.ensureStored(hash);
   expect(await studio.artifacts.has(hash)).toBe(true);
 });
 
 test('at creation a step that nobody offers is an error that says what to pull', async () => {
-  await studio.core.revokeEdge(edge.id);
-  await expect(studio.core.createRun(studio.member, line, {})).rejects.toMatchObject({ code: 'no-offer', hint: expect.stringContaining('writer') });
+  await studio.core.edges.revoke(edge.id);
+  await expect(studio.core.runs.create(studio.member, line, {})).rejects.toMatchObject({ code: 'no-offer', hint: expect.stringContaining('writer') });
 });
 
 test('cancel stops a run in every state that it can be in, and does nothing after the end', async () => {
   edge.behave = () => undefined;
-  const queued = await studio.core.createRun(studio.member, line, {});
-  const running = await studio.core.createRun(studio.member, line, {});
-  const alsoRunning = await studio.core.createRun(studio.member, line, {});
+  const queued = await studio.core.runs.create(studio.member, line, {});
+  const running = await studio.core.runs.create(studio.member, line, {});
+  const alsoRunning = await studio.core.runs.create(studio.member, line, {});
   await edge.next('work', 1);
-  const paused = await studio.core.createRun(studio.member, line, {});
-  await studio.core.pauseRun(studio.member, paused.id);
+  const paused = await studio.core.runs.create(studio.member, line, {});
+  await studio.core.runs.pause(studio.member, paused.id);
   for (const run of [queued, running, alsoRunning, paused]) {
-    const cancelled = await studio.core.cancelRun(studio.member, run.id);
+    const cancelled = await studio.core.runs.cancel(studio.member, run.id);
     expect(cancelled.steps.map((step) => step.state)).toEqual(['cancelled', 'cancelled']);
     expect(cancelled.state).toBe('cancelled');
   }
   await edge.next('cancel', 1);
   edge.behave = (order) => edge.succeed(order);
-  const done = await studio.core.createRun(studio.member, line, {});
+  const done = await studio.core.runs.create(studio.member, line, {});
   await studio.runUntil(done.id, ended);
-  expect((await studio.core.cancelRun(studio.member, done.id)).state).toBe('succeeded');
+  expect((await studio.core.runs.cancel(studio.member, done.id)).state).toBe('succeeded');
 });
 
 test('a paused run starts nothing until it is resumed, and pausing twice is a conflict', async () => {
   edge.behave = () => undefined;
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const { order } = await edge.next('work');
-  await studio.core.pauseRun(studio.member, id);
-  await expect(studio.core.pauseRun(studio.member, id)).rejects.toMatchObject({ code: 'conflict' });
+  await studio.core.runs.pause(studio.member, id);
+  await expect(studio.core.runs.pause(studio.member, id)).rejects.toMatchObject({ code: 'conflict' });
   await edge.succeed(order);
-  expect((await studio.core.getRun(studio.member, id)).steps.map((step) => step.state)).toEqual(['succeeded', 'ready']);
+  expect((await studio.core.runs.get(studio.member, id)).steps.map((step) => step.state)).toEqual(['succeeded', 'ready']);
   edge.behave = (next) => edge.succeed(next);
-  await studio.core.resumeRun(studio.member, id);
+  await studio.core.runs.resume(studio.member, id);
   expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
 });
 
 test('a member sees their own runs and outputs only, an owner all', async () => {
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
   const outputId = run.steps[0]?.outputs[0]?.id as never;
-  expect((await studio.core.readableOutput(studio.member, outputId)).name).toMatch(/^a-red-apple-[0-9a-z]{4}\.txt$/);
-  await expect(studio.core.readableOutput(studio.other, outputId)).rejects.toMatchObject({ code: 'not-found' });
-  for (const call of ['getRun', 'cancelRun', 'pauseRun'] as const) {
-    await expect(studio.core[call](studio.other, id)).rejects.toMatchObject({ code: 'not-found' });
+  expect((await studio.core.bytes.readable(studio.member, outputId)).name).toMatch(/^a-red-apple-[0-9a-z]{4}\.txt$/);
+  await expect(studio.core.bytes.readable(studio.other, outputId)).rejects.toMatchObject({ code: 'not-found' });
+  for (const call of ['get', 'cancel', 'pause'] as const) {
+    await expect(studio.core.runs[call](studio.other, id)).rejects.toMatchObject({ code: 'not-found' });
   }
   const page = { limit: 50 };
-  expect((await studio.core.listRuns(studio.owner, page)).map((summary) => summary.id)).toContain(id);
-  expect((await studio.core.listRuns(studio.other, page)).map((summary) => summary.id)).not.toContain(id);
+  expect((await studio.core.runs.list(studio.owner, page)).map((summary) => summary.id)).toContain(id);
+  expect((await studio.core.runs.list(studio.other, page)).map((summary) => summary.id)).not.toContain(id);
 });
 
 test('a list of runs is narrowed to those with a step of one task, each with the first result of its last step', async () => {
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const run = await studio.runUntil(id, ended);
-  const [summary] = await studio.core.listRuns(studio.member, { limit: 1, task: run.steps.at(-1)?.task });
+  const [summary] = await studio.core.runs.list(studio.member, { limit: 1, task: run.steps.at(-1)?.task });
   expect([summary?.id, summary?.lastOutput?.id]).toEqual([id, run.steps.at(-1)?.outputs[0]?.id]);
-  expect(await studio.core.listRuns(studio.member, { limit: 50, task: 'automatic-speech-recognition' })).toEqual([]);
+  expect(await studio.core.runs.list(studio.member, { limit: 50, task: 'automatic-speech-recognition' })).toEqual([]);
 });
 
 test('again from a step takes over what comes before it, and runs the rest with the changed parameter', async () => {
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
   const before = edge.orders.length;
-  const again = await studio.core.runAgain(
+  const again = await studio.core.runs.again(
     studio.member,
     {
       id,
@@ -332,34 +335,34 @@ test('again from a step takes over what comes before it, and runs the rest with 
 });
 
 test('again with one key, also at once, makes one run, and the same key with another body is refused', async () => {
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   await studio.runUntil(id, ended);
   const keyed = { idempotencyKey: newKey() };
   const request = { id, seed: 'new', fresh: false, set: {} } as const;
-  const made = await Promise.all(Array.from({ length: 4 }, () => studio.core.runAgain(studio.member, request, keyed)));
+  const made = await Promise.all(Array.from({ length: 4 }, () => studio.core.runs.again(studio.member, request, keyed)));
   expect(new Set(made.map((run) => run.id)).size).toBe(1);
   expect(made[0]?.id).not.toBe(id);
-  await expect(studio.core.runAgain(studio.member, { ...request, seed: 'same' }, keyed)).rejects.toMatchObject({ code: 'conflict' });
-  await expect(studio.core.createRun(studio.member, line, keyed)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(studio.core.runs.again(studio.member, { ...request, seed: 'same' }, keyed)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(studio.core.runs.create(studio.member, line, keyed)).rejects.toMatchObject({ code: 'conflict' });
 });
 
 test('again with new seeds draws new ones', async () => {
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const first = await studio.runUntil(id, ended);
-  const again = await studio.core.runAgain(studio.member, { id, seed: 'new', fresh: false, set: {} }, {});
+  const again = await studio.core.runs.again(studio.member, { id, seed: 'new', fresh: false, set: {} }, {});
   expect(again.steps[0]?.parameters.seed).not.toBe(first.steps[0]?.parameters.seed);
   await studio.runUntil(again.id, ended);
 });
 
 test('runs of higher priority start first, then older ones', async () => {
   const [slow] = await Promise.all([another('Slow', 1)]);
-  await studio.core.revokeEdge(edge.id);
+  await studio.core.edges.revoke(edge.id);
   slow.behave = () => undefined;
   const one = NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'a' } } });
-  const running = await studio.core.createRun(studio.member, one, {});
+  const running = await studio.core.runs.create(studio.member, one, {});
   const { order } = await slow.next('work');
-  const low = await studio.core.createRun(studio.member, one, {});
-  const high = await studio.core.createRun(studio.member, { ...one, priority: 10 }, {});
+  const low = await studio.core.runs.create(studio.member, one, {});
+  const high = await studio.core.runs.create(studio.member, { ...one, priority: 10 }, {});
   slow.behave = (next) => slow.succeed(next);
   await slow.succeed(order);
   for (const run of [running, low, high]) await studio.runUntil(run.id, ended);
@@ -368,7 +371,7 @@ test('runs of higher priority start first, then older ones', async () => {
 
 test('an edge that connects anew at any moment while something is queued for it starts that at once', async () => {
   for (let round = 0; round < 30; round += 1) {
-    const making = studio.core.createRun(studio.member, { ...line, fresh: true }, {});
+    const making = studio.core.runs.create(studio.member, { ...line, fresh: true }, {});
     for (let turn = 0; turn < round * 8; turn += 1) await setImmediate();
     await edge.connect(edge.orders.slice(-1));
     const { id } = await making;
@@ -378,10 +381,10 @@ test('an edge that connects anew at any moment while something is queued for it 
 
 test('a drained edge gives its waiting attempts away and finishes what it runs', async () => {
   edge.behave = () => undefined;
-  const runs = await Promise.all(Array.from({ length: 4 }, () => studio.core.createRun(studio.member, line, {})));
+  const runs = await Promise.all(Array.from({ length: 4 }, () => studio.core.runs.create(studio.member, line, {})));
   await edge.next('work', 1);
   const second = await another('Server2');
-  await studio.core.drainEdge(edge.id, true);
+  await studio.core.edges.drain(edge.id, true);
   for (const order of edge.orders) await edge.succeed(order);
   const ends = await Promise.all(runs.map((run) => studio.runUntil(run.id, ended)));
   expect(ends.map((run) => run.state)).toEqual(Array(4).fill('succeeded'));
@@ -398,9 +401,9 @@ test('the events of a run open with a snapshot, pass previews on, and end with i
     await edge.say({ kind: 'text', attemptId, fence, delta: 'so ' });
     await edge.succeed(order);
   };
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const kinds: string[] = [];
-  for await (const event of studio.core.watchRun(studio.member, id, AbortSignal.timeout(300_000))) {
+  for await (const event of studio.core.runs.watch(studio.member, id, AbortSignal.timeout(300_000))) {
     kinds.push(event.kind);
     go.resolve();
   }
@@ -418,8 +421,8 @@ test('a reader that never reads holds back neither the run nor other readers', a
     }
     await edge.succeed(order);
   };
-  const { id } = await studio.core.createRun(studio.member, line, {});
-  const silent = studio.core.watchRun(studio.member, id, AbortSignal.timeout(300_000))[Symbol.asyncIterator]();
+  const { id } = await studio.core.runs.create(studio.member, line, {});
+  const silent = studio.core.runs.watch(studio.member, id, AbortSignal.timeout(300_000))[Symbol.asyncIterator]();
   expect((await silent.next()).value.kind).toBe('snapshot');
   go.resolve();
   expect((await studio.runUntil(id, ended)).state).toBe('succeeded');

@@ -1,6 +1,6 @@
 import { NewRun, type RunView, type WorkOrder } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newKey, type TestEdge, type TestStudio, testStudio } from './edge-for-tests.ts';
+import { newKey, type TestEdge, type TestStudio, testStudio } from './studio.test-support.ts';
 
 let studio: TestStudio;
 let edge: TestEdge;
@@ -16,7 +16,7 @@ const line = NewRun.parse({ chain: 'text-generation, text-generation', inputs: {
 test('a run that was going on when the coordinator ended goes on after its edge comes back with the work', async () => {
   const held = Promise.withResolvers<WorkOrder>();
   edge.behave = (order) => held.resolve(order);
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   const order = await held.promise;
   await studio.restart();
   edge.behave = (next) => edge.succeed(next);
@@ -29,7 +29,7 @@ test('a run that was going on when the coordinator ended goes on after its edge 
 test('work that nobody holds after a restart is given again', async () => {
   const begun = Promise.withResolvers<void>();
   edge.behave = () => begun.resolve();
-  const { id } = await studio.core.createRun(studio.member, line, {});
+  const { id } = await studio.core.runs.create(studio.member, line, {});
   await begun.promise;
   await studio.restart();
   edge.behave = (order) => edge.succeed(order);
@@ -41,21 +41,21 @@ test('work that nobody holds after a restart is given again', async () => {
 test('runs that waited for a slot, a pause and priorities outlive a restart, and so does an idempotency key', async () => {
   edge.behave = () => undefined;
   const idempotencyKey = newKey();
-  const busy = await studio.core.createRun(studio.member, line, { idempotencyKey });
-  const low = await studio.core.createRun(studio.member, line, {});
-  const high = await studio.core.createRun(studio.member, { ...line, priority: 50 }, {});
-  const paused = await studio.core.createRun(studio.member, line, {});
-  await studio.core.pauseRun(studio.member, paused.id);
+  const busy = await studio.core.runs.create(studio.member, line, { idempotencyKey });
+  const low = await studio.core.runs.create(studio.member, line, {});
+  const high = await studio.core.runs.create(studio.member, { ...line, priority: 50 }, {});
+  const paused = await studio.core.runs.create(studio.member, line, {});
+  await studio.core.runs.pause(studio.member, paused.id);
   await studio.restart();
-  expect((await studio.core.createRun(studio.member, line, { idempotencyKey })).id).toBe(busy.id);
+  expect((await studio.core.runs.create(studio.member, line, { idempotencyKey })).id).toBe(busy.id);
   const before = edge.orders.length;
   edge.behave = (order) => edge.succeed(order);
   await edge.connect();
   for (const run of [busy, low, high]) expect((await studio.runUntil(run.id, ended)).state).toBe('succeeded');
   const order = edge.orders.slice(before).map((each) => each.runId);
   expect(order.indexOf(high.id)).toBeLessThan(order.indexOf(low.id));
-  expect((await studio.core.getRun(studio.member, paused.id)).state).toBe('paused');
-  await studio.core.resumeRun(studio.member, paused.id);
+  expect((await studio.core.runs.get(studio.member, paused.id)).state).toBe('paused');
+  await studio.core.runs.resume(studio.member, paused.id);
   expect((await studio.runUntil(paused.id, ended)).state).toBe('succeeded');
 });
 
@@ -63,7 +63,7 @@ test('a coordinator that is ended at every turn loses no run and commits each re
   edge.behave = (order) => edge.succeed(order).catch(() => undefined);
   const runs: RunView[] = [];
   for (let round = 0; round < 6; round += 1) {
-    for (let count = 0; count < 5; count += 1) runs.push(await studio.core.createRun(studio.member, line, { idempotencyKey: newKey() }));
+    for (let count = 0; count < 5; count += 1) runs.push(await studio.core.runs.create(studio.member, line, { idempotencyKey: newKey() }));
     await studio.restart();
     await edge.connect();
   }

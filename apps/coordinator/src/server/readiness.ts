@@ -15,7 +15,7 @@ const lookEveryMs = 200;
 export function whenReady(core: Core, life: { closeLast(closer: () => void): void }): Promise<void> {
   return new Promise((done) => {
     const look = setInterval(() => {
-      if (!core.readiness().ready) return;
+      if (!core.edges.readiness().ready) return;
       clearInterval(look);
       done();
     }, lookEveryMs);
@@ -28,7 +28,7 @@ export function whenReady(core: Core, life: { closeLast(closer: () => void): voi
 export function watchPulls(core: Core, log: Logger, listener: (pull: ModelPull) => void): () => void {
   const told = new Map<string, string>();
   const tell = async () => {
-    for (const { id, name, models } of await core.listEdges()) {
+    for (const { id, name, models } of await core.edges.list()) {
       for (const model of models) {
         const of = { edgeId: id, edgeName: name, modelId: model.manifest.id };
         if (model.pull) listener({ kind: 'progress', ...of, ...model.pull });

@@ -3,10 +3,10 @@ import { denoise } from '../denoise.ts';
 import { channelsForNothing } from '../inpainting-channels.ts';
 import type { DiffusionModel } from '../model.ts';
 import { seededNoise } from '../noise.ts';
+import { Recent } from '../recent.ts';
+import { ddimInversion } from '../scheduler/index.ts';
 import { elementCount, type FloatTensor } from '../tensor.ts';
-import { ddimInversion } from './inversion.ts';
 import { drawPlace, guidanceAt, type Place, type WalkDrawing } from './place.ts';
-import { Recent } from './recent.ts';
 
 /** A keyframe as drawing needs it. */
 export interface WalkPoint {

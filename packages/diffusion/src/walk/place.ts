@@ -1,10 +1,11 @@
 import { type Drawn, drawPicture, type PictureRequest, type PictureWatcher } from '../draw.ts';
 import { type Guidance, isGuided } from '../guidance.ts';
-import type { DiffusionModel } from '../model.ts';
+import { interpolateRows, lerp, slerp } from '../interpolate.ts';
+import type { DiffusionModel, TextModel } from '../model.ts';
 import type { PictureNoise } from '../noise.ts';
 import { floatTensor } from '../tensor.ts';
-import { emptyCondition, type TextCondition, type TextModel, textConditions } from '../text-states.ts';
-import { interpolateRows, lerp, slerp } from './interpolate.ts';
+import { emptyCondition, type TextCondition } from '../text-condition.ts';
+import { textConditions } from '../text-states.ts';
 
 /** How every frame of a walk is drawn. */
 export interface WalkDrawing extends Omit<PictureRequest, 'prompt' | 'seed' | 'variationSeed' | 'variationStrength' | 'noise' | 'stepNoise' | 'guidance'> {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { AtelierError, type TextUsage } from '@atelier/protocol';
 import { loadModel } from '@fugood/llama.node';
 import { z } from 'zod';
+import { type ChatMessage, readChat } from '../chat.ts';
 import type { Driver, ModelSource, StepRequest, StepResult } from '../driver.ts';
 import { inputFile, inputText, jsonResult, readOptions, refuseTask, requireJson, textResult } from '../step-files.ts';
-import { type ChatMessage, readChat } from './chat.ts';
 import { jsonGrammar } from './json-grammar.ts';
 import { picturePrompt } from './picture-prompt.ts';
 

@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readChat } from '../chat.ts';
 import { listen, prepareStep, testDriver } from '../conformance.ts';
 import type { LoadedModel } from '../driver.ts';
 import { pulledModel } from '../pulled-model.ts';
-import { readChat } from './chat.ts';
 import { llama } from './driver.ts';
 import { splitSentence } from './picture-prompt.ts';
 

@@ -1,4 +1,4 @@
-import type { ChatMessage } from './chat.ts';
+import type { ChatMessage } from '../chat.ts';
 
 /** What to ask a language model so that a sentence becomes a prompt for a picture. */
 interface Question {

@@ -15,8 +15,8 @@ import {
 import { encodeFilm, encodePreview, type FilmFormat, filmSize, floatsToPicture, pictureToFloats, readPictureCovering } from '@atelier/media';
 import { AtelierError } from '@atelier/protocol';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
-import { chooseDevice, describeDevice } from '../onnx-diffusion/device.ts';
-import { openDiffusionFolder } from '../onnx-diffusion/model-folder.ts';
+import { chooseDevice, describeDevice } from '../onnx/index.ts';
+import { openDiffusionFolder } from '../onnx-diffusion/index.ts';
 
 /** The parameters of image-to-video, which its own schema has validated and filled in. */
 interface Parameters extends Omit<ImageToVideoRequest, 'prompt' | 'scheduler'> {

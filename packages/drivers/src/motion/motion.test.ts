@@ -6,8 +6,8 @@ import { inspectMp4, pictureToFloats, readFrames, readPicture, resizePicture } f
 import { findTask, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LoadedModel, StepReport } from '../driver.ts';
+import { openDiffusionFolder } from '../onnx-diffusion/index.ts';
 import { modelFolder } from '../onnx-diffusion/model-folder.test-support.ts';
-import { openDiffusionFolder } from '../onnx-diffusion/model-folder.ts';
 import { motion } from './driver.ts';
 
 const folder = modelFolder('starter-motion');

@@ -1,8 +1,8 @@
 import type { DiffusionModel } from '@atelier/diffusion';
 import { z } from 'zod';
 import type { Driver, LoadedModel, StepRequest, StepResult } from '../driver.ts';
+import { chooseDevice, describeDevice, deviceWishes } from '../onnx/index.ts';
 import { readOptions, refuseTask } from '../step-files.ts';
-import { chooseDevice, describeDevice, deviceWishes } from './device.ts';
 import { runImageToImage } from './image-to-image.ts';
 import { runInpainting } from './inpainting.ts';
 import { openDiffusionFolder } from './model-folder.ts';

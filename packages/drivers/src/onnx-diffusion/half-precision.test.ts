@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@atelier/diffusion';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openOnnxSession } from '../onnx/index.ts';
+import { overflowGraph, sumGraph } from '../onnx/sum-graph.test-support.ts';
 import { float32Graph } from './float32-graph.ts';
 import { withFloat32Retry } from './half-precision.ts';
-import { openOnnxSession } from './onnx-session.ts';
-import { overflowGraph, sumGraph } from './sum-graph.test-support.ts';
 
 let folder: string;
 const file = (name: string) => join(folder, name);

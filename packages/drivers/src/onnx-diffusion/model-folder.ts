@@ -12,10 +12,10 @@ import {
   tokensAtOnce,
 } from '@atelier/diffusion';
 import { AtelierError } from '@atelier/protocol';
-import type { Device } from './device.ts';
+import type { Device } from '../onnx/index.ts';
+import { openOnnxSession } from '../onnx/index.ts';
 import { float32Graph } from './float32-graph.ts';
 import { withFloat32Retry } from './half-precision.ts';
-import { openOnnxSession } from './onnx-session.ts';
 import { readJson, readTokenizer } from './text-tokenizer.ts';
 
 export interface FolderOptions {

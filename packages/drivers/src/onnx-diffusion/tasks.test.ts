@@ -7,10 +7,10 @@ import { AtelierError, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen, prepareStep, testDriver } from '../conformance.ts';
 import type { LoadedModel } from '../driver.ts';
+import { openOnnxSession } from '../onnx/index.ts';
 import { pulledModel } from '../pulled-model.ts';
 import { onnxDiffusion } from './driver.ts';
 import { type OpenedModel, openDiffusionFolder } from './model-folder.ts';
-import { openOnnxSession } from './onnx-session.ts';
 
 const starter = await pulledModel('starter-diffusion');
 const fixtures = join(import.meta.dirname, '../../fixtures/pipelines');

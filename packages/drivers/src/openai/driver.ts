@@ -5,8 +5,8 @@ import { boundedFetch } from '@atelier/bounded-body';
 import { AtelierError, cutText, limits, TextUsage, type TranscriptSegment } from '@atelier/protocol';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, toFile } from 'openai';
 import { z } from 'zod';
+import { readChat } from '../chat.ts';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
-import { readChat } from '../llama/chat.ts';
 import { inputFile, inputText, jsonResult, readOptions, refuseTask, requireJson, textResult } from '../step-files.ts';
 
 const Options = z.strictObject({

@@ -4,7 +4,7 @@ import { encodePng, encodeTransparentPng, inspectPicture, type RgbPicture, readT
 import { AtelierError, limits } from '@atelier/protocol';
 import { z } from 'zod';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
-import { openOnnxSession } from '../onnx-diffusion/onnx-session.ts';
+import { openOnnxSession } from '../onnx/index.ts';
 import { inputFile, readOptions, refuseTask } from '../step-files.ts';
 import { spreadColours } from './alpha.ts';
 import { enlargePicture } from './enlarge.ts';

@@ -1,6 +1,6 @@
 import { limits, type SavedChainId } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestStudio, testStudio } from '../edge-for-tests.ts';
+import { type TestStudio, testStudio } from '../studio.test-support.ts';
 import type { SavedChains } from './saved-chains.ts';
 
 let studio: TestStudio;

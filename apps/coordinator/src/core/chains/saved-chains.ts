@@ -1,3 +1,4 @@
+import { OneAtATime } from '@atelier/background';
 import {
   AtelierError,
   type Chain,
@@ -13,8 +14,7 @@ import {
 } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, count, eq, sql } from 'drizzle-orm';
-import type { Viewer } from '../core.ts';
-import { OneAtATime } from '../one-at-a-time.ts';
+import type { Viewer } from '../ports/index.ts';
 
 const { savedChains } = schema;
 

@@ -1,6 +1,7 @@
 import { sniffMediaType } from '@atelier/media';
 import { type EdgeId, type Modality, mayCarry, safeMediaType } from '@atelier/protocol';
-import type { CoreContext } from '../context.ts';
+import type { Database } from '@atelier/store';
+import type { Logger } from '../ports/index.ts';
 
 /** Bytes that an edge has brought, as they are and not as they were said to be. */
 export interface Arrived {
@@ -24,7 +25,7 @@ const alike: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Notes that the coordinator has some bytes, and puts right what their edge said of their size and kind. */
-export async function correctClaims({ database, log }: CoreContext, edgeId: EdgeId, { hash, sizeBytes, head }: Arrived): Promise<void> {
+export async function correctClaims({ database, log }: { database: Database; log: Logger }, edgeId: EdgeId, { hash, sizeBytes, head }: Arrived): Promise<void> {
   const { rows } = await database.pool.query({
     name: 'bytes-arrived',
     text: `WITH here AS (INSERT INTO replicas (hash, place) SELECT hash, 'coordinator' FROM artifacts WHERE hash = $1 ON CONFLICT DO NOTHING),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { FromEdge, NewRun, newId, type RunView, type WorkOrder } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type TestEdge, type TestStudio, testStudio, textModel } from '../edge-for-tests.ts';
+import { type TestEdge, type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 type Result = Extract<FromEdge, { kind: 'result' }>;
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   edge = await another('A');
 });
 afterEach(async () => {
-  for (const one of added.splice(0)) await studio.core.revokeEdge(one.id);
+  for (const one of added.splice(0)) await studio.core.edges.revoke(one.id);
 });
 afterAll(() => studio.close());
 
@@ -38,7 +38,7 @@ async function another(name: string): Promise<TestEdge> {
 async function upload(text: string): Promise<Buffer> {
   const bytes = png(text);
   const stored = await studio.artifacts.put(Readable.from([bytes]));
-  await studio.core.recordUpload(studio.other, { ...stored, mediaType: 'image/png' }, { name: 'secret.png', listed: true });
+  await studio.core.bytes.recordUpload(studio.other, { ...stored, mediaType: 'image/png' }, { name: 'secret.png', listed: true });
   return bytes;
 }
 
@@ -51,7 +51,7 @@ const naming =
   };
 
 async function play(request: NewRun): Promise<RunView> {
-  const { id } = await studio.core.createRun(studio.member, request, {});
+  const { id } = await studio.core.runs.create(studio.member, request, {});
   return studio.runUntil(id, ended);
 }
 
@@ -78,7 +78,7 @@ test('one secret among many honest results is enough to refuse them all, and eac
 test('an edge that has the same bytes shows it, and its result is committed', async () => {
   const first = await play(draw(3));
   const second = await another('B');
-  await studio.core.drainEdge(edge.id, true);
+  await studio.core.edges.drain(edge.id, true);
   const run = await play({ ...draw(3), fresh: true });
   expect([run.state, run.steps[0]?.outputs[0]?.hash, second.orders.length]).toEqual(['succeeded', first.steps[0]?.outputs[0]?.hash, 1]);
   expect(second.received.filter((message) => message.kind === 'prove').length).toBe(1);
@@ -91,7 +91,7 @@ test('new bytes, those that the edge made before, and those that its step was gi
   const { rows } = await studio.database.pool.query('SELECT id FROM outputs WHERE hash = $1', [hashOf(given)]);
   edge.behave = (order, by) => naming(order.inputs.find((input) => input.port === 'image')?.hash as string)(order, by);
   const change = NewRun.parse({ chain: { steps: [{ task: 'image-to-image' }] }, inputs: { image: { outputId: rows[0].id }, prompt: { text: 'the same' } } });
-  const { id } = await studio.core.createRun(studio.owner, change, {});
+  const { id } = await studio.core.runs.create(studio.owner, change, {});
   expect((await studio.runUntil(id, ended)).state).toBe('succeeded');
   expect(edge.received.filter((message) => message.kind === 'prove')).toEqual([]);
 });
@@ -104,7 +104,7 @@ test('of bytes that only another edge has, which is away, the edge is asked for 
   liar.behave = naming(first.steps[0]?.outputs[0]?.hash as string);
   const refused = await play(draw(5));
   expect([refused.state, liar.received.some((message) => message.kind === 'store')]).toEqual(['failed', true]);
-  await studio.core.drainEdge(liar.id, true);
+  await studio.core.edges.drain(liar.id, true);
   const honest = await another('Honest');
   const run = await play(draw(5));
   expect([run.state, honest.orders.length]).toEqual(['succeeded', 1]);
@@ -114,7 +114,7 @@ test('an edge that never answers holds its run up for a bounded time, and one th
   const secret = await upload('waited for');
   edge.provesNothing = true;
   edge.behave = naming(hashOf(secret));
-  const { id } = await studio.core.createRun(studio.member, draw(6), {});
+  const { id } = await studio.core.runs.create(studio.member, draw(6), {});
   const { order } = await edge.next('work');
   const asked = await edge.next('prove');
   // The outbox repeats it: no second question for the same connection.
@@ -126,8 +126,8 @@ test('an edge that never answers holds its run up for a bounded time, and one th
   expect((await edge.next('prove', 1)).nonce).not.toBe(asked.nonce);
   // The old question's answer is worth nothing.
   await edge.say({ kind: 'proof', attemptId: order.attemptId, fence: order.fence, nonce: asked.nonce, proofs: [] });
-  expect((await studio.core.getRun(studio.member, id)).steps[0]?.state).toBe('running');
-  await studio.core.cancelRun(studio.member, id);
+  expect((await studio.core.runs.get(studio.member, id)).steps[0]?.state).toBe('running');
+  await studio.core.runs.cancel(studio.member, id);
 });
 
 test('bytes that were named before anybody brought them stay with who brings them', async () => {
@@ -139,14 +139,14 @@ test('bytes that were named before anybody brought them stay with who brings the
   const [output] = run.steps[0]?.outputs ?? [];
   await studio.artifacts.put(Readable.from([secret]));
   // While the upload is being finished its bytes lie here, and are not given for the name.
-  const reading = studio.core.ensureStored(hashOf(secret), AbortSignal.timeout(50));
+  const reading = studio.core.bytes.ensureStored(hashOf(secret), AbortSignal.timeout(50));
   await expect(reading).rejects.toThrow();
   await edge.say({ kind: 'stored', hash: hashOf(secret), error: null });
-  await expect(studio.core.ensureStored(hashOf(secret), AbortSignal.timeout(50))).rejects.toThrow();
+  await expect(studio.core.bytes.ensureStored(hashOf(secret), AbortSignal.timeout(50))).rejects.toThrow();
   await upload('uploaded later');
-  expect((await studio.core.readableOutput(studio.member, output?.id as never)).hash).not.toBe(hashOf(secret));
+  expect((await studio.core.bytes.readable(studio.member, output?.id as never)).hash).not.toBe(hashOf(secret));
   expect(await readable(hashOf(secret))).toBe(0);
-  await studio.core.ensureStored(hashOf(secret));
+  await studio.core.bytes.ensureStored(hashOf(secret));
 });
 
 test('a short text that somebody else writes later stays the result of the run that made it first', async () => {
@@ -155,20 +155,20 @@ test('a short text that somebody else writes later stays the result of the run t
   const run = await play(NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'is it?' } } }));
   const [output] = run.steps[0]?.outputs ?? [];
   edge.behave = () => undefined;
-  const other = await studio.core.createRun(studio.other, NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'Yes' } } }), {});
-  expect((await studio.core.readableOutput(studio.member, output?.id as never)).hash).toBe(hashOf(Buffer.from('Yes')));
-  await studio.core.cancelRun(studio.other, other.id);
+  const other = await studio.core.runs.create(studio.other, NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'Yes' } } }), {});
+  expect((await studio.core.bytes.readable(studio.member, output?.id as never)).hash).toBe(hashOf(Buffer.from('Yes')));
+  await studio.core.runs.cancel(studio.other, other.id);
 });
 
 test('links are believed between places that there are', async () => {
   const other = await another('B');
   const link = (from: string) => edge.say({ kind: 'link', from, bytes: 1e6, seconds: 1, latencySeconds: 0.1 } as never);
   for (const from of ['coordinator', other.id, edge.id, newId<string>()]) await link(from);
-  await studio.core.revokeEdge(other.id);
-  const before = (await studio.core.links()).length;
+  await studio.core.edges.revoke(other.id);
+  const before = (await studio.core.edges.links()).length;
   await link(other.id);
-  const links = (await studio.core.links()).filter(({ to }) => to === edge.id);
-  expect([links.map(({ from }) => from).sort(), (await studio.core.links()).length]).toEqual([[other.id, 'coordinator'].sort(), before]);
+  const links = (await studio.core.edges.links()).filter(({ to }) => to === edge.id);
+  expect([links.map(({ from }) => from).sort(), (await studio.core.edges.links()).length]).toEqual([[other.id, 'coordinator'].sort(), before]);
   expect(FromEdge.safeParse({ kind: 'link', from: 'the moon', bytes: 1, seconds: 1, latencySeconds: null }).success).toBe(false);
   expect(FromEdge.safeParse({ kind: 'link', from: 'coordinator', bytes: 1e300, seconds: 1, latencySeconds: null }).success).toBe(false);
 });
@@ -192,11 +192,11 @@ test('size and kind come from the bytes, not from what their edge said of them',
     edge.behave = naming(hashOf(one));
     const run = await play(draw(20 + seed));
     const { hash } = await edge.next('store', seed);
-    expect(studio.core.awaitsStore(edge.id, hash)).toBe(true);
+    expect(studio.core.bytes.awaits(edge.id, hash)).toBe(true);
     await studio.artifacts.put(Readable.from([one]), { expectedHash: hash });
-    await studio.core.edgeBrought(edge.id, { hash, sizeBytes: one.length, head: one });
+    await studio.core.bytes.brought(edge.id, { hash, sizeBytes: one.length, head: one });
     await edge.say({ kind: 'stored', hash, error: null });
-    const { mediaType, sizeBytes } = await studio.core.readableOutput(studio.member, run.steps[0]?.outputs[0]?.id as never);
+    const { mediaType, sizeBytes } = await studio.core.bytes.readable(studio.member, run.steps[0]?.outputs[0]?.id as never);
     results.push([mediaType, String(sizeBytes)]);
   }
   expect(results).toEqual([

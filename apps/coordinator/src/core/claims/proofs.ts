@@ -1,9 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { possessionProof } from '@atelier/artifacts';
+import { type ArtifactStore, possessionProof } from '@atelier/artifacts';
 import { AtelierError, type EdgeId, type FromEdge, limits } from '@atelier/protocol';
-import type { CoreContext } from '../context.ts';
-import type { KnownEdge } from '../fleet.ts';
-import type { Replication } from '../replication.ts';
+import type { Replication } from '../bytes/index.ts';
+import type { KnownEdge } from '../fleet/index.ts';
+import type { EdgeLink, Logger } from '../ports/index.ts';
 
 type Result = Extract<FromEdge, { kind: 'result' }>;
 type Failure = Extract<FromEdge, { kind: 'failure' }>;
@@ -11,6 +11,13 @@ type Proof = Extract<FromEdge, { kind: 'proof' }>;
 
 /** A result whose names are shown to be right, or the failure that it is otherwise. */
 export type ProvenResult = { readonly report: Result; readonly proven: ReadonlySet<string> } | { readonly report: Failure };
+
+interface ProofsNeeds {
+  readonly artifacts: ArtifactStore;
+  readonly link: EdgeLink;
+  readonly log: Logger;
+  readonly replication: Pick<Replication, 'request'>;
+}
 
 /** A result that waits for its proof. */
 interface Pending {
@@ -36,13 +43,11 @@ interface Pending {
  * Kept in memory: after a restart the edge repeats its result and is asked again.
  */
 export class Proofs {
-  readonly #context: CoreContext;
-  readonly #replication: Replication;
+  readonly #needs: ProofsNeeds;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(context: CoreContext, replication: Replication) {
-    this.#context = context;
-    this.#replication = replication;
+  constructor(needs: ProofsNeeds) {
+    this.#needs = needs;
   }
 
   /** Asks for what `result` has to show. Again for the same attempt: nothing, unless its edge has connected again. */
@@ -52,11 +57,11 @@ export class Proofs {
     const pending = await this.#begin(edge, result, hashes, known?.result.fence === result.fence ? known.dueAt : undefined);
     this.#pending.set(result.attemptId, pending);
     const { attemptId, fence } = result;
-    this.#context.log.info({ edgeId: edge.id, attemptId, hashes: hashes.length }, 'an edge is asked to show that it holds what its result names');
+    this.#needs.log.info({ edgeId: edge.id, attemptId, hashes: hashes.length }, 'an edge is asked to show that it holds what its result names');
     if (pending.byDigest.size > 0) {
-      this.#context.link.send(edge.id, { kind: 'prove', attemptId, fence, nonce: pending.nonce, hashes: [...pending.byDigest] });
+      this.#needs.link.send(edge.id, { kind: 'prove', attemptId, fence, nonce: pending.nonce, hashes: [...pending.byDigest] });
     }
-    for (const hash of pending.byBytes) this.#replication.request(edge.id, hash);
+    for (const hash of pending.byBytes) this.#needs.replication.request(edge.id, hash);
   }
 
   /** Compares an edge's digests with our own. @returns what is decided by it, if anything is */
@@ -75,7 +80,7 @@ export class Proofs {
   async #holds(pending: Pending, { proofs }: Proof): Promise<boolean> {
     for (const { hash, hmac } of proofs) {
       if (!pending.byDigest.has(hash)) continue;
-      if (hmac === null || !isSame(hmac, await possessionProof(this.#context.artifacts, hash, pending.nonce))) return false;
+      if (hmac === null || !isSame(hmac, await possessionProof(this.#needs.artifacts, hash, pending.nonce))) return false;
       pending.byDigest.delete(hash);
       pending.proven.add(hash);
     }
@@ -110,7 +115,7 @@ export class Proofs {
 
   async #begin(edge: KnownEdge, result: Result, hashes: readonly string[], dueAt: number | undefined): Promise<Pending> {
     const sizes = new Map<string, number | null>();
-    for (const hash of hashes) sizes.set(hash, await this.#context.artifacts.size(hash));
+    for (const hash of hashes) sizes.set(hash, await this.#needs.artifacts.size(hash));
     const bytes = [...sizes.values()].reduce<number>((sum, size) => sum + (size ?? 0), 0);
     const seconds = limits.proofSeconds + bytes / 10e6;
     return {
@@ -135,7 +140,7 @@ export class Proofs {
   #refuse({ edgeId, result }: Pending): ProvenResult {
     const { attemptId, fence } = result;
     this.#pending.delete(attemptId);
-    this.#context.log.warn({ edgeId, attemptId }, 'an edge named bytes that the studio knows, and did not show that it holds them');
+    this.#needs.log.warn({ edgeId, attemptId }, 'an edge named bytes that the studio knows, and did not show that it holds them');
     const error = new AtelierError('step-failed', 'The edge named bytes that this studio knows already, and did not show that it holds them.', {
       hint: 'The step is tried again by itself. If it comes again, look at that edge: revoke one that you do not trust.',
     });

@@ -1,4 +1,4 @@
-import type { KnownEdge } from '../fleet.ts';
+import type { KnownEdge } from '../fleet/index.ts';
 
 /**
  * Whether two edges have to make the same bytes of one model: both have it with this hash, by the same release on the same system, and

@@ -1,7 +1,7 @@
 import { AtelierError, type DisagreementView, type EdgeId, limits, newId } from '@atelier/protocol';
+import { inTransaction } from '@atelier/store';
 import type { Pool } from 'pg';
-import type { Fleet } from '../fleet.ts';
-import { inTransaction } from '../run-changes.ts';
+import type { Fleet } from '../fleet/index.ts';
 import type { ValueHashes, Waiting } from './waiting.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { NewRun, type RunView, type WorkOrder } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type TestEdge, type TestStudio, testStudio, textModel } from '../edge-for-tests.ts';
+import { type TestEdge, type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 const painter = textModel('painter', ['latent-walk', 'frames-to-video', 'text-to-image', 'image-upscaling'], { reproducible: true });
 let studio: TestStudio;
@@ -10,8 +10,8 @@ beforeAll(async () => {
   studio = await testStudio({}, [painter]);
 });
 afterEach(async () => {
-  for (const run of await studio.core.listRuns(studio.owner, { limit: 200 })) await studio.core.cancelRun(studio.owner, run.id);
-  for (const one of added.splice(0)) await studio.core.revokeEdge(one.id);
+  for (const run of await studio.core.runs.list(studio.owner, { limit: 200 })) await studio.core.runs.cancel(studio.owner, run.id);
+  for (const one of added.splice(0)) await studio.core.edges.revoke(one.id);
   await studio.core.doubleChecks.set(0);
   await studio.database.pool.query('UPDATE outputs SET cache_key = NULL');
 });
@@ -29,7 +29,7 @@ const draw = (seed: number, edge?: TestEdge) =>
   NewRun.parse({ chain: { steps: [{ task: 'text-to-image', parameters: { seed }, ...(edge && { edge: edge.id }) }] }, inputs: { prompt: { text: 'a plum' } } });
 
 async function play(request: NewRun): Promise<RunView> {
-  const { id } = await studio.core.createRun(studio.member, request, {});
+  const { id } = await studio.core.runs.create(studio.member, request, {});
   const run = await studio.runUntil(id, ended);
   expect(run.state).toBe('succeeded');
   return run;
@@ -69,7 +69,7 @@ test('another edge computes a result again by the same order, is left alone mean
   await decided(b, 1);
   expect(b.orders.map(asOrdered).sort((x, y) => x.shard - y.shard)).toEqual(a.orders.map(asOrdered).sort((x, y) => x.shard - y.shard));
   expect(b.received.filter(({ kind }) => kind === 'cancel' || kind === 'prove')).toEqual([]);
-  expect([await counts(), await studio.core.getRun(studio.member, run.id)]).toEqual([before, run]);
+  expect([await counts(), await studio.core.runs.get(studio.member, run.id)]).toEqual([before, run]);
   expect(await compared()).toEqual({ [a.id]: 2, [b.id]: 2 });
   expect(await studio.core.doubleChecks.view()).toMatchObject({ waiting: 0, open: 0, disagreements: [] });
 });
@@ -81,11 +81,11 @@ test('its tickets are renewed while it runs, as those of any other order, and no
   await play(draw(14, a));
   const { order } = await b.next('work');
   const token = order.inputs[0]?.tickets[0]?.token as string;
-  expect(await studio.core.renewTickets(b.id, token)).toMatchObject([{ from: 'coordinator' }]);
-  await expect(studio.core.renewTickets(a.id, token)).rejects.toMatchObject({ code: 'forbidden' });
+  expect(await studio.core.edges.renewTickets(b.id, token)).toMatchObject([{ from: 'coordinator' }]);
+  await expect(studio.core.edges.renewTickets(a.id, token)).rejects.toMatchObject({ code: 'forbidden' });
   await b.succeed(order);
   await decided(b);
-  await expect(studio.core.renewTickets(b.id, token)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(studio.core.edges.renewTickets(b.id, token)).rejects.toMatchObject({ code: 'forbidden' });
 });
 
 test('where two edges differ the owner sees who said what, and neither answers until it is dismissed', async () => {
@@ -116,7 +116,7 @@ test('with an edge that is revoked its disagreements end, and what others made a
   await studio.core.doubleChecks.set(0);
   expect((await studio.core.doubleChecks.view()).open).toBe(1);
   expect((await play(draw(4, honest))).steps[0]?.cached).toBe(0);
-  await studio.core.revokeEdge(liar.id);
+  await studio.core.edges.revoke(liar.id);
   expect((await studio.core.doubleChecks.view()).open).toBe(0);
   expect((await play(draw(4, honest))).steps[0]?.cached).toBe(1);
 });
@@ -147,7 +147,7 @@ test('a run is never delayed: what it made is computed again only when it has en
   };
   const held = Promise.withResolvers<WorkOrder>();
   a.behave = (order) => (order.task === 'image-upscaling' ? held.resolve(order) : a.succeed(order));
-  const { id } = await studio.core.createRun(studio.member, NewRun.parse({ chain, inputs: { prompt: { text: 'a plum' } } }), {});
+  const { id } = await studio.core.runs.create(studio.member, NewRun.parse({ chain, inputs: { prompt: { text: 'a plum' } } }), {});
   const last = await held.promise;
   const other = await play(draw(8, a));
   await decided(b);
@@ -167,7 +167,7 @@ test('it gives way to work, and is begun again when its edge has nothing else to
   b.behave = (order, edge) => (order.parameters.seed === 9 ? undefined : edge.succeed(order));
   await play(draw(9, a));
   const first = await b.next('work');
-  expect((await studio.core.listEdges()).map(({ id, checking }) => [id, checking])).toEqual(expect.arrayContaining([[b.id, 1]]));
+  expect((await studio.core.edges.list()).map(({ id, checking }) => [id, checking])).toEqual(expect.arrayContaining([[b.id, 1]]));
   await play(draw(10, b));
   expect((await b.next('cancel')).attemptId).toBe(first.order.attemptId);
   await b.next('work', 2);
@@ -200,7 +200,7 @@ test('what an edge made that is revoked meanwhile is compared with nothing', asy
   checker.behave = () => undefined;
   await play(draw(15, maker));
   const { order } = await checker.next('work');
-  await studio.core.revokeEdge(maker.id);
+  await studio.core.edges.revoke(maker.id);
   await checker.succeed(order);
   await decided(checker);
   expect(await studio.core.doubleChecks.view()).toMatchObject({ open: 0, waiting: 0 });

@@ -1,14 +1,24 @@
 import { inBackground } from '@atelier/background';
 import { AtelierError, type DoubleChecksView, type EdgeId, type FromEdge, limits, newId, type WorkOrder } from '@atelier/protocol';
-import type { CoreContext } from '../context.ts';
-import type { KnownEdge } from '../fleet.ts';
-import { prepareOrder } from '../work-order.ts';
+import type { Database } from '@atelier/store';
+import type { LiveAttempts, WorkOrders } from '../dispatch/index.ts';
+import type { Fleet, KnownEdge } from '../fleet/index.ts';
+import type { EdgeLink, Logger } from '../ports/index.ts';
 import { isComparable } from './comparable.ts';
 import { hashesOf, isSame } from './compare.ts';
 import { dismiss, openDisagreements, settleRevoked, writeAgreement, writeDisagreement } from './disagreements.ts';
 import { isDrawn } from './drawn.ts';
 import { readSetting, type Setting, writeSetting } from './setting.ts';
 import { beginTry, forget, noteResult, readWaiting, takeBackTry, type Waiting } from './waiting.ts';
+
+interface DoubleChecksNeeds {
+  readonly database: Database;
+  readonly fleet: Fleet;
+  readonly live: LiveAttempts;
+  readonly link: EdgeLink;
+  readonly log: Logger;
+  readonly orders: WorkOrders;
+}
 
 type Report = Extract<FromEdge, { kind: 'result' | 'failure' }>;
 
@@ -27,24 +37,24 @@ interface Running {
  * like any other; its result becomes no output and no measurement. What runs is kept in memory: after a restart it is begun again from its row.
  */
 export class DoubleChecks {
-  readonly #context: CoreContext;
+  readonly #needs: DoubleChecksNeeds;
   readonly #running = new Map<string, Running>();
   /** Edges that are about to get one. */
   readonly #chosen = new Set<EdgeId>();
   #setting: Setting = { percent: 0, key: Buffer.alloc(32) };
 
-  constructor(context: CoreContext) {
-    this.#context = context;
+  constructor(needs: DoubleChecksNeeds) {
+    this.#needs = needs;
   }
 
   async load(): Promise<void> {
-    this.#setting = await readSetting(this.#context.database.pool);
+    this.#setting = await readSetting(this.#needs.database.pool);
   }
 
   /** A result was committed. It may be drawn; nobody waits for that. */
   committed(attemptId: string): void {
     const { percent, key } = this.#setting;
-    const { database, log } = this.#context;
+    const { database, log } = this.#needs;
     if (percent === 0 || !isDrawn(key, attemptId, percent)) return;
     inBackground(log, 'a result was not noted to be computed twice', noteResult(database.pool, attemptId));
   }
@@ -54,14 +64,14 @@ export class DoubleChecks {
     for (const running of this.#running.values()) if (performance.now() - running.startedAt > limits.doubleCheckSeconds * 1000) await this.#giveUp(running);
     if (this.#setting.percent === 0) return;
     const hopeless: string[] = [];
-    for (const waiting of await readWaiting(this.#context.database.pool)) {
+    for (const waiting of await readWaiting(this.#needs.database.pool)) {
       if ([...this.#running.values()].some((one) => one.waiting.id === waiting.id)) continue;
       const able = this.#able(waiting);
       if (able.length === 0 || waiting.tries >= limits.attemptsPerStep) hopeless.push(waiting.id);
       const edge = able.find((one) => this.#isIdle(one));
       if (edge && waiting.tries < limits.attemptsPerStep && this.#running.size < limits.doubleChecksRunning) await this.#begin(waiting, edge);
     }
-    await forget(this.#context.database.pool, hopeless);
+    await forget(this.#needs.database.pool, hopeless);
   }
 
   /** Whether an edge may go on with an attempt, since it is one of these. */
@@ -82,7 +92,7 @@ export class DoubleChecks {
   }
 
   async #decide({ waiting }: Running, edge: KnownEdge, report: Report): Promise<void> {
-    const { database, log } = this.#context;
+    const { database, log } = this.#needs;
     const about = { runId: waiting.runId, stepId: waiting.stepId, shard: waiting.shard, maker: waiting.maker, checker: edge.id };
     if (report.kind === 'failure') {
       log.info({ ...about, error: report.error.code }, 'a result could not be computed a second time here');
@@ -99,7 +109,7 @@ export class DoubleChecks {
 
   /** An edge is about to get work: what it does here ends at once where all its slots are needed. */
   giveWay(edgeId: EdgeId): void {
-    const { fleet, live, log, database } = this.#context;
+    const { fleet, live, log, database } = this.#needs;
     const busy = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased').length;
     for (const running of this.#on(edgeId)) {
       if (busy + 1 <= (fleet.find(edgeId)?.info?.slots ?? 1)) return;
@@ -114,11 +124,11 @@ export class DoubleChecks {
   }
 
   async revoked(edgeId: EdgeId): Promise<void> {
-    await settleRevoked(this.#context.database.pool, edgeId);
+    await settleRevoked(this.#needs.database.pool, edgeId);
   }
 
   async view(): Promise<DoubleChecksView> {
-    const { database, fleet } = this.#context;
+    const { database, fleet } = this.#needs;
     const counts = await database.pool.query(
       'SELECT (SELECT count(*)::int FROM double_checks) AS waiting, (SELECT count(*)::int FROM disagreements WHERE decided_at IS NULL) AS open',
     );
@@ -130,30 +140,30 @@ export class DoubleChecks {
   /** @param percent of results, 0 to 100; with 0 nothing waits any more */
   async set(percent: number): Promise<DoubleChecksView> {
     const setting = { ...this.#setting, percent };
-    await writeSetting(this.#context.database.pool, setting);
+    await writeSetting(this.#needs.database.pool, setting);
     this.#setting = setting;
     if (percent === 0) {
       for (const running of this.#running.values()) this.#stop(running);
-      await this.#context.database.pool.query('DELETE FROM double_checks');
+      await this.#needs.database.pool.query('DELETE FROM double_checks');
     }
     return this.view();
   }
 
   async dismiss(id: string): Promise<DoubleChecksView> {
-    await dismiss(this.#context.database.pool, id);
+    await dismiss(this.#needs.database.pool, id);
     return this.view();
   }
 
   /** Edges that have to make the same bytes, the maker not among them. */
   #able({ maker, recipe }: Waiting): KnownEdge[] {
-    const { fleet } = this.#context;
+    const { fleet } = this.#needs;
     const made = fleet.find(maker);
     if (!made || made.revoked || !recipe) return [];
     return fleet.all().filter((edge) => edge.id !== maker && isComparable(made, edge, recipe));
   }
 
   #isIdle(edge: KnownEdge): boolean {
-    const { fleet, live } = this.#context;
+    const { fleet, live } = this.#needs;
     return fleet.stateOf(edge) === 'online' && live.ofEdge(edge.id).length === 0 && !this.#chosen.has(edge.id) && this.#on(edge.id).length === 0;
   }
 
@@ -162,7 +172,7 @@ export class DoubleChecks {
   }
 
   async #begin(waiting: Waiting, edge: KnownEdge): Promise<void> {
-    const { database, link, log } = this.#context;
+    const { database, link, log } = this.#needs;
     this.#chosen.add(edge.id);
     try {
       const order = await this.#order(waiting, edge.id);
@@ -192,18 +202,18 @@ export class DoubleChecks {
     const { runId, stepId, shard, task, orderHash, recipe } = waiting;
     if (!recipe) return undefined;
     const attempt = { id: newId<string>(), runId, stepId, shard, task, edgeId, modelId: recipe.modelId, modelHash: orderHash ?? undefined };
-    const order = await prepareOrder(this.#context, attempt);
+    const order = await this.#needs.orders.prepare(attempt);
     const bytes = order.inputs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return isSame(hashesOf(order.inputs), recipe.inputs) && bytes <= limits.doubleCheckBytes ? order : undefined;
   }
 
   #stop({ attemptId, edgeId }: Running): void {
     this.#running.delete(attemptId);
-    this.#context.link.send(edgeId, { kind: 'cancel', attemptId: attemptId as never });
+    this.#needs.link.send(edgeId, { kind: 'cancel', attemptId: attemptId as never });
   }
 
   async #giveUp(running: Running): Promise<void> {
     this.#stop(running);
-    await forget(this.#context.database.pool, [running.waiting.id]);
+    await forget(this.#needs.database.pool, [running.waiting.id]);
   }
 }

@@ -1,8 +1,8 @@
 import { type Artifact, listTasks, type OutputId, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
-import type { Viewer } from '../core.ts';
-import { extensionOf } from '../inputs.ts';
-import { maySee, notFound } from '../views.ts';
+import { extensionOf } from '../bytes/index.ts';
+import type { Viewer } from '../ports/index.ts';
+import { maySee, notFound } from '../ports/index.ts';
 
 /** A value of a port, and its place among the port's values. */
 export interface PortValue extends Artifact {

@@ -4,8 +4,8 @@ import { modelHash } from '@atelier/models';
 import { type GalleryPage, GalleryQuery, limits, type NewRun, newId, type OutputId, type OutputView, type RunId } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Viewer } from '../core.ts';
-import { type TestStudio, testStudio, textModel } from '../edge-for-tests.ts';
+import type { Viewer } from '../ports/index.ts';
+import { type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 let studio: TestStudio;
 beforeAll(async () => {
@@ -159,7 +159,7 @@ test('what was deleted is gone for reading, comes back within its days and not a
   expect(await gallery.remove(viewer, [other, id])).toEqual([id]);
   expect(ids(await list(viewer))).toEqual([]);
   expect(ids(await list(viewer, { deleted: true }))).toEqual([id]);
-  await expect(studio.core.readableOutput(viewer, id)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(studio.core.bytes.readable(viewer, id)).rejects.toMatchObject({ code: 'not-found' });
   expect((await gallery.output(viewer, id, { deleted: true })).hash).toBe(sha256('short-lived'));
   const later = new Date(Date.now() + (limits.undoDays + 1) * dayMs);
   expect(await gallery.restore(viewer, [id], later)).toEqual([]);
@@ -187,7 +187,7 @@ test('what a run that has not ended reads survives the purge, and what an ended 
   const upload = await output(viewer, 'a text to read', { mediaType: 'text/plain', modality: 'text' });
   const edge = await studio.addEdge('Slow');
   edge.behave = () => undefined;
-  const { id: runId } = await studio.core.createRun(viewer, request(upload), {});
+  const { id: runId } = await studio.core.runs.create(viewer, request(upload), {});
   await edge.next('work');
   await studio.core.gallery.remove(viewer, [upload]);
   const later = new Date(Date.now() + (limits.undoDays + 1) * dayMs);
@@ -198,7 +198,7 @@ test('what a run that has not ended reads survives the purge, and what an ended 
   await studio.runUntil(runId, (run) => run.state === 'succeeded');
   expect(await studio.core.gallery.purge(later, forgetNothing)).toEqual({ outputs: 0, hashes: [sha256('a text to read')] });
   expect(await studio.core.gallery.purge(later, forgetNothing)).toEqual({ outputs: 0, hashes: [] });
-  expect((await studio.core.getRun(viewer, runId)).inputs).toHaveLength(1);
+  expect((await studio.core.runs.get(viewer, runId)).inputs).toHaveLength(1);
   await edge.disconnect();
 });
 
@@ -207,7 +207,7 @@ test('a result tells its recipe, what it was made from and what was made from it
   const edge = await studio.addEdge('Writer');
   edge.behave = (order, self) => self.succeed(order, `${order.stepId} wrote this`);
   const upload = await output(viewer, 'once upon a time', { mediaType: 'text/plain', modality: 'text' });
-  const { id: runId } = await studio.core.createRun(viewer, request(upload), {});
+  const { id: runId } = await studio.core.runs.create(viewer, request(upload), {});
   const run = await studio.runUntil(runId, (view) => view.state === 'succeeded');
   const [first, second] = run.steps.map((step) => step.outputs[0]) as [OutputView, OutputView];
   const { recipe, parents, children } = await studio.core.gallery.get(viewer, first.id);
@@ -244,18 +244,18 @@ test('running again makes anew what was deleted, and says which input is gone', 
   const edge = await studio.addEdge('Again');
   edge.behave = (order, self) => self.succeed(order, `${order.stepId} once more`);
   const upload = await output(viewer, 'to be read twice', { mediaType: 'text/plain', modality: 'text' });
-  const { id } = await studio.core.createRun(viewer, { ...request(upload), fresh: true }, {});
+  const { id } = await studio.core.runs.create(viewer, { ...request(upload), fresh: true }, {});
   const run = await studio.runUntil(id, (view) => view.state === 'succeeded');
   const first = run.steps[0]?.outputs[0] as OutputView;
   const again = { id, seed: 'same', fromStep: 'second', set: {}, fresh: true } as const;
   await studio.core.gallery.remove(viewer, [first.id]);
-  const repeated = await studio.core.runAgain(viewer, again, {});
+  const repeated = await studio.core.runs.again(viewer, again, {});
   expect(repeated.steps.map((step) => step.reused)).toEqual([false, false]);
   await studio.runUntil(repeated.id, (view) => view.state === 'succeeded');
   await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
-  expect((await studio.core.runAgain(viewer, again, {})).steps.map((step) => step.reused)).toEqual([false, false]);
+  expect((await studio.core.runs.again(viewer, again, {})).steps.map((step) => step.reused)).toEqual([false, false]);
   await studio.core.gallery.remove(viewer, [upload]);
-  await expect(studio.core.runAgain(viewer, again, {})).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"text"') });
+  await expect(studio.core.runs.again(viewer, again, {})).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('"text"') });
   await edge.disconnect();
 });
 
@@ -263,12 +263,12 @@ test('a text that stands in a chain is there when it runs again, though the same
   const viewer = await person();
   const edge = await studio.addEdge('Teller');
   const chain = { inputs: {}, steps: [{ id: 'tell', task: 'text-generation', parameters: {}, inputs: { prompt: [{ text: 'tell it twice' }] } }] };
-  const { id } = await studio.core.createRun(viewer, { chain, inputs: {}, set: {}, priority: 0, fresh: true }, {});
+  const { id } = await studio.core.runs.create(viewer, { chain, inputs: {}, set: {}, priority: 0, fresh: true }, {});
   await studio.runUntil(id, (run) => run.state === 'succeeded');
   await studio.core.gallery.remove(viewer, [await output(viewer, 'tell it twice', { mediaType: 'text/plain', modality: 'text' })]);
   const { hashes } = await studio.core.gallery.purge(new Date(Date.now() + 2 * limits.undoDays * dayMs), forgetNothing);
   expect(hashes).toContain(sha256('tell it twice'));
-  const again = await studio.core.runAgain(viewer, { id, seed: 'same', set: {}, fresh: true }, {});
+  const again = await studio.core.runs.again(viewer, { id, seed: 'same', set: {}, fresh: true }, {});
   expect(await studio.artifacts.has(sha256('tell it twice'))).toBe(true);
   await studio.runUntil(again.id, (run) => run.state === 'succeeded');
   await edge.disconnect();

@@ -1,16 +1,14 @@
 import type { Artifact, GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, OutputId, PublicPage, RecipeDocument, RunId } from '@atelier/protocol';
-import { schema } from '@atelier/store';
+import { type Database, schema } from '@atelier/store';
 import { and, desc, eq } from 'drizzle-orm';
-import type { CoreContext } from '../context.ts';
-import type { Viewer } from '../core.ts';
-import { fileName } from '../inputs.ts';
-import { maySee, notFound } from '../views.ts';
+import { fileName } from '../bytes/index.ts';
+import { maySee, notFound, type Viewer } from '../ports/index.ts';
 import { changeItem, type ItemChange, readItem, removeItems, restoreItems } from './change.ts';
 import { type PortValues, type RunValue, readPortValues, readRunValues } from './frames.ts';
 import { galleryItem, notDeleted, selectItems } from './items.ts';
 import { readChildren, readFirstPicture, readParents } from './lineage.ts';
 import { listGallery, listPublic } from './list.ts';
-import { type Purged, purgeDeleted } from './purge.ts';
+import { type Purged, type Purging, purgeDeleted } from './purge.ts';
 import { readRecipeDocument } from './recipe-document.ts';
 
 const { artifacts, outputs } = schema;
@@ -62,8 +60,8 @@ export interface Gallery {
   purge(now: Date, forget: (hash: string) => Promise<void>): Promise<Purged>;
 }
 
-export function createGallery(context: Pick<CoreContext, 'database' | 'artifacts'>): Gallery {
-  const { database } = context;
+export function createGallery(needs: Purging): Gallery {
+  const { database } = needs;
   const recipeOf = (id: OutputId) => readRecipeDocument(database, id);
   return {
     list: (viewer, query) => listGallery(database, viewer, query),
@@ -75,7 +73,7 @@ export function createGallery(context: Pick<CoreContext, 'database' | 'artifacts
     change: (viewer, id, change) => changeItem(database, viewer, id, change),
     remove: (viewer, ids, now = new Date()) => removeItems(database, viewer, ids, now),
     restore: (viewer, ids, now = new Date()) => restoreItems(database, viewer, ids, now),
-    byHash: (viewer, hash) => byHash(context, viewer, hash),
+    byHash: (viewer, hash) => byHash(database, viewer, hash),
     async recipe(viewer, id) {
       await readItem(database, viewer, id);
       const recipe = await recipeOf(id);
@@ -83,16 +81,16 @@ export function createGallery(context: Pick<CoreContext, 'database' | 'artifacts
       throw notFound('recipe');
     },
     listPublic: (query) => listPublic(database, query),
-    output: (viewer, id, wishes) => readOutput(context, viewer, id, wishes ?? {}),
+    output: (viewer, id, wishes) => readOutput(database, viewer, id, wishes ?? {}),
     values: (viewer, at) => readPortValues(database, viewer, at),
     runValues: (viewer, runId) => readRunValues(database, viewer, runId),
     recipeOf,
     firstPicture: (id) => readFirstPicture(database, id),
-    purge: (now, forget) => purgeDeleted(context, now, forget),
+    purge: (now, forget) => purgeDeleted(needs, now, forget),
   };
 }
 
-async function byHash({ database }: Pick<CoreContext, 'database'>, viewer: Viewer, hash: string): Promise<GalleryItem> {
+async function byHash(database: Database, viewer: Viewer, hash: string): Promise<GalleryItem> {
   const [row] = await selectItems(database, viewer)
     .where(and(eq(outputs.hash, hash), eq(outputs.userId, viewer.id), notDeleted))
     .orderBy(desc(outputs.id))
@@ -101,7 +99,7 @@ async function byHash({ database }: Pick<CoreContext, 'database'>, viewer: Viewe
   throw notFound('output');
 }
 
-async function readOutput({ database }: Pick<CoreContext, 'database'>, viewer: Viewer | null, id: OutputId, wishes: OutputWishes): Promise<StoredOutput> {
+async function readOutput(database: Database, viewer: Viewer | null, id: OutputId, wishes: OutputWishes): Promise<StoredOutput> {
   const [row] = await database.db.select().from(outputs).innerJoin(artifacts, eq(artifacts.hash, outputs.hash)).where(eq(outputs.id, id));
   const found = row?.outputs;
   const allowed = found && (viewer ? maySee(viewer, found.userId) : found.visibility === 'public');

@@ -1,6 +1,6 @@
 import { NewRun, type RunView } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type TestEdge, type TestStudio, testStudio, textModel } from '../edge-for-tests.ts';
+import { type TestEdge, type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 const text = NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'a' } }, fresh: true });
 const ended = (run: RunView) => ['succeeded', 'failed', 'cancelled'].includes(run.state);
@@ -16,8 +16,8 @@ beforeEach(async () => {
   edge.behave = () => undefined;
 });
 afterEach(async () => {
-  for (const run of await studio.core.listRuns(studio.owner, { limit: 200 })) await studio.core.cancelRun(studio.owner, run.id);
-  await studio.core.revokeEdge(edge.id);
+  for (const run of await studio.core.runs.list(studio.owner, { limit: 200 })) await studio.core.runs.cancel(studio.owner, run.id);
+  await studio.core.edges.revoke(edge.id);
 });
 afterAll(() => studio.close());
 
@@ -25,7 +25,7 @@ afterAll(() => studio.close());
 async function started(viewers: ReadonlyArray<TestStudio['member']>): Promise<RunView[]> {
   const runs: RunView[] = [];
   for (const viewer of viewers) {
-    runs.push(await studio.core.createRun(viewer, text, {}));
+    runs.push(await studio.core.runs.create(viewer, text, {}));
     if (runs.length === 1) await edge.next('work');
   }
   return runs;
@@ -42,8 +42,8 @@ async function worked(runs: readonly RunView[]): Promise<string[]> {
 test('a run that was put before another one starts before it, also after a restart', async () => {
   const runs = await started([studio.member, studio.member, studio.member, studio.member]);
   const [first, second, third, fourth] = runs.map((run) => run.id) as [never, never, never, never];
-  await studio.core.moveRun(studio.member, { id: fourth, before: second });
-  const queue = await studio.core.moveRun(studio.member, { id: second, before: null });
+  await studio.core.runs.move(studio.member, { id: fourth, before: second });
+  const queue = await studio.core.runs.move(studio.member, { id: second, before: null });
   expect(queue.runs.map((run) => run.id)).toEqual([first, fourth, third, second]);
   expect(queue.runs.map((run) => run.place)).toEqual([null, 2, 3, 4]);
   await studio.restart();
@@ -54,23 +54,23 @@ test('a run that was put before another one starts before it, also after a resta
 test('whoever orders their own runs gets nobody else’s turn', async () => {
   const runs = await started([studio.member, studio.member, studio.other, studio.member]);
   const [first, second, others, fourth] = runs.map((run) => run.id) as [never, never, never, never];
-  await studio.core.moveRun(studio.member, { id: fourth, before: first });
-  await studio.core.moveRun(studio.member, { id: fourth, before: second });
-  expect((await studio.core.queue(studio.owner)).runs.map((run) => run.id)).toEqual([first, fourth, others, second]);
+  await studio.core.runs.move(studio.member, { id: fourth, before: first });
+  await studio.core.runs.move(studio.member, { id: fourth, before: second });
+  expect((await studio.core.runs.queue(studio.owner)).runs.map((run) => run.id)).toEqual([first, fourth, others, second]);
   expect(await worked(runs)).toEqual([first, fourth, others, second]);
 });
 
 test('a member sees and moves their own runs alone, and is told how many are ahead', async () => {
   const [first, mine] = (await started([studio.member, studio.other])) as [RunView, RunView];
-  const queue = await studio.core.queue(studio.other);
+  const queue = await studio.core.runs.queue(studio.other);
   expect(queue.runs.map(({ id, place }) => [id, place])).toEqual([[mine.id, 2]]);
-  await expect(studio.core.moveRun(studio.other, { id: first.id, before: null })).rejects.toMatchObject({ code: 'not-found' });
-  await expect(studio.core.moveRun(studio.other, { id: mine.id, before: first.id })).rejects.toMatchObject({ code: 'not-found' });
-  await expect(studio.core.moveRun(studio.owner, { id: mine.id, before: first.id })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(studio.core.runs.move(studio.other, { id: first.id, before: null })).rejects.toMatchObject({ code: 'not-found' });
+  await expect(studio.core.runs.move(studio.other, { id: mine.id, before: first.id })).rejects.toMatchObject({ code: 'not-found' });
+  await expect(studio.core.runs.move(studio.owner, { id: mine.id, before: first.id })).rejects.toMatchObject({ code: 'conflict' });
 });
 
 test('a run that has ended cannot be moved', async () => {
   const [first, second] = (await started([studio.member, studio.member])) as [RunView, RunView];
-  await studio.core.cancelRun(studio.member, second.id);
-  await expect(studio.core.moveRun(studio.member, { id: second.id, before: first.id })).rejects.toMatchObject({ code: 'conflict' });
+  await studio.core.runs.cancel(studio.member, second.id);
+  await expect(studio.core.runs.move(studio.member, { id: second.id, before: first.id })).rejects.toMatchObject({ code: 'conflict' });
 });

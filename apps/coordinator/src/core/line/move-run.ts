@@ -1,9 +1,7 @@
 import { AtelierError, type MoveRun, type RunId } from '@atelier/protocol';
-import type { PoolClient } from 'pg';
-import type { CoreContext } from '../context.ts';
-import type { Viewer } from '../core.ts';
-import { inTransaction } from '../run-changes.ts';
-import { maySee, notFound } from '../views.ts';
+import { inTransaction } from '@atelier/store';
+import type { Pool, PoolClient } from 'pg';
+import { maySee, notFound, type Viewer } from '../ports/index.ts';
 import { inTurn, turnsAfterMove } from './turns.ts';
 
 interface Row {
@@ -15,10 +13,11 @@ interface Row {
 
 /**
  * Puts an open run before another of the same person and priority, or to their end. What runs goes on.
+ * @returns whose place each run has now that got another one; null for its own
  * @throws AtelierError `not-found` where one of them is not theirs to see, `conflict` where they are of different people or priorities or have ended
  */
-export async function moveRun(context: CoreContext, viewer: Viewer, { id, before }: MoveRun): Promise<void> {
-  const turns = await inTransaction(context.database.pool, async (tx) => {
+export async function moveRun(pool: Pool, viewer: Viewer, { id, before }: MoveRun): Promise<ReadonlyMap<RunId, RunId | null>> {
+  return inTransaction(pool, async (tx) => {
     const line = await lockLine(tx, viewer, id);
     if (before !== null && !line.some((run) => run.id === before)) throw await whyNot(tx, viewer, before);
     const changed = turnsAfterMove(line, id, before);
@@ -27,7 +26,6 @@ export async function moveRun(context: CoreContext, viewer: Viewer, { id, before
     ]);
     return changed;
   });
-  for (const [runId, turn] of turns) context.live.setTurn(runId, turn);
 }
 
 /** Locks the open runs of a run's person and priority, in the order of their turns. Locks are taken by id, so that two moves do not wait for each other. */

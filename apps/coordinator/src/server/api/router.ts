@@ -24,10 +24,10 @@ export function createApiRouter(services: Services) {
   return os.router({
     tasks: os.tasks.handler(() => listTasks().map(taskView)),
     examples: os.examples.handler(() => services.examples.list()),
-    plan: os.plan.handler(({ input, context }) => core.plan(context.person, input)),
+    plan: os.plan.handler(({ input, context }) => core.runs.plan(context.person, input)),
     chains: chainProcedures(os, services),
     runs: runProcedures(os, services),
-    queue: os.queue.handler(({ context }) => core.queue(context.person)),
+    queue: os.queue.handler(({ context }) => core.runs.queue(context.person)),
     gallery: galleryProcedures(os, services),
     uploads: { get: os.uploads.get.handler(({ input, context }) => services.uploads.result(context.person, input.id)) },
     edges: edgeProcedures(os, services),
@@ -36,7 +36,7 @@ export function createApiRouter(services: Services) {
       set: os.doubleChecks.set.handler(({ input }) => core.doubleChecks.set(input.percent)),
       dismiss: os.doubleChecks.dismiss.handler(({ input }) => core.doubleChecks.dismiss(input.id)),
     },
-    models: os.models.handler(() => core.models()),
+    models: os.models.handler(() => core.edges.models()),
     doctor: os.doctor.handler(() => services.doctor()),
     modelAliases: {
       list: os.modelAliases.list.handler(() => listAliases(services.database)),
@@ -77,24 +77,24 @@ function chainProcedures(os: Implementer, { core: { chains } }: Services) {
 
 function runProcedures(os: Implementer, { core, watchers }: Services) {
   return {
-    create: os.runs.create.handler(({ input, context }) => core.createRun(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
-    list: os.runs.list.handler(({ input, context }) => core.listRuns(context.person, input)),
-    get: os.runs.get.handler(({ input, context }) => core.getRun(context.person, input.id)),
+    create: os.runs.create.handler(({ input, context }) => core.runs.create(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
+    list: os.runs.list.handler(({ input, context }) => core.runs.list(context.person, input)),
+    get: os.runs.get.handler(({ input, context }) => core.runs.get(context.person, input.id)),
     events: os.runs.events.handler(async ({ input, context, signal }) => {
       // Asked here, so that a run which may not be seen answers 404 and not a stream that fails.
-      await core.getRun(context.person, input.id);
+      await core.runs.get(context.person, input.id);
       const leave = watchers.enter(context.person.id);
       const ended = signal ?? new AbortController().signal;
       ended.addEventListener('abort', leave, { once: true });
       if (ended.aborted) leave();
-      return watched(core.watchRun(context.person, input.id, ended), leave);
+      return watched(core.runs.watch(context.person, input.id, ended), leave);
     }),
-    cancel: os.runs.cancel.handler(({ input, context }) => core.cancelRun(context.person, input.id)),
-    pause: os.runs.pause.handler(({ input, context }) => core.pauseRun(context.person, input.id)),
-    resume: os.runs.resume.handler(({ input, context }) => core.resumeRun(context.person, input.id)),
-    continue: os.runs.continue.handler(({ input, context }) => core.continueRun(context.person, input.id)),
-    move: os.runs.move.handler(({ input, context }) => core.moveRun(context.person, input)),
-    again: os.runs.again.handler(({ input, context }) => core.runAgain(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
+    cancel: os.runs.cancel.handler(({ input, context }) => core.runs.cancel(context.person, input.id)),
+    pause: os.runs.pause.handler(({ input, context }) => core.runs.pause(context.person, input.id)),
+    resume: os.runs.resume.handler(({ input, context }) => core.runs.resume(context.person, input.id)),
+    continue: os.runs.continue.handler(({ input, context }) => core.runs.continue(context.person, input.id)),
+    move: os.runs.move.handler(({ input, context }) => core.runs.move(context.person, input)),
+    again: os.runs.again.handler(({ input, context }) => core.runs.again(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
   };
 }
 
@@ -115,13 +115,13 @@ function idempotencyKey(headers: Headers): string | undefined {
 
 function edgeProcedures(os: Implementer, { core, database, listens, origins, url }: Services) {
   return {
-    list: os.edges.list.handler(() => core.listEdges()),
-    links: os.edges.links.handler(() => core.links()),
-    drain: os.edges.drain.handler(({ input }) => core.drainEdge(input.id, input.on)),
-    confirmAddress: os.edges.confirmAddress.handler(({ input }) => core.confirmAddress(input.id, input.url)),
-    revoke: os.edges.revoke.handler(({ input }) => core.revokeEdge(input.id)),
-    pullModel: os.edges.pullModel.handler(({ input }) => core.pullModel(input.id, input.modelId)),
-    removeModel: os.edges.removeModel.handler(({ input }) => core.removeModel(input.id, input.modelId)),
+    list: os.edges.list.handler(() => core.edges.list()),
+    links: os.edges.links.handler(() => core.edges.links()),
+    drain: os.edges.drain.handler(({ input }) => core.edges.drain(input.id, input.on)),
+    confirmAddress: os.edges.confirmAddress.handler(({ input }) => core.edges.confirmAddress(input.id, input.url)),
+    revoke: os.edges.revoke.handler(({ input }) => core.edges.revoke(input.id)),
+    pullModel: os.edges.pullModel.handler(({ input }) => core.edges.pullModel(input.id, input.modelId)),
+    removeModel: os.edges.removeModel.handler(({ input }) => core.edges.removeModel(input.id, input.modelId)),
     joinToken: os.edges.joinToken.handler(async ({ input, context }) => {
       const { token, expiresAt } = await makeSingleUse(database.db, 'join-edge', { minutes: input.minutes, createdBy: context.person.id });
       const address = joinAddress({ asked: dialledUrl(context.headers, url), ...listens, origins: origins.extra, interfaces: networkInterfaces() });

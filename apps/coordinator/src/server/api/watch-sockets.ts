@@ -160,7 +160,7 @@ class Watching {
     const { core } = this.#options;
     const { person, runId, leave } = await this.#admit(text);
     try {
-      for await (const event of core.watchRun(person, runId, signal)) {
+      for await (const event of core.runs.watch(person, runId, signal)) {
         if (signal.aborted) return;
         // A page that reads slowly is waited for here; what only passes by is dropped meanwhile.
         await this.#send({ kind: 'event', runId, event });
@@ -179,7 +179,7 @@ class Watching {
       const person = await personOf(authenticate, this.#headers);
       if (!person) throw new AtelierError('unauthenticated', 'The session has ended.', { hint: 'Sign in again.' });
       const runId = idOf(text);
-      await core.getRun(person, runId);
+      await core.runs.get(person, runId);
       return { person, runId, leave: watchers.enter(person.id) };
     } finally {
       this.#opening -= 1;

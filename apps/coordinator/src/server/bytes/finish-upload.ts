@@ -1,10 +1,18 @@
 import { createReadStream } from 'node:fs';
+import type { ArtifactStore } from '@atelier/artifacts';
 import { AtelierError, limits, type UploadView } from '@atelier/protocol';
-import type { UploadRecord, Viewer } from '../../core/index.ts';
-import { inspectFile } from '../media/index.ts';
+import type { Database } from '@atelier/store';
+import type { Core, UploadRecord, Viewer } from '../../core/index.ts';
+import { inspectFile, type MediaReader } from '../media/index.ts';
 import { noteRefused, noteTaken, ownUpload, viewOf } from './upload-rows.ts';
 import type { UploadStore } from './upload-store.ts';
-import type { UploadsOptions } from './uploads.ts';
+
+interface FinisherNeeds {
+  readonly artifacts: ArtifactStore;
+  readonly core: Pick<Core, 'bytes'>;
+  readonly database: Database;
+  readonly media: MediaReader;
+}
 
 /** An input that is stored and recorded. */
 export interface Taken {
@@ -20,11 +28,11 @@ export interface Finisher {
   finish(viewer: Viewer, id: string): Promise<UploadView>;
 }
 
-export function createFinisher({ artifacts, core, database, media }: UploadsOptions, store: UploadStore): Finisher {
+export function createFinisher({ artifacts, core, database, media }: FinisherNeeds, store: UploadStore): Finisher {
   const take: Finisher['take'] = async (viewer, file, record) => {
     const { mediaType, dimensions } = await inspectFile(media, file, record.name);
     const stored = await artifacts.put(createReadStream(file), { maxBytes: limits.uploadBytes, mediaType });
-    const view = await core.recordUpload(
+    const view = await core.bytes.recordUpload(
       viewer,
       { hash: stored.hash, sizeBytes: stored.sizeBytes, mediaType },
       { ...record, dimensions: dimensions ?? undefined },

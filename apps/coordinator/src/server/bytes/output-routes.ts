@@ -55,7 +55,7 @@ export async function sendThumbnail(services: Services, context: Context, output
 
 /** A copy that was damaged on this disk, or never came here, is brought by an edge that has a good one. */
 export async function bringHere({ core }: Services, { hash }: Pick<Artifact, 'hash'>, signal: AbortSignal): Promise<void> {
-  await core.ensureStored(hash, signal);
+  await core.bytes.ensureStored(hash, signal);
 }
 
 export function outputId(context: Context): OutputId {

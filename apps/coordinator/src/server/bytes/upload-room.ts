@@ -1,7 +1,8 @@
+import { OneAtATime } from '@atelier/background';
 import { AtelierError, limits } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { sql } from 'drizzle-orm';
-import { OneAtATime, type Quota } from '../../core/index.ts';
+import type { Quota } from '../../core/index.ts';
 
 export interface NewUpload {
   readonly id: string;

@@ -100,7 +100,7 @@ async function asFile<T>(dataFolder: string, file: File, look: (path: string) =>
 
 async function keep({ artifacts, core }: UploadsOptions, { viewer, bytes, mediaType }: { viewer: Viewer; bytes: Uint8Array; mediaType: string }) {
   const stored = await artifacts.put(Readable.from([Buffer.from(bytes)]), { mediaType });
-  return core.recordUpload(viewer, { ...stored, mediaType }, { name: null, listed: false });
+  return core.bytes.recordUpload(viewer, { ...stored, mediaType }, { name: null, listed: false });
 }
 
 interface Parts {

@@ -13,8 +13,8 @@ export async function listAliases({ db }: Database): Promise<ModelAlias[]> {
 
 /** @throws AtelierError `unknown-model` for a target that nobody knows, `conflict` for a name that is a model's own, `too-large` */
 export async function setAlias({ core, database }: { core: Core; database: Database }, alias: ModelAlias): Promise<ModelAlias> {
-  const known = (await core.models()).map(({ manifest }) => manifest.id as string);
-  const offered = (await core.listEdges()).flatMap(({ models }) => models.map(({ manifest }) => manifest.id as string));
+  const known = (await core.edges.models()).map(({ manifest }) => manifest.id as string);
+  const offered = (await core.edges.list()).flatMap(({ models }) => models.map(({ manifest }) => manifest.id as string));
   const all = [...anyModel, ...known, ...offered];
   if (all.includes(alias.name)) throw new AtelierError('conflict', `"${alias.name}" is the name of a model itself.`, { hint: 'Choose another name.' });
   if (!all.includes(alias.modelId)) {

@@ -13,7 +13,7 @@ interface Known {
 
 /** Ids of the models that some connected edge has ready. */
 export async function offeredModels(core: Core): Promise<string[]> {
-  const edges = (await core.listEdges()).filter((edge) => edge.state === 'online' || edge.state === 'draining');
+  const edges = (await core.edges.list()).filter((edge) => edge.state === 'online' || edge.state === 'draining');
   const ready = edges.flatMap((edge) => edge.models.filter((model) => model.state === 'ready').map((model) => model.manifest.id));
   return [...new Set(ready)].sort();
 }
@@ -26,7 +26,7 @@ export async function offeredModels(core: Core): Promise<string[]> {
 export async function resolveModel({ core, database }: Known, name: string | undefined): Promise<string | undefined> {
   if (name === undefined || anyModel.includes(name)) return undefined;
   const offered = await offeredModels(core);
-  const catalogue = (await core.models()).map((entry) => entry.manifest.id);
+  const catalogue = (await core.edges.models()).map((entry) => entry.manifest.id);
   if (offered.includes(name) || catalogue.includes(name as never)) return name;
   const { modelAliases } = schema;
   const [alias] = await database.db.select().from(modelAliases).where(eq(modelAliases.name, name));

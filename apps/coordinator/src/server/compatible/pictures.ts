@@ -77,7 +77,7 @@ export async function answerPictures(
 /** The model that is asked for, or those that may be chosen. */
 async function drawingModels({ core, database }: Services, { task, fields }: Drawing): Promise<ModelManifest[]> {
   const wanted = await resolveModel({ core, database }, fields.model ?? undefined);
-  const edges = (await core.listEdges()).filter(({ state }) => state === 'online');
+  const edges = (await core.edges.list()).filter(({ state }) => state === 'online');
   const offered = edges.flatMap(({ models }) => models.filter(({ state }) => state === 'ready').map(({ manifest }) => manifest));
   return offered.filter(({ id, tasks }) => tasks.includes(task) && (wanted === undefined || id === wanted));
 }
@@ -113,7 +113,7 @@ async function onePicture(services: Services, person: Person, drawing: Drawing, 
 
 /** The picture in the size and kind that were asked for. What is changed becomes an output of its own, which the gallery does not list. */
 async function asAsked(services: Services, person: Person, picture: OutputView, { fields, base }: { fields: Fields; base: string }): Promise<Drawn> {
-  await services.core.ensureStored(picture.hash);
+  await services.core.bytes.ensureStored(picture.hash);
   const mediaType = `image/${fields.output_format ?? 'png'}`;
   const wanted = { size: fields.size, mediaType, quality: fields.output_compression ?? undefined };
   const { bytes, size: drawn } = await services.media.fit(await services.artifacts.path(picture.hash), wanted);

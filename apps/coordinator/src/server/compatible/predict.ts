@@ -90,14 +90,14 @@ async function predict(services: Services, context: Context, viewer: Payer): Pro
   const query = readQuery(context);
   // A look at the headers is answered by the handler of GET (RFC 9110, section 9.3.2), and makes nothing.
   if (context.req.raw.method === 'HEAD') return new Response(null, { headers: { 'content-type': 'image/gif' } });
-  const run = await core.createRun(viewer, asRun(query, viewer.priority), {});
+  const run = await core.runs.create(viewer, asRun(query, viewer.priority), {});
   const accept = context.req.header('accept') ?? '*/*';
   if (accept.includes('application/json') && !accept.includes('image/')) return Response.json(asTicket(run, context), { status: 202 });
   // Whoever goes away leaves the run as it is: the next one who asks finds it done.
   const signal = context.req.raw.signal;
-  for await (const event of core.watchRun(viewer, run.id, signal)) if (event.kind === 'ended') break;
+  for await (const event of core.runs.watch(viewer, run.id, signal)) if (event.kind === 'ended') break;
   if (signal.aborted) throw new AtelierError('cancelled', 'Nobody waits for the answer any more.');
-  const film = filmOf(await core.getRun(viewer, run.id));
+  const film = filmOf(await core.runs.get(viewer, run.id));
   return sendContent(services, context, await core.gallery.output(viewer, film.id, { recipe: true }), 'private, no-cache');
 }
 

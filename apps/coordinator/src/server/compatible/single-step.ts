@@ -43,13 +43,13 @@ export async function runSingleStep(
   step: SingleStep,
   options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void },
 ): Promise<SingleStepResult> {
-  const run = await core.createRun(viewer, asRun(step, await resolveModel({ core, database }, step.model)), {});
-  const cancel = () => inBackground(log, `The run ${run.id}, which nobody waits for, could not be cancelled.`, core.cancelRun(viewer, run.id));
+  const run = await core.runs.create(viewer, asRun(step, await resolveModel({ core, database }, step.model)), {});
+  const cancel = () => inBackground(log, `The run ${run.id}, which nobody waits for, could not be cancelled.`, core.runs.cancel(viewer, run.id));
   if (options.signal.aborted) cancel();
   options.signal.addEventListener('abort', cancel, { once: true });
   try {
-    for await (const event of core.watchRun(viewer, run.id, options.signal)) options.onEvent?.(event);
-    return resultOf(await core.getRun(viewer, run.id as RunId));
+    for await (const event of core.runs.watch(viewer, run.id, options.signal)) options.onEvent?.(event);
+    return resultOf(await core.runs.get(viewer, run.id as RunId));
   } finally {
     options.signal.removeEventListener('abort', cancel);
   }
@@ -82,7 +82,7 @@ function resultOf(run: RunView): SingleStepResult {
 export async function outputBytes({ core, artifacts }: Services, output: OutputView, mostBytes: number = limits.resultTextBytes): Promise<Buffer> {
   if (output.sizeBytes > mostBytes)
     throw new AtelierError('too-large', `The result has ${output.sizeBytes} bytes, over ${mostBytes}.`, { hint: 'Download it.' });
-  await core.ensureStored(output.hash);
+  await core.bytes.ensureStored(output.hash);
   const chunks: Uint8Array[] = [];
   for await (const chunk of await artifacts.get(output.hash)) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);

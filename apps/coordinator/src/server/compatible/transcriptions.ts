@@ -55,7 +55,7 @@ async function readSegments(services: Services, { outputs }: SingleStepResult): 
 /** The language of a model that knows no other: what it says of silence, too. */
 async function onlyLanguage({ core }: Services, { outputs }: SingleStepResult): Promise<string | undefined> {
   const id = outputs[0]?.recipe.modelId;
-  const languages = (await core.models()).find(({ manifest }) => manifest.id === id)?.manifest.options.languages;
+  const languages = (await core.edges.models()).find(({ manifest }) => manifest.id === id)?.manifest.options.languages;
   return Array.isArray(languages) && languages.length === 1 ? String(languages[0]) : undefined;
 }
 

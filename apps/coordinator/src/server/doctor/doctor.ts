@@ -28,7 +28,7 @@ const littleMemory = 2 * gib;
 /** What is good, missing or found on this machine. It proposes and changes nothing. */
 export async function examine(options: DoctorOptions): Promise<Finding[]> {
   const { core, dataFolder, version, storage } = options;
-  const edges = await core.listEdges();
+  const edges = await core.edges.list();
   const found = await Promise.all([
     diskSpace(dataFolder),
     storageFindings(storage),
@@ -73,7 +73,7 @@ function memory(): Finding {
 }
 
 function tasks(core: Core, edges: readonly EdgeView[]): Finding {
-  const { ready, missing } = core.readiness();
+  const { ready, missing } = core.edges.readiness();
   if (ready) return good('Tasks', 'Each starter task has a model with verified files.');
   return { subject: 'Tasks', level: 'problem', message: `No edge offers yet: ${missing.join(', ')}.`, hint: howToGet(missing, edges) };
 }

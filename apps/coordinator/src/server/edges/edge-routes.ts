@@ -27,25 +27,25 @@ export function addEdgeRoutes(routes: RouteTable, services: Services): void {
   routes.add('edge', 'POST', '/api/edge/tickets', async (context, edge) => {
     renewals.take(edge.edgeId);
     const { token } = await readJson(context, RenewTickets);
-    return Response.json({ tickets: await core.renewTickets(edge.edgeId, token) });
+    return Response.json({ tickets: await core.edges.renewTickets(edge.edgeId, token) });
   });
   const read = async (context: Context) => {
     const hash = hashOf(context);
     // Relay: where only an edge has them, it brings them here first.
-    await core.ensureStored(hash, context.req.raw.signal);
+    await core.bytes.ensureStored(hash, context.req.raw.signal);
     return artifactResponse(artifacts, hash, context.req.raw);
   };
   routes.add('ticket', 'GET', '/api/edge/artifacts/:hash', read);
   routes.add('edge', 'PUT', '/api/edge/artifacts/:hash', async (context, edge) => {
     const hash = hashOf(context);
-    if (!core.awaitsStore(edge.edgeId, hash)) throw new AtelierError('forbidden', 'Nobody asked this edge for these bytes.');
+    if (!core.bytes.awaits(edge.edgeId, hash)) throw new AtelierError('forbidden', 'Nobody asked this edge for these bytes.');
     const body = context.req.raw.body;
     if (!body) throw new AtelierError('invalid-input', 'The bytes are missing.');
     const mediaType = context.req.header('content-type');
     const head: Uint8Array[] = [];
     const bytes = withHead(Readable.fromWeb(body as NodeReadableStream<Uint8Array>), head);
     const stored = await artifacts.put(bytes, { expectedHash: hash, maxBytes: limits.uploadBytes, mediaType: safeMediaType(mediaType ?? '') });
-    await core.edgeBrought(edge.edgeId, { ...stored, head: Buffer.concat(head) });
+    await core.bytes.brought(edge.edgeId, { ...stored, head: Buffer.concat(head) });
     return Response.json(stored, { status: 201 });
   });
 }
@@ -72,6 +72,6 @@ async function join({ database, core }: Services, request: JoinRequest) {
   return database.db.transaction(async (tx) => {
     // The token's row stays locked until the edge is known, so two that join with it at once cannot both come in.
     const { byCoordinator } = await useSingleUse(tx, 'join-edge', request.token, request.name);
-    return { edgeId: await core.addEdge({ name: request.name, publicKey: request.publicKey, local: byCoordinator }) };
+    return { edgeId: await core.edges.add({ name: request.name, publicKey: request.publicKey, local: byCoordinator }) };
   });
 }

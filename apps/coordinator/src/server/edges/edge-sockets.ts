@@ -186,23 +186,23 @@ async function serve(connection: Connection, identity: EdgeIdentity, { hello, in
   const earlier = live.get(id);
   live.set(id, connection);
   // Whoever was revoked since the welcome: from here on this socket is told of each.
-  tell(connection.socket, { kind: 'revoked', edgeIds: core.revokedEdges() });
+  tell(connection.socket, { kind: 'revoked', edgeIds: core.edges.revokedIds() });
   if (earlier) {
     talk.sessions.close(earlier.session);
     earlier.socket.close(closed.replaced, 'A newer connection took over.');
-    await core.edgeDisconnected(id);
+    await core.edges.disconnected(id);
   }
   talk.log.info({ edgeId: id, name }, 'An edge connected.');
   try {
-    await core.edgeConnected(id, hello, originOf(talk.seen, identity, talk.isProxied === true));
+    await core.edges.connected(id, hello, originOf(talk.seen, identity, talk.isProxied === true));
     // What a replaced connection had sent before is older than what its successor said at its beginning.
-    for (let message = await inbox.next(); live.get(id) === connection; message = await inbox.next()) await core.edgeMessage(id, parseMessage(message));
+    for (let message = await inbox.next(); live.get(id) === connection; message = await inbox.next()) await core.edges.message(id, parseMessage(message));
   } finally {
     // Replaced ones leave the edge to their successor.
     if (live.get(id) === connection) {
       live.delete(id);
       talk.log.info({ edgeId: id, name }, 'An edge went away.');
-      await core.edgeDisconnected(id);
+      await core.edges.disconnected(id);
     }
   }
 }
@@ -210,7 +210,7 @@ async function serve(connection: Connection, identity: EdgeIdentity, { hello, in
 async function identify(core: Core, nonce: string, text: string): Promise<EdgeIdentity> {
   const parsed = Identify.safeParse(parseJson(text));
   if (!parsed.success) throw new AtelierError('invalid-input', 'The edge did not identify itself.');
-  const identity = await core.edgeIdentity(parsed.data.edgeId);
+  const identity = await core.edges.identity(parsed.data.edgeId);
   if (identity && isSignedBy(identity, nonce, parsed.data.signature)) return identity;
   throw new AtelierError('unauthenticated', 'This edge is not known here, or was revoked.', { hint: 'Join again: atelier edge --join URL --token TOKEN.' });
 }
@@ -228,7 +228,7 @@ function welcome(identity: EdgeIdentity, sessionToken: string, { core, tickets }
     sessionToken,
     ticketKey: { ...tickets.publicJwk },
     time: Date.now(),
-    revoked: core().revokedEdges(),
+    revoked: core().edges.revokedIds(),
     heartbeatMs: times.heartbeatMs,
     leaseMs: times.leaseMs,
   };

@@ -15,7 +15,7 @@ export interface GateOptions {
   readonly origins: OwnOrigins;
   readonly tickets: TicketSigner;
   readonly transfers: OpenTransfers;
-  readonly core: Pick<Core, 'edgeIdentity'>;
+  readonly core: Pick<Core, 'edges'>;
 }
 
 /** What each policy asks for. */
@@ -73,7 +73,7 @@ async function notRevoked(context: Context, { core, transfers }: GateOptions, ed
   if (outgoing.closed) leave();
   else outgoing.once('close', leave);
   // After it is known as open, so that none slips through in between.
-  const identity = await core.edgeIdentity(edgeId);
+  const identity = await core.edges.identity(edgeId);
   if (identity) return identity;
   throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
 }

@@ -10,7 +10,7 @@ import { endEdge, keepLocalEdge, type LocalEdge } from './local-edge.ts';
 export interface LocalFleetOptions {
   readonly dataFolder: string;
   readonly database: Database;
-  readonly core: Pick<Core, 'listEdges'>;
+  readonly core: Pick<Core, 'edges'>;
   readonly url: string;
   readonly log: Logger;
   readonly fleetFile?: string | undefined;
@@ -50,7 +50,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
 }
 
 async function wasHeard(core: LocalFleetOptions['core'], edgeId: string, since: Date): Promise<boolean> {
-  const lastSeenAt = (await core.listEdges()).find((edge) => edge.id === edgeId)?.lastSeenAt ?? null;
+  const lastSeenAt = (await core.edges.list()).find((edge) => edge.id === edgeId)?.lastSeenAt ?? null;
   return lastSeenAt !== null && Date.parse(lastSeenAt) > since.getTime();
 }
 

@@ -5,7 +5,7 @@ import type { Services } from '../services.ts';
 export function addHealthRoutes(routes: RouteTable, { core }: Services): void {
   routes.add('public', 'GET', '/livez', () => Response.json({ live: true }));
   routes.add('public', 'GET', '/healthz', () => {
-    const readiness = core.readiness();
+    const readiness = core.edges.readiness();
     return Response.json(readiness, { status: readiness.ready ? 200 : 503, headers: { 'cache-control': 'no-store' } });
   });
 }

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { testStudio } from '../studio.test-support.ts';
+
+test('a result that the storage refused stays with its edge, and is asked for again while the edge is there', async () => {
+  const studio = await testStudio();
+  const edge = await studio.addEdge('Holder');
+  edge.behave = (order, self) => self.succeed(order, 'worth keeping');
+  edge.keepsResults = true;
+  const chain = { inputs: {}, steps: [{ id: 'write', task: 'text-generation', parameters: {}, inputs: { prompt: [{ text: 'go' }] } }] };
+  const run = await studio.core.runs.create(studio.member, { chain, inputs: {}, set: {}, priority: 0, fresh: false }, {});
+  await studio.runUntil(run.id, (view) => view.state === 'succeeded');
+  const { hash } = await edge.next('store');
+  expect(hash).toBe(createHash('sha256').update('worth keeping').digest('hex'));
+  edge.keepsResults = false;
+  // As an edge answers whose bytes were refused with a 503.
+  await edge.say({ kind: 'stored', hash, error: { code: 'unavailable', message: 'The storage refuses (AccessDenied).' } });
+  expect((await edge.next('store', 1)).hash).toBe(hash);
+  await studio.core.bytes.ensureStored(hash);
+  expect((await buffer(await studio.artifacts.get(hash))).toString()).toBe('worth keeping');
+  await edge.disconnect();
+  await studio.close();
+});

@@ -1,0 +1,118 @@
+import { inBackground } from '@atelier/background';
+import type { EdgeId } from '@atelier/protocol';
+import { migrate } from '@atelier/store';
+import { findOutput, Replication, recordUpload } from './bytes/index.ts';
+import { createSavedChains } from './chains/index.ts';
+import { Proofs } from './claims/index.ts';
+import type { Core, CoreOptions } from './core.ts';
+import { Dispatcher, Leases, LiveAttempts, WorkOrders } from './dispatch/index.ts';
+import { DoubleChecks } from './double-checks/index.ts';
+import { createEdges, EdgeMessages } from './edges/index.ts';
+import { Fleet, ModelStanding } from './fleet/index.ts';
+import { createGallery } from './gallery/index.ts';
+import { History, Planning } from './planning/index.ts';
+import { type CoreTimes, designTimes } from './ports/index.ts';
+import { Rounds } from './rounds.ts';
+import { createRuns, RunFeed } from './runs/index.ts';
+import { type Advanced, RunWriter } from './state/index.ts';
+
+/**
+ * Brings the schema up to date, reads what was going on, and goes on with it.
+ * The database stays its caller's to close, after `Core.close`.
+ */
+export async function startCore(options: CoreOptions): Promise<Core> {
+  const { database } = options;
+  const times = { ...designTimes, ...options.times };
+  await migrate(database);
+  const rooms = compose(options, times);
+  await takeUp(options, rooms);
+  const rounds = new Rounds(options.log, [
+    { what: 'reap', everyMs: times.reapMs, work: () => rooms.leases.reap() },
+    { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
+  ]);
+  await rooms.planning.fleetChanged();
+  return {
+    runs: createRuns(rooms),
+    edges: createEdges(rooms),
+    bytes: {
+      recordUpload: (viewer, artifact, record) => recordUpload(options, viewer, artifact, record),
+      async readable(viewer, outputId) {
+        const { at: _at, ownName: _own, ...output } = await findOutput(database, viewer, outputId);
+        return output;
+      },
+      ensureStored: (hash, signal) => rooms.replication.ensureStored(hash, signal),
+      awaits: (edgeId, hash) => rooms.replication.awaits(edgeId, hash),
+      brought: (edgeId, arrived) => rooms.messages.brought(edgeId, arrived),
+    },
+    chains: createSavedChains(database),
+    gallery: createGallery(options),
+    doubleChecks: rooms.doubleChecks,
+    async close() {
+      await rounds.close();
+      await rooms.planning.close();
+      await rooms.dispatcher.close();
+    },
+  };
+}
+
+type Rooms = ReturnType<typeof compose>;
+
+/** All rooms, each with what it needs of the others. This alone sees them all; what a commit asks for goes back to them from here. */
+function compose(options: CoreOptions, times: CoreTimes) {
+  const { database } = options;
+  const fleet = new Fleet(database, times.leaseMs);
+  const shared = {
+    ...options,
+    times,
+    leaseMs: times.leaseMs,
+    fleet,
+    standing: new ModelStanding(options.catalogue),
+    history: new History(database.pool),
+    live: new LiveAttempts(),
+    feed: new RunFeed(),
+  };
+  const writer = new RunWriter({ ...shared, afterCommit: (advanced) => afterCommit(rooms, advanced) });
+  const orders = new WorkOrders({ ...shared, writer });
+  const leases = new Leases({ ...shared, writer });
+  const planning = new Planning({ ...shared, writer, onWaiting: (runId) => shared.feed.changed({ runId, stepIds: [] }) });
+  const doubleChecks = new DoubleChecks({ ...shared, orders });
+  const dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
+  const replication = new Replication(shared);
+  const proofs = new Proofs({ ...shared, replication });
+  const parts = { ...shared, writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
+  const rooms = { ...parts, messages: new EdgeMessages(parts) };
+  return rooms;
+}
+
+/** Reads what another life of this coordinator left. */
+async function takeUp({ database }: CoreOptions, { leases, fleet, history, live, doubleChecks }: Rooms): Promise<void> {
+  await leases.extendAll();
+  await Promise.all([fleet.load(), history.load(), live.load(database.pool), live.loadTurns(database.pool), doubleChecks.load()]);
+}
+
+async function sweep({ dispatcher, planning, replication, messages, doubleChecks }: Rooms): Promise<void> {
+  dispatcher.wakeAll();
+  await planning.requestAll();
+  await replication.retry();
+  await messages.sweep();
+  await doubleChecks.look();
+}
+
+/** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
+function afterCommit({ live, feed, planning, link, log, dispatcher, leases }: Rooms, advanced: Advanced): void {
+  live.follow(advanced);
+  feed.changed(advanced);
+  for (const command of advanced.commands) {
+    if (command.kind === 'plan') planning.request(advanced.runId);
+    if (command.kind === 'ended') log.info({ runId: advanced.runId, state: advanced.state }, 'a run ended');
+    if (command.kind === 'stop') {
+      const { stepId, shard, number } = command.attempt;
+      const stopped = advanced.attempts.find((attempt) => attempt.stepId === stepId && attempt.shard === shard && attempt.number === number);
+      if (stopped) link.send(command.edgeId, { kind: 'cancel', attemptId: stopped.id as never });
+    }
+  }
+  for (const edgeId of new Set<EdgeId>(advanced.attempts.map((attempt) => attempt.edgeId))) {
+    dispatcher.wake(edgeId);
+    if (leases.hasHopeless(edgeId)) inBackground(log, 'attempts without an edge are left to the next round', leases.withdrawHopeless(edgeId));
+  }
+}

@@ -1,0 +1,152 @@
+import { readPastTicket, type TicketSigner } from '@atelier/artifacts';
+import { AtelierError, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import type { Database } from '@atelier/store';
+import { textArtifact } from '../bytes/index.ts';
+import type { Fleet } from '../fleet/index.ts';
+import type { RunWriter, StepRow } from '../state/index.ts';
+import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';
+
+/** Some bytes that a step reads. */
+interface KnownValue {
+  /** `inputs` or a step's name. */
+  readonly from: string;
+  readonly port: string;
+  readonly index: number;
+  readonly hash: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  readonly places: readonly string[];
+}
+
+/** What of an attempt its order is made of. */
+export type OrderedAttempt = Pick<LiveAttempt, 'id' | 'runId' | 'stepId' | 'shard' | 'task' | 'edgeId' | 'modelId' | 'modelHash'>;
+
+interface Wanted {
+  readonly port: string;
+  readonly index: number;
+  /** The port takes so few values that each may come straight from the edge that made it. */
+  readonly few: boolean;
+}
+
+interface WorkOrdersNeeds {
+  readonly database: Database;
+  readonly tickets: TicketSigner;
+  readonly fleet: Fleet;
+  readonly live: LiveAttempts;
+  readonly writer: Pick<RunWriter, 'stepOf'>;
+}
+
+/** What edges have to know to run an attempt, and where they may fetch what it reads. */
+export class WorkOrders {
+  readonly #needs: WorkOrdersNeeds;
+
+  constructor(needs: WorkOrdersNeeds) {
+    this.#needs = needs;
+  }
+
+  /**
+   * The order of an attempt, all but the number of its lease.
+   * @throws AtelierError `unavailable` if bytes that it needs are out of reach now
+   */
+  async prepare(attempt: OrderedAttempt): Promise<Omit<WorkOrder, 'fence'>> {
+    const step = await this.#step(attempt);
+    const readsValues = Object.values(step.inputs).some((sources) => sources.some((source) => typeof source === 'string'));
+    const values = readsValues ? await this.#values(attempt) : [];
+    const inputs: WorkInput[] = [];
+    const { inputs: ports } = findTask(attempt.task);
+    for (const [port, sources] of Object.entries(step.inputs)) {
+      const found = sources.flatMap((source) => valuesOf(source, values));
+      // A port without `many` takes the first of several values.
+      const taken = ports[port]?.many ? found : found.slice(0, 1);
+      const few = taken.length <= limits.valuesPerPort;
+      inputs.push(...(await Promise.all(taken.map((value, index) => this.#input(attempt, { port, index, few }, value)))));
+    }
+    const { id, runId, stepId, shard, task, modelId, modelHash } = attempt;
+    const hash = modelHash === undefined ? {} : { modelHash };
+    return { attemptId: id as WorkOrder['attemptId'], runId, stepId, shard, task, modelId, ...hash, parameters: step.parameters, inputs };
+  }
+
+  /**
+   * New tickets for the bytes that an edge got a ticket for, as long as it works on the attempt that they are for.
+   * @param isChecking whether it computes another's result once more by this attempt
+   * @throws AtelierError `unauthenticated` for what is no ticket of ours, `forbidden` for one of another edge or of an attempt that is not its own any more
+   */
+  async renewTickets(edgeId: EdgeId, token: string, isChecking: (attemptId: string) => boolean): Promise<Ticket[]> {
+    const { tickets, live, database } = this.#needs;
+    const { to, hash, attempt: attemptId } = await readPastTicket(tickets.publicJwk, token);
+    const attempt = live.get(attemptId);
+    const isAtWork = (attempt?.edgeId === edgeId && attempt.state === 'leased') || isChecking(attemptId);
+    if (to !== edgeId || !isAtWork) {
+      throw new AtelierError('forbidden', 'This ticket is not renewed: what it was for is not done by this edge any more.');
+    }
+    const { rows } = await database.pool.query({ name: 'places-of', text: 'SELECT place FROM replicas WHERE hash = $1', values: [hash] });
+    const places = rows.map(({ place }) => place as string);
+    return this.#tickets({ id: attemptId, edgeId }, { hash, places }, true);
+  }
+
+  /** What does not change in the life of a run is mostly in memory. */
+  async #step({ runId, stepId }: OrderedAttempt): Promise<Pick<StepRow, 'parameters' | 'inputs'>> {
+    const known = this.#needs.writer.stepOf(runId, stepId);
+    if (known) return known;
+    const { rows } = await this.#needs.database.pool.query({
+      name: 'read-step',
+      text: 'SELECT parameters, inputs FROM steps WHERE run_id = $1 AND step_id = $2',
+      values: [runId, stepId],
+    });
+    return rows[0];
+  }
+
+  async #values({ runId, stepId }: OrderedAttempt): Promise<KnownValue[]> {
+    const { rows } = await this.#needs.database.pool.query({ ...readValues, values: [runId, stepId] });
+    return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
+  }
+
+  async #input(attempt: OrderedAttempt, { port, index, few }: Wanted, value: KnownValue): Promise<WorkInput> {
+    if (!this.#needs.fleet.isReachable(value.places, attempt.edgeId))
+      throw new AtelierError('unavailable', `No edge that is here now has the value of ${value.from}.${value.port}.`);
+    const { hash, mediaType, sizeBytes } = value;
+    return { port, index, hash, mediaType, sizeBytes, tickets: await this.#tickets(attempt, value, few) };
+  }
+
+  /**
+   * Where an edge may fetch some bytes: from edges that have them and can be reached, then from the coordinator, which
+   * brings bytes that it does not have yet. Of very many values only from the coordinator, which has most of them by then.
+   */
+  async #tickets(attempt: Pick<OrderedAttempt, 'id' | 'edgeId'>, { hash, places }: Pick<KnownValue, 'hash' | 'places'>, few: boolean): Promise<Ticket[]> {
+    const { fleet, tickets } = this.#needs;
+    const to = fleet.get(attempt.edgeId);
+    const sign = (from: string) => tickets.sign({ hash, to: to.id, key: to.publicKey, attempt: attempt.id, from, seconds: limits.ticketSeconds });
+    const signed: Ticket[] = [];
+    for (const place of few && !places.includes(to.id) ? places : []) {
+      const edge = fleet.find(place as EdgeId);
+      if (edge?.reach?.state !== 'open' || !edge.connected) continue;
+      // What listens on loopback there is somebody else's service here.
+      if (edge.reach.toThisMachine && !to.from.isThisMachine) continue;
+      signed.push({ from: edge.id, url: `${edge.reach.url}/artifacts/${hash}`, address: edge.reach.address, token: await sign(edge.id) });
+    }
+    return [...signed, { from: 'coordinator', url: `/api/edge/artifacts/${hash}`, address: null, token: await sign('coordinator') }];
+  }
+}
+
+const readValues = {
+  name: 'read-values',
+  text: `WITH known AS (
+      SELECT o.step_id AS "from", o.port, o.shard, o.index, o.hash, o.media_type FROM outputs o JOIN steps s ON s.run_id = $1 AND s.step_id = $2
+        WHERE o.run_id = $1 AND o.step_id = ANY(s.reads)
+      UNION ALL SELECT 'inputs', i.name, 0, 0, o.hash, o.media_type FROM run_inputs i JOIN outputs o ON o.id = i.output_id WHERE i.run_id = $1
+    )
+    SELECT known."from", known.port, known.index, known.hash, known.media_type AS "mediaType", a.size_bytes AS "sizeBytes",
+      ARRAY(SELECT place FROM replicas r WHERE r.hash = known.hash) AS places
+    FROM known JOIN artifacts a ON a.hash = known.hash ORDER BY known.shard, known.index`,
+};
+
+function valuesOf(source: Source, values: readonly KnownValue[]): KnownValue[] {
+  if (typeof source !== 'string') {
+    const { bytes: _bytes, ...artifact } = textArtifact(source.text);
+    return [{ ...artifact, from: 'text', port: 'text', index: 0, places: ['coordinator'] }];
+  }
+  const [from, port] = source.split('.') as [string, string];
+  const found = values.filter((value) => value.from === from && value.port === port);
+  if (found.length > 0) return found;
+  throw new AtelierError('internal', `The value of ${source} is missing.`);
+}

@@ -1,0 +1,59 @@
+import type { RunId } from '@atelier/protocol';
+import { inTransaction } from '@atelier/store';
+import type { Pool, PoolClient } from 'pg';
+import type { Advanced } from './advance.ts';
+
+/** PostgreSQL's own words for a transaction that lost a race and may simply be tried again (appendix A). */
+const racedCodes = new Set(['40001', '40P01']);
+const mostTries = 5;
+
+/** What a transaction made of a run, and something for its caller. */
+export interface Changed<T> {
+  readonly advanced: Advanced;
+  readonly value: T;
+}
+
+/**
+ * Transactions on runs: one at a time for each run in this process, so that waiting for a row lock takes no connection,
+ * and so that `afterCommit` hears of the changes of a run in the order in which they were committed.
+ */
+export class RunChanges {
+  readonly #pool: Pool;
+  readonly #afterCommit: (advanced: Advanced) => void;
+  readonly #last = new Map<RunId, Promise<unknown>>();
+
+  constructor(pool: Pool, afterCommit: (advanced: Advanced) => void) {
+    this.#pool = pool;
+    this.#afterCommit = afterCommit;
+  }
+
+  /**
+   * @param begin `BEGIN`, or with more for what need not outlive a power cut
+   * @param work runs again from the start if the database asks for it
+   */
+  async change<T>(runId: RunId, work: (tx: PoolClient) => Promise<Changed<T>>, begin = 'BEGIN'): Promise<Changed<T>> {
+    const before = this.#last.get(runId);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      const changed = await this.#transact(begin, work);
+      if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
+      return changed;
+    })();
+    this.#last.set(runId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(runId) === mine) this.#last.delete(runId);
+    }
+  }
+
+  async #transact<T>(begin: string, work: (tx: PoolClient) => Promise<Changed<T>>): Promise<Changed<T>> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await inTransaction(this.#pool, work, begin);
+      } catch (error) {
+        if (tries >= mostTries || !racedCodes.has((error as { code?: string }).code ?? '')) throw error;
+      }
+    }
+  }
+}
