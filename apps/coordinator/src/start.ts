@@ -25,6 +25,7 @@ import { createAuthenticate } from './server/identity/authenticate.ts';
 import { createGates } from './server/identity/gates.ts';
 import { keepLocalOwner } from './server/identity/local-owner.ts';
 import { ownOrigins } from './server/identity/own-origin.ts';
+import { createSocketGates } from './server/identity/socket-gates.ts';
 import { welcomeLink } from './server/identity/welcome.ts';
 import { startLocalFleet } from './server/local-edges/local-fleet.ts';
 import { createMediaReader } from './server/media/index.ts';
@@ -192,6 +193,9 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   const databaseOutside = database.folder !== undefined && dirname(database.folder) !== resolve(dataFolder) ? database.folder : undefined;
   const doctor = () => examine({ core, dataFolder, databaseOutside, version, storage });
   const watchers = countWatchers();
+  const authenticate = createAuthenticate({ accounts, database, edgeSessions });
+  const watchSockets = createWatchSockets({ core, authenticate, watchers, log });
+  started.closeLast(() => watchSockets.close());
   const services: Services = {
     core,
     database,
@@ -199,6 +203,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     artifacts,
     tickets,
     sockets,
+    watchSockets,
     watchers,
     uploads,
     thumbnails,
@@ -213,10 +218,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     url: server.url,
     log,
   };
-  const authenticate = createAuthenticate({ accounts, database, edgeSessions });
-  const watchSockets = createWatchSockets({ core, authenticate, watchers, log });
-  started.closeLast(() => watchSockets.close());
-  const app = createApp(services, createGates({ authenticate, origins, tickets, transfers, core }));
+  const app = createApp(services, createGates({ authenticate, origins, tickets, transfers, core }), createSocketGates(authenticate));
   const fleet = await startLocalFleet({ ...options, dataFolder, database, core, url: server.url, log });
   started.closeLast(() => fleet.close());
   const coordinator: Coordinator = {
@@ -228,7 +230,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     listRoutes: app.listRoutes,
     close: () => started.close(),
   };
-  return { coordinator, door: frontDoor(app, { edges: sockets, watchers: watchSockets }, origins) };
+  return { coordinator, door: frontDoor(app, origins, log) };
 }
 
 /** A page of the public gallery asks for some hundred small pictures. */

@@ -17,17 +17,20 @@ import { addDocumentRoutes } from './pages/document-routes.ts';
 import { addHealthRoutes } from './pages/health-routes.ts';
 import { addStudioRoutes } from './pages/studio-routes.ts';
 import { requestId, withRequestId } from './request-id.ts';
-import { createRouteTable, type Gates, type RouteInfo } from './route-table.ts';
+import { createRouteTable, type Gates, type RouteInfo, type SocketGates } from './route-table.ts';
 import type { Services } from './services.ts';
+import type { Upgrade } from './upgrade.ts';
 
 export interface App {
   fetch(request: Request, env: object): Response | Promise<Response>;
+  /** Opens the WebSocket of a path. @throws AtelierError what the gate of its policy throws; `not-found` */
+  openSocket(path: string, upgrade: Upgrade): Promise<void>;
   /** Every way in, with its policy. */
   listRoutes(): RouteInfo[];
 }
 
 /** All routes over the services. @throws AtelierError `internal` where a route has no policy */
-export function createApp(services: Services, gates: Gates): App {
+export function createApp(services: Services, gates: Gates, socketGates: SocketGates): App {
   const app = new Hono();
   app.use('*', (context, next) =>
     withRequestId(async (requestId) => {
@@ -46,7 +49,7 @@ export function createApp(services: Services, gates: Gates): App {
   app.notFound((context) =>
     answerFor(context, new AtelierError('not-found', `There is nothing at ${context.req.path}.`, { hint: 'The API is described at /docs.' }), services.log),
   );
-  const routes = createRouteTable(app, gates);
+  const routes = createRouteTable(app, gates, socketGates);
   addHealthRoutes(routes, services);
   addAuthRoutes(routes, services);
   // These two read bodies themselves; nothing before them may.
@@ -56,13 +59,13 @@ export function createApp(services: Services, gates: Gates): App {
   addZipRoutes(routes, services);
   addPublicRoutes(routes, services);
   addEdgeRoutes(routes, services);
-  addWatchRoute(routes);
+  addWatchRoute(routes, services.watchSockets);
   addCompatibleRoutes(routes, services);
   addPredictRoute(routes, services);
   addExampleRoutes(routes, services);
   addDocumentRoutes(routes);
   addStudioRoutes(routes);
-  return { fetch: (request, env) => app.fetch(request, env), listRoutes: routes.list };
+  return { fetch: (request, env) => app.fetch(request, env), openSocket: routes.open, listRoutes: routes.list };
 }
 
 function answerFor(context: Context, error: AtelierError, log: Logger): Response {

@@ -1,8 +1,9 @@
 import { request } from 'node:http';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { joinEdge, openEdge, type SocketEdge, type TestCoordinator, testCoordinator } from './coordinator-for-tests.ts';
-import { createRouteTable, type Gates, type RouteInfo } from './route-table.ts';
+import { createRouteTable, type Gates, type RouteInfo, type SocketGates } from './route-table.ts';
 
 let coordinator: TestCoordinator;
 let edge: SocketEdge;
@@ -53,10 +54,12 @@ async function statusOf(route: RouteInfo, token: string | undefined, id?: string
   return answer.status;
 }
 
-const closed = () => routes.filter((route) => route.policy !== 'public');
+/** All but WebSockets, which have a test of their own below. */
+const requests = () => routes.filter((route) => !route.socket);
+const closed = () => requests().filter((route) => route.policy !== 'public');
 
 test('there are routes of every policy, and only known ones are public', () => {
-  expect(new Set(routes.map((route) => route.policy))).toEqual(new Set(['public', 'member', 'owner', 'edge', 'ticket']));
+  expect(new Set(requests().map((route) => route.policy))).toEqual(new Set(['public', 'member', 'owner', 'edge', 'ticket']));
   const open = routes.filter((route) => route.policy === 'public').map((route) => `${route.method} ${route.path}`);
   expect(open.sort()).toEqual([
     'GET /*',
@@ -117,7 +120,7 @@ test("a member opens neither owners' nor edges' routes", async () => {
 });
 
 test('what belongs to another, or to nobody, is not found', async () => {
-  for (const route of routes.filter((known) => known.policy === 'member' && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'))) {
+  for (const route of requests().filter((known) => known.policy === 'member' && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'))) {
     const id = route.path.startsWith('/api/uploads') ? hisUpload : unknownId;
     expect([route.method, route.path, await statusOf(route, member, id)]).toEqual([route.method, route.path, 404]);
   }
@@ -170,7 +173,41 @@ test("however an address is written, a member reaches nothing of an owner's, and
   }
 });
 
-test('a route without a policy stops the server from starting', () => {
-  const table = createRouteTable(new Hono(), { public: async () => undefined } as unknown as Gates);
+/** What answers an upgrade: 101 for a WebSocket that was opened. */
+function upgradeStatus({ path }: RouteInfo, headers: Record<string, string>): Promise<number> {
+  const socket = new WebSocket(coordinator.url.replace('http', 'ws') + path, { headers });
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined);
+    socket.on('unexpected-response', (_request, answer) => {
+      resolve(answer.statusCode ?? 0);
+      socket.terminate();
+    });
+    socket.on('open', () => {
+      resolve(101);
+      socket.terminate();
+    });
+  });
+}
+
+test('a WebSocket is opened by whoever its policy admits, and by no page of another site', async () => {
+  const sockets = routes.filter((route) => route.socket);
+  expect(sockets.map(({ policy, path }) => `${policy} ${path}`).sort()).toEqual(['edge-key /api/edge/socket', 'member /api/watch']);
+  for (const route of sockets) {
+    // Whoever opens the socket of an edge is heard only when they have shown its key (edges/edge-sockets.test.ts).
+    const isMember = route.policy === 'member';
+    for (const token of [undefined, expired, revoked, 'atl_invented', 'ate_invented', 'nonsense']) {
+      const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+      expect([route.path, token, await upgradeStatus(route, headers)]).toEqual([route.path, token, isMember ? 401 : 101]);
+    }
+    expect(await upgradeStatus(route, { authorization: `Bearer ${member}` })).toBe(101);
+    expect(await upgradeStatus(route, { authorization: `Bearer ${member}`, origin: 'https://other.example' })).toBe(403);
+    expect(await upgradeStatus(route, { authorization: `Bearer ${member}`, host: 'other.example' })).toBe(403);
+  }
+  expect(await upgradeStatus({ ...(sockets[0] as RouteInfo), path: '/api/elsewhere' }, {})).toBe(404);
+});
+
+test('a route or a WebSocket without a policy stops the server from starting', () => {
+  const table = createRouteTable(new Hono(), { public: async () => undefined } as unknown as Gates, {} as unknown as SocketGates);
   expect(() => table.add(undefined as never, 'GET', '/open', () => new Response())).toThrow(/no policy/);
+  expect(() => table.addSocket(undefined as never, '/socket', () => undefined)).toThrow(/no policy/);
 });

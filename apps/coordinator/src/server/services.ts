@@ -2,6 +2,7 @@ import type { ArtifactStore, TicketSigner } from '@atelier/artifacts';
 import type { ExampleView, Finding } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Core, Logger } from '../core/index.ts';
+import type { WatchSockets } from './api/watch-sockets.ts';
 import type { Watchers } from './api/watchers.ts';
 import type { Thumbnails } from './bytes/thumbnails.ts';
 import type { Uploads } from './bytes/uploads.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly artifacts: ArtifactStore;
   readonly tickets: TicketSigner;
   readonly sockets: EdgeSockets;
+  readonly watchSockets: WatchSockets;
   /** Counts who watches runs, by event streams and by sockets. */
   readonly watchers: Watchers;
   readonly uploads: Uploads;

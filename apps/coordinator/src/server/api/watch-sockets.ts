@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { inBackground } from '@atelier/background';
 import { AtelierError, FromWatcher, limits, RunId, type ToWatcher, watchAliveMs, watchSocketPath } from '@atelier/protocol';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
@@ -7,6 +5,7 @@ import type { Core, Logger } from '../../core/index.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Person } from '../identity/caller.ts';
 import type { RouteTable } from '../route-table.ts';
+import { identityHeaders, type Upgrade } from '../upgrade.ts';
 import { asAnswer } from './answer-error.ts';
 import { tooManyWatched, type Watchers } from './watchers.ts';
 
@@ -19,14 +18,15 @@ export interface WatchSocketOptions {
 
 /** The sockets over which pages watch runs. */
 export interface WatchSockets {
-  /** Takes over an upgrade to the path of the protocol. Refuses whoever is not signed in. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Opens a socket for somebody who is signed in. */
+  open(upgrade: Upgrade): void;
   /** Ends all sockets; pages dial again later. */
   close(): Promise<void>;
 }
 
-/** So that the list of all ways in knows this one. */
-export function addWatchRoute(routes: RouteTable): void {
+/** The socket over which pages watch runs. */
+export function addWatchRoute(routes: RouteTable, watchSockets: WatchSockets): void {
+  routes.addSocket('member', watchSocketPath, (upgrade) => watchSockets.open(upgrade));
   routes.add('member', 'GET', watchSocketPath, () => {
     throw new AtelierError('invalid-input', 'This is a WebSocket.', { hint: 'Programs follow a run at /api/runs/ID/events.' });
   });
@@ -63,27 +63,15 @@ export function createWatchSockets(options: WatchSocketOptions): WatchSockets {
   }, watchAliveMs);
   living.unref();
   return {
-    upgrade(request, socket, head) {
-      socket.on('error', () => socket.destroy());
-      const headers = headersOf(request);
-      personOf(options.authenticate, headers).then(
-        (person) => {
-          if (socket.destroyed) return;
-          if (!person) return refuse(socket);
-          server.handleUpgrade(request, socket, head, (opened) => {
-            answering.add(opened);
-            opened.on('pong', () => answering.add(opened));
-            const one = new Watching(opened, headers, options);
-            watching.set(opened, one);
-            one.listen();
-            sayAlive(opened);
-          });
-        },
-        (thrown: unknown) => {
-          options.log.error({ err: thrown }, 'A watcher could not be identified.');
-          socket.destroy();
-        },
-      );
+    open({ request, socket, head }) {
+      server.handleUpgrade(request, socket, head, (opened) => {
+        answering.add(opened);
+        opened.on('pong', () => answering.add(opened));
+        const one = new Watching(opened, identityHeaders(request), options);
+        watching.set(opened, one);
+        one.listen();
+        sayAlive(opened);
+      });
     },
     async close() {
       clearInterval(pinging);
@@ -101,10 +89,6 @@ export function createWatchSockets(options: WatchSocketOptions): WatchSockets {
 /** One that is not read has enough to read. */
 function sayAlive(socket: WebSocket): void {
   if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount < aliveBytes) socket.send(JSON.stringify({ kind: 'alive' } satisfies ToWatcher));
-}
-
-function refuse(socket: Duplex): void {
-  socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }
 
 /** One open socket and the runs that are watched over it. */
@@ -205,15 +189,6 @@ class Watching {
 async function personOf(authenticate: Authenticate, headers: Headers): Promise<Person | undefined> {
   const caller = await authenticate(headers);
   return caller.kind === 'person' ? caller : undefined;
-}
-
-function headersOf(request: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (const name of ['cookie', 'authorization', 'x-api-key'] as const) {
-    const value = request.headers[name];
-    if (typeof value === 'string') headers.set(name, value);
-  }
-  return headers;
 }
 
 function idOf(text: string): RunId {

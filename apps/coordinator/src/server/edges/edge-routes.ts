@@ -18,6 +18,7 @@ export function addEdgeRoutes(routes: RouteTable, services: Services): void {
   routes.add('edge', 'GET', edgeSocketPath, () => {
     throw new AtelierError('invalid-input', 'This is a WebSocket.', { hint: 'Connect with: atelier edge --join URL --token TOKEN.' });
   });
+  routes.addSocket('edge-key', edgeSocketPath, (upgrade, onKnown) => services.sockets.open(upgrade, onKnown));
   routes.add('edge', 'HEAD', '/api/edge/artifacts/:hash', async (context) => {
     // An edge whose connection broke asks whether its bytes arrived.
     const sizeBytes = await artifacts.size(hashOf(context));

@@ -1,15 +1,13 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { OpenTransfers, TicketSigner } from '@atelier/artifacts';
 import { inBackground } from '@atelier/background';
 import { AtelierError, challengeText, type EdgeId, edgeProtocolVersion, FromEdge, Identify, limits, mendTexts, type ToEdge } from '@atelier/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Core, EdgeIdentity, EdgeLink, Logger, SocketOrigin } from '../../core/index.ts';
+import type { Upgrade } from '../upgrade.ts';
 import type { EdgeSessions } from './edge-sessions.ts';
 import { Inbox, SocketEnded } from './inbox.ts';
 import { originOf, socketOrigin } from './socket-origin.ts';
-import { Strangers } from './strangers.ts';
 
 export const edgeSocketPath = '/api/edge/socket';
 
@@ -35,8 +33,8 @@ export interface EdgeSocketOptions {
 
 /** The sockets of the edges: one for each edge, the newest. */
 export interface EdgeSockets extends EdgeLink {
-  /** Takes over an upgrade to {@link edgeSocketPath}. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Opens a socket for somebody who then has to prove which edge they are. @param onKnown called when they have */
+  open(upgrade: Upgrade, onKnown: () => void): void;
   /** Ends all sockets; edges dial again later. */
   close(): Promise<void>;
 }
@@ -53,7 +51,6 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: limits.edgeMessageBytes });
   const live: Live = new Map();
   const talks = new Set<Promise<void>>();
-  const strangers = new Strangers();
   const pinging = setInterval(() => pingAll(server), times.pingMs);
   pinging.unref();
   return {
@@ -67,16 +64,13 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
       tell(socket, message);
       return true;
     },
-    upgrade(request, socket, head) {
-      const leave = strangers.enter(request.socket.remoteAddress ?? 'unknown');
-      if (!leave) return turnAway(socket);
-      socket.once('close', leave);
+    open({ request, socket, head }, onProven) {
       server.handleUpgrade(request, socket, head, (opened) => {
         answering.add(opened);
         opened.on('pong', () => answering.add(opened));
         const inbox = new Inbox(opened, socket, options.log, () => answering.add(opened));
         const onKnown = () => {
-          leave();
+          onProven();
           inbox.setKnown();
         };
         const talk = converse({ socket: opened, inbox, onKnown }, live, { ...options, seen: socketOrigin(request) })
@@ -257,10 +251,4 @@ function refuse(socket: WebSocket, thrown: unknown, log: Logger): void {
   if (socket.readyState === socket.OPEN) tell(socket, { kind: 'error', error: error.toJSON() });
   socket.close(error.code === 'invalid-input' ? closed.invalid : closed.refused, error.code);
   setTimeout(() => socket.terminate(), lastWordsMs).unref();
-}
-
-/** Answers an upgrade that is too much; edges dial again later. */
-function turnAway(socket: Duplex): void {
-  socket.on('error', () => socket.destroy());
-  socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }
