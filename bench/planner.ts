@@ -3,12 +3,14 @@
  * Not measured: reading fleet and history from the database, and answering over HTTP.
  * Run it with Node 22.18 or newer: `node bench/planner.ts`. Writes bench/results/planner.json, a JSON object a line.
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { randomFrom } from '@atelier/seeded';
 import { type FleetSnapshot, planChain } from '../packages/planner/src/index.ts';
-import { diamond, randomFleet, seededRandom } from '../packages/planner/src/random-fleet.ts';
+import { diamond, randomFleet } from '../packages/planner/src/random-fleet.ts';
 import { type ResolvedChain, resolveChain } from '../packages/protocol/src/index.ts';
 
 const offers = 1000;
@@ -16,12 +18,12 @@ const tasks = ['automatic-speech-recognition', 'text-generation', 'text-to-image
 const tenTasks = ['automatic-speech-recognition', ...Array.from({ length: 7 }, () => 'text-generation'), 'text-to-image', 'image-to-video'];
 
 const shape = { edges: offers, tasks, models: 1, density: 1, linkDensity: 0.02, queues: 'some', memory: 'plenty' } as const;
-const unloaded = randomFleet(seededRandom(7), shape);
+const unloaded = randomFleet(randomFrom(7), shape);
 const loaded: FleetSnapshot = {
   ...unloaded,
   edges: unloaded.edges.map((edge) => ({ ...edge, models: edge.models.map((model) => ({ ...model, loaded: true })) })),
 };
-const dense = { ...loaded, links: randomFleet(seededRandom(7), { ...shape, linkDensity: 0.7 }).links };
+const dense = { ...loaded, links: randomFleet(randomFrom(7), { ...shape, linkDensity: 0.7 }).links };
 const chain = resolveChain({ steps: tenTasks });
 
 function measure(name: string, chain: ResolvedChain, fleet: FleetSnapshot): { name: string; value: number } {
@@ -36,7 +38,7 @@ function measure(name: string, chain: ResolvedChain, fleet: FleetSnapshot): { na
   return { name, value: Math.round(value * 100) / 100 };
 }
 
-const small = randomFleet(seededRandom(3), { edges: 3, tasks, models: 1, density: 1, queues: 'none', memory: 'plenty' });
+const small = randomFleet(randomFrom(3), { edges: 3, tasks, models: 1, density: 1, queues: 'none', memory: 'plenty' });
 const results = [
   measure('planner: 10 tasks x 1,000 offers, 20,000 links measured', chain, loaded),
   measure('planner: 10 tasks x 1,000 offers, 700,000 links measured', chain, dense),

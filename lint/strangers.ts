@@ -8,7 +8,7 @@ import ts from 'typescript';
 const callers =
   /^(on|once|off|addListener|prependListener|addEventListener|setInterval|setTimeout|setImmediate|queueMicrotask|nextTick|forEach|createServer|createSecureServer)$/;
 /** In tests a failure that nobody looked after must be seen: the test runner fails by it. */
-const testCode = /\.test\.ts$|for-tests|test-support|\/testing\/|^(tests|bench|examples)\/|\/bench\/|conformance/;
+const testCode = /\.test\.ts$|test-support|\/testing\/|^(tests|bench|examples)\/|\/bench\/|conformance/;
 /** Read a whole body into memory, however large it is. */
 const readers = /^(json|text|arrayBuffer|bytes|blob|formData)$/;
 const unboundedBody = 'this reads a body of any size; use @atelier/bounded-body';

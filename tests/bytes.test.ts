@@ -6,10 +6,10 @@ import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { encodePng, encodeWav } from '@atelier/media';
 import type { OutputId, OutputView, RunView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, within } from './support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from './support/digest-fleet.ts';
-import { seeded } from './support/seeded.ts';
 import { mountSmallDisk, type SmallDisk } from './support/small-disk.ts';
 import { Studio, temporaryFolder } from './support/studio.ts';
 

@@ -2,7 +2,7 @@ import { loadCatalogue } from '@atelier/models';
 import type { ModelManifest } from '@atelier/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type TestCoordinator, testCoordinator, testModel, workingEdge } from '../apps/coordinator/src/server/coordinator-for-tests.ts';
+import { type TestCoordinator, testCoordinator, testModel, workingEdge } from '../apps/coordinator/src/server/coordinator.test-support.ts';
 import { launchBrowser, withoutBrowser } from './support/browser.ts';
 import { becomeOwner } from './support/owner.ts';
 import { Visitor } from './support/visitor.ts';

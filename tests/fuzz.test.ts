@@ -1,12 +1,12 @@
 /** Doors: whatever a stranger sends, the coordinator lives, answers, and keeps its memory. Real processes, raw sockets. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until, within } from './support/deadline.ts';
 import { digestFleet, digestModel, giveModels } from './support/digest-fleet.ts';
 import { hostile } from './support/hostile.ts';
 import { isAlive, residentBytes } from './support/processes.ts';
-import { seeded } from './support/seeded.ts';
 import { Studio } from './support/studio.ts';
 
 const random = seeded('fuzz');

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunView, StepView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { slowModel } from './models/slow-shards.ts';
 import { giveModels } from './support/digest-fleet.ts';
-import { seeded } from './support/seeded.ts';
 import { Studio, temporaryFolder } from './support/studio.ts';
 import { openStudioDatabase } from './support/studio-database.ts';
 

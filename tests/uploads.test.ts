@@ -4,11 +4,11 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createClient } from '@atelier/client';
 import { encodeWav } from '@atelier/media';
+import { seeded } from '@atelier/seeded';
 import { DetailedError, Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cuttingLine } from './support/cutting-line.ts';
 import { until, within } from './support/deadline.ts';
-import { seeded } from './support/seeded.ts';
 import { Studio, temporaryFolder } from './support/studio.ts';
 import { openStudioDatabase } from './support/studio-database.ts';
 

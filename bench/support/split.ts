@@ -8,8 +8,6 @@ interface Moments {
   readonly edgeSentResult: number;
   readonly gotResult: number;
   readonly resultCommitted: number;
-  readonly takeBegun: number;
-  readonly taken: number;
   readonly nextWorkSent: number;
 }
 
@@ -33,10 +31,8 @@ export function splitSteps(coordinator: readonly ProbeEvent[], edge: readonly Pr
     note('slot process, with the no-op itself', moments.fromSlot - moments.toSlot);
     note('edge keeps outputs and result on disk', moments.edgeSentResult - moments.fromSlot);
     note('result to the coordinator over the socket', moments.gotResult - moments.edgeSentResult);
-    note('transaction of the result', moments.resultCommitted - moments.gotResult);
-    note('from that commit to the taking of the next', moments.takeBegun - moments.resultCommitted);
-    note('transaction of taking', moments.taken - moments.takeBegun);
-    note('making the order', moments.nextWorkSent - moments.taken);
+    note('transaction of the result, which takes the next step too', moments.resultCommitted - moments.gotResult);
+    note('from that commit to sending the next order', moments.nextWorkSent - moments.resultCommitted);
     note('the coordinator alone: from a result to the next order', moments.nextWorkSent - moments.gotResult);
     note('all parts', moments.nextWorkSent - from);
     const within = (event: ProbeEvent) => event.at >= from && event.at < moments.nextWorkSent;
@@ -58,10 +54,8 @@ function momentsOf(coordinator: readonly ProbeEvent[], edge: readonly ProbeEvent
   const edgeSentResult = first(edge, 'sent', 'result');
   const gotResult = first(coordinator, 'received', 'result');
   if (edgeGotWork === undefined || toSlot === undefined || fromSlot === undefined || edgeSentResult === undefined || gotResult === undefined) return undefined;
-  const transactions = transactionsBetween(coordinator, gotResult, to);
-  const result = transactions[0];
-  const take = transactions.at(-1);
-  if (result === undefined || take === undefined || take.begun < result.ended || transactions.some(({ isCreation }) => isCreation)) return undefined;
+  const [result, ...others] = transactionsBetween(coordinator, gotResult, to);
+  if (result === undefined || others.length > 0 || result.isCreation) return undefined;
   return {
     edgeGotWork,
     toSlot,
@@ -69,8 +63,6 @@ function momentsOf(coordinator: readonly ProbeEvent[], edge: readonly ProbeEvent
     edgeSentResult,
     gotResult,
     resultCommitted: result.ended,
-    takeBegun: take.begun,
-    taken: take.ended,
     nextWorkSent: to,
   };
 }

@@ -3,10 +3,10 @@ import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { encodeWav } from '@atelier/media';
 import type { RunId } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { within } from '../support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from '../support/digest-fleet.ts';
-import { seeded } from '../support/seeded.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { Studio } from '../support/studio.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RunEvent, RunView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestFleet, digestOf, giveDigest } from '../support/digest-fleet.ts';
 import type { RunningProcess } from '../support/processes.ts';
-import { seeded } from '../support/seeded.ts';
 import { Studio } from '../support/studio.ts';
 
 const edges = ['North', 'South'];

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { AttemptView, RunEvent, RunId, RunView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until, within } from '../support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from '../support/digest-fleet.ts';
 import { treeOf } from '../support/processes.ts';
-import { seeded } from '../support/seeded.ts';
 import { Studio } from '../support/studio.ts';
 
 const edges = ['North', 'South'];

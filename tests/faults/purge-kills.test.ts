@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { limits, type OutputId, type UploadView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import { until, within } from '../support/deadline.ts';
-import { seeded } from '../support/seeded.ts';
 import { Studio } from '../support/studio.ts';
 import { openStudioDatabase } from '../support/studio-database.ts';
 

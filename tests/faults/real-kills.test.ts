@@ -4,9 +4,9 @@ import path from 'node:path';
 import { inspectMp4, readPicture } from '@atelier/media';
 import { loadCatalogue } from '@atelier/models';
 import { findTask, type OutputId, type RunEvent, type RunView } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningProcess } from '../support/processes.ts';
-import { seeded } from '../support/seeded.ts';
 import { Studio, temporaryFolder, withoutModels, writeEdgeSettings } from '../support/studio.ts';
 
 const chain = 'Audio to Text -> Text to Text -> Text to Image -> Image to Video';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { seeded } from './seeded.ts';
+import type { seeded } from '@atelier/seeded';
 
 type Random = ReturnType<typeof seeded>;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Database, testDatabase } from '@atelier/store';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { joinEdge, openEdge, testCoordinator, testModel } from './server/coordinator-for-tests.ts';
+import { joinEdge, openEdge, testCoordinator, testModel } from './server/coordinator.test-support.ts';
 import { type CoordinatorOptions, startCoordinator } from './start.ts';
 
 let database: Database;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Finding, RunView } from '@atelier/protocol';
 import { testDatabase } from '@atelier/store';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type S3ForTests, s3ForTests } from '../../../packages/artifacts/src/s3/server-for-tests.ts';
-import { type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from './server/coordinator-for-tests.ts';
+import { type S3ForTests, s3ForTests } from '../../../packages/artifacts/src/s3/server.test-support.ts';
+import { type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from './server/coordinator.test-support.ts';
 import { installationId } from './storage.ts';
 
 let server: S3ForTests;

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { seeded } from '@atelier/seeded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fetchArtifact, type TransferOptions } from './fetch-artifact.ts';
 import { type FolderStore, folderStore } from './folder-store.ts';
@@ -27,20 +28,7 @@ const asked: string[] = [];
 const shown: string[] = [];
 const prove: TransferOptions['prove'] = async ({ method, url, token }) => `${method} ${new URL(url).pathname} ${token}`;
 
-/** A small generator with a seed (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-console.log(`SEED=${seed}`);
-const random = seeded(seed);
+const random = seeded('fetching').next;
 const content = Buffer.from(Uint8Array.from({ length: 400_000 }, () => Math.floor(random() * 256)));
 const artifact = { hash: createHash('sha256').update(content).digest('hex'), sizeBytes: content.byteLength };
 

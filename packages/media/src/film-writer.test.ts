@@ -4,22 +4,14 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { seeded } from '@atelier/seeded';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FilmFormat, filmFormats, openFilmWriter, sampleNumbers } from './film-writer.ts';
 import { inspectMp4, samplesOf } from './mp4.ts';
 import { type RgbPicture, readFrames } from './picture.ts';
 
-const seed = Number(process.env.ATELIER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
-console.info(`packages/media films: ATELIER_TEST_SEED=${seed}`);
-let state = seed;
-/** Numbers from 0 up to 1 (mulberry32). */
-function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let bits = Math.imul(state ^ (state >>> 15), state | 1);
-  bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-  return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-}
+const { seed, next: random } = seeded('films');
 
 let folder: string;
 beforeAll(async () => {

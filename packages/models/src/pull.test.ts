@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModelManifest } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import { create } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CuttingServer, seeded } from './cutting-server.test-support.ts';
+import { CuttingServer } from './cutting-server.test-support.ts';
 import { type PullProgress, pullModel } from './pull.ts';
 import { ModelStore } from './store.ts';
 import { makeZip } from './zip.test-support.ts';
 
-const seed = Number(process.env.ATELIER_SEED ?? randomInt(2 ** 31));
-const random = seeded(seed);
+const { seed, next: random } = seeded('pulling');
 const retry = { attempts: 4, firstDelayMs: 1 };
 let server: CuttingServer;
 let root: string;
@@ -59,7 +59,7 @@ const pull = (manifest: ModelManifest, more = {}) => pullModel(manifest, { store
 const namesIn = (folder: string): Promise<string[]> => readdir(join(store.root, folder)).catch(() => []);
 const leftovers = async () => [...(await namesIn('.parts')), ...(await namesIn('.staging'))];
 
-test(`a file that is cut again and again arrives whole, fetching no byte twice (ATELIER_SEED=${seed})`, async () => {
+test(`a file that is cut again and again arrives whole, fetching no byte twice (ATELIER_TEST_SEED=${seed})`, async () => {
   const bytes = noise(400_000);
   const manifest = onHub(bytes);
   server.cut = (length) => (server.served.length < 20 ? Math.floor(random() * length) : undefined);

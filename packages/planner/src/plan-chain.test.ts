@@ -1,9 +1,10 @@
 import { type EdgeId, type PlanSet, type ResolvedChain, resolveChain } from '@atelier/protocol';
+import { randomFrom } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import type { FleetSnapshot, PlanOptions } from './fleet.ts';
 import { planChain } from './plan-chain.ts';
 import { type Problem, poseProblem } from './problem.ts';
-import { diamond, edgeId, type FleetShape, mainJob, manifest, randomFleet, repeated, seededRandom } from './random-fleet.ts';
+import { diamond, edgeId, type FleetShape, mainJob, manifest, randomFleet, repeated } from './random-fleet.ts';
 import { playThrough } from './schedule.ts';
 
 const seeds = Array.from({ length: 60 }, (_, number) => number + 1);
@@ -40,7 +41,7 @@ for (const [name, chain, more] of shapes) {
   test(`${name}: the best plans are those that trying everything finds`, () => {
     for (const seed of seeds) {
       const tasks = [...new Set(chain.steps.map((step) => step.task))];
-      const fleet = randomFleet(seededRandom(seed), { edges: 3, tasks, models: 2, density: 0.55, queues: 'none', memory: 'plenty', ...more });
+      const fleet = randomFleet(randomFrom(seed), { edges: 3, tasks, models: 2, density: 0.55, queues: 'none', memory: 'plenty', ...more });
       expectExact(chain, fleet, { count: 5 }, `${name}, seed ${seed}`);
     }
   });
@@ -48,7 +49,7 @@ for (const [name, chain, more] of shapes) {
   test(`${name}: no loser claims to beat the best, and each claim can be reached`, () => {
     for (const seed of seeds.slice(0, 25)) {
       const tasks = [...new Set(chain.steps.map((step) => step.task))];
-      const fleet = randomFleet(seededRandom(seed), { edges: 3, tasks, models: 1, density: 0.8, queues: 'none', memory: 'plenty', ...more });
+      const fleet = randomFleet(randomFrom(seed), { edges: 3, tasks, models: 1, density: 0.8, queues: 'none', memory: 'plenty', ...more });
       const problem = poseProblem(chain, fleet, { count: 1 });
       const planned = planChain(chain, fleet, { count: 1 });
       const usable = problem.steps.reduce((sum, step) => sum + step.candidates.length, 0);
@@ -69,7 +70,7 @@ for (const [name, chain, more] of shapes) {
 
 test('a slower link never makes the best plan quicker, nor any plan through it', () => {
   for (const seed of seeds) {
-    const random = seededRandom(seed);
+    const random = randomFrom(seed);
     const fleet = randomFleet(random, { edges: 4, tasks: mainJob.steps.map((step) => step.task), models: 1, density: 0.7, queues: 'some', memory: 'plenty' });
     const at = Math.floor(random() * fleet.links.length);
     const links = fleet.links.map((link, number) =>
@@ -83,7 +84,7 @@ test('a slower link never makes the best plan quicker, nor any plan through it',
 
 test('another edge never makes the best plan slower', () => {
   for (const seed of seeds) {
-    const fleet = randomFleet(seededRandom(seed), {
+    const fleet = randomFleet(randomFrom(seed), {
       edges: 4,
       tasks: mainJob.steps.map((step) => step.task),
       models: 1,
@@ -189,7 +190,7 @@ test('a graph too wide for an exact search still gets a plan, with the gap state
     ...draw,
     steps: Array.from({ length: 24 }, (_, number) => ({ ...(draw.steps[0] as ResolvedChain['steps'][number]), id: `draw-${number}` })),
   };
-  const fleet = randomFleet(seededRandom(5), { edges: 5, tasks: ['text-to-image'], models: 2, density: 1, queues: 'some', memory: 'plenty' });
+  const fleet = randomFleet(randomFrom(5), { edges: 5, tasks: ['text-to-image'], models: 2, density: 1, queues: 'some', memory: 'plenty' });
   const { plans, gapSeconds } = planChain(wide, fleet, { count: 3 });
   expect(plans).toHaveLength(3);
   expect(gapSeconds).toBeGreaterThanOrEqual(0);

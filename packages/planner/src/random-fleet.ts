@@ -1,17 +1,6 @@
 import { type EdgeId, type ModelManifest, type ResolvedChain, resolveChain } from '@atelier/protocol';
 import type { FleetEdge, FleetSnapshot, MeasuredLink, OfferHistory } from './fleet.ts';
 
-/** Numbers from 0 up to 1 that depend only on the seed (mulberry32, public domain). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export const edgeId = (number: number) => `00000000-0000-7000-8000-${String(number).padStart(12, '0')}` as EdgeId;
 
 export function manifest(id: string, tasks: string[], more: Partial<ModelManifest> = {}): ModelManifest {

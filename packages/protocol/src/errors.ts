@@ -29,7 +29,6 @@ export const errorCodes = {
   'slot-crashed': { status: 500, retryable: true, meaning: 'The process that ran a step ended unexpectedly.' },
   'edge-lost': { status: 503, retryable: true, meaning: 'An edge stopped answering.' },
   'step-failed': { status: 500, retryable: true, meaning: 'A model could not finish a step.' },
-  'stale-fence': { status: 409, retryable: false, meaning: 'A result came from an attempt that had lost its lease.' },
   cancelled: { status: 409, retryable: false, meaning: 'Somebody stopped it.' },
   timeout: { status: 504, retryable: true, meaning: 'It took longer than its bound.' },
   'rate-limited': { status: 429, retryable: true, meaning: 'Too many requests in a short time.' },

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { AtelierError, limits, type RecipeDocument } from '@atelier/protocol';
+import { seeded } from '@atelier/seeded';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { applyEdits, canCarryRecipe, embedRecipe, readRecipe, recipeEdits, recipeTail } from './index.ts';
-import { randomRecipe, seeded } from './random-recipe.test-support.ts';
+import { randomRecipe } from './random-recipe.test-support.ts';
 
-const seed = Number(process.env.ATELIER_TEST_SEED ?? Math.floor(Math.random() * 2 ** 32));
-console.info(`packages/recipe: ATELIER_TEST_SEED=${seed}`);
-const random = seeded(seed);
+const { seed, next: random } = seeded('recipes');
 
 /** A picture of noise, of an odd width, in several frames if asked. */
 function noise(pages = 1, channels: 3 | 4 = 3): Sharp {

@@ -1,16 +1,5 @@
 import type { RecipeDocument } from '@atelier/protocol';
 
-/** A small generator of random numbers (mulberry32), so that a failure can be repeated from its seed. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Characters that some format gives a meaning to, and some of every length in UTF-8. */
 const awkward = [
   '<',

@@ -31,8 +31,6 @@ export type RunMachineEvent =
 export type RunCommand =
   /** The result cache may have some of this step: nothing of it starts before `answered`. */
   | { readonly kind: 'ask'; readonly stepId: string }
-  /** There are queued attempts for this edge. */
-  | { readonly kind: 'ring'; readonly edgeId: EdgeId }
   /** The edge works on something that is no longer wanted. */
   | { readonly kind: 'stop'; readonly edgeId: EdgeId; readonly attempt: AttemptRef }
   /** Some steps have no binding. */

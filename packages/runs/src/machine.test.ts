@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { type EdgeId, endedRunStates, limits } from '@atelier/protocol';
+import { randomFrom } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import { hasSeveral } from './draft.ts';
 import type { RunMachineEvent } from './events.ts';
 import { transition } from './machine.ts';
 import { windowOf } from './sharing.ts';
 import { beginRun, liveAttempt, lossesPerStep, type MachineShard, type MachineStep, type RunMachineState } from './state.ts';
-import { attemptsOf, goodEvent, randomEvent, randomFrom, randomRun, type Weather, weathers } from './walk.ts';
+import { attemptsOf, goodEvent, randomEvent, randomRun, type Weather, weathers } from './walk.ts';
 
 /** Seeds of the walks; a rule that breaks names its seed. */
 const seeds = Array.from({ length: 2000 }, (_, index) => index + 1);

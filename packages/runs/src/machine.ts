@@ -273,20 +273,18 @@ function settle(draft: Draft): void {
 }
 
 function startReady(draft: Draft): void {
-  const edges = new Set<EdgeId>();
   for (const step of draft.steps.values()) {
     if (step.sharing.length === 0 || step.state === 'waiting' || isSettled(step)) continue;
     if (!step.asked) draft.commands.push({ kind: 'ask', stepId: step.id });
-    else for (const edgeId of handOut(draft, step)) edges.add(edgeId);
+    else handOut(draft, step);
   }
-  for (const edgeId of edges) draft.commands.push({ kind: 'ring', edgeId });
 }
 
-/** Gives shards of a step to edges that share it. @returns the edges */
-function handOut(draft: Draft, step: MachineStep): EdgeId[] {
+/** Gives shards of a step to edges that share it. */
+function handOut(draft: Draft, step: MachineStep): void {
   const [only] = step.sharing;
   const moves = hasSeveral(step) ? shareOut(step) : needsAttempt(step) && only ? [{ shard: 0, to: only }] : [];
-  if (moves.length === 0) return [];
+  if (moves.length === 0) return;
   const shards = [...step.shards];
   for (const { shard: index, to } of moves) {
     const shard = shards[index] as MachineShard;
@@ -294,7 +292,6 @@ function handOut(draft: Draft, step: MachineStep): EdgeId[] {
     shards[index] = queueShard(live ? endLive(shard, live) : shard, to);
   }
   draft.steps.set(step.id, byAttempts({ ...step, shards }));
-  return moves.map(({ to }) => to.edgeId);
 }
 
 function including(edges: readonly EdgeId[], edgeId: EdgeId): readonly EdgeId[] {

@@ -1,10 +1,10 @@
 import type { EdgeId } from '@atelier/protocol';
+import { randomFrom } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import type { RunMachineEvent } from './events.ts';
 import { transition } from './machine.ts';
 import { windowOf } from './sharing.ts';
 import { type Binding, beginRun, liveAttempt, type MachineStep, type RunMachineState } from './state.ts';
-import { randomFrom } from './walk.ts';
 
 const edge = (name: string) => name as EdgeId;
 const binding = (name: string, secondsPerShard = 1, slots = 1): Binding => ({ edgeId: edge(name), modelId: 'model', slots, secondsPerShard });

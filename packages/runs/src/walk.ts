@@ -3,17 +3,6 @@ import type { RunMachineEvent } from './events.ts';
 import type { AttemptRef } from './state.ts';
 import { type Binding, beginRun, type MachineAttempt, type MachineStep, type NewStep, type RunMachineState } from './state.ts';
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A run whose steps read earlier ones at random: lines, diamonds and fans all come up. Some have many shards, some ask the result cache first. */
 export function randomRun(random: () => number): RunMachineState {
   const count = 1 + Math.floor(random() * 8);

@@ -14,7 +14,7 @@ import { History, Planning } from './planning/index.ts';
 import { type CoreTimes, designTimes } from './ports/index.ts';
 import { Rounds } from './rounds.ts';
 import { createRuns, RunFeed } from './runs/index.ts';
-import { type Advanced, RunWriter } from './state/index.ts';
+import { type Advanced, RunWriter, type Taking } from './state/index.ts';
 
 /**
  * Brings the schema up to date, reads what was going on, and goes on with it.
@@ -71,12 +71,13 @@ function compose(options: CoreOptions, times: CoreTimes) {
     live: new LiveAttempts(),
     feed: new RunFeed(),
   };
-  const writer = new RunWriter({ ...shared, afterCommit: (advanced) => afterCommit(rooms, advanced) });
+  const taking: Taking = { take: (...what) => dispatcher.take(...what), clear: (runId) => dispatcher.clear(runId) };
+  const writer = new RunWriter({ ...shared, taking, afterCommit: (advanced) => afterCommit(rooms, advanced) });
   const orders = new WorkOrders({ ...shared, writer });
   const leases = new Leases({ ...shared, writer });
   const planning = new Planning({ ...shared, writer, onWaiting: (runId) => shared.feed.changed({ runId, stepIds: [] }) });
   const doubleChecks = new DoubleChecks({ ...shared, orders });
-  const dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
+  const dispatcher: Dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
   const replication = new Replication(shared);
   const proofs = new Proofs({ ...shared, replication });
   const parts = { ...shared, writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
@@ -101,6 +102,7 @@ async function sweep({ dispatcher, planning, replication, messages, doubleChecks
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
 function afterCommit({ live, feed, planning, link, log, dispatcher, leases }: Rooms, advanced: Advanced): void {
   live.follow(advanced);
+  dispatcher.handOver(advanced);
   feed.changed(advanced);
   for (const command of advanced.commands) {
     if (command.kind === 'plan') planning.request(advanced.runId);

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { newId } from '@atelier/protocol';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestCoordinator, testCoordinator } from './coordinator-for-tests.ts';
+import { type TestCoordinator, testCoordinator } from './coordinator.test-support.ts';
 
 /** Texts that cannot be kept, names that are cut, and what an answer tells of a defect. */
 let coordinator: TestCoordinator;

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { joinEdge, openEdge, type SocketEdge, type TestCoordinator, testCoordinator } from './coordinator-for-tests.ts';
+import { joinEdge, openEdge, type SocketEdge, type TestCoordinator, testCoordinator } from './coordinator.test-support.ts';
 import { createRouteTable, type Gates, type RouteInfo, type SocketGates } from './route-table.ts';
 
 let coordinator: TestCoordinator;

@@ -1,19 +1,6 @@
+import { seeded } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import { placeStep, type SlotLoad } from './placement.ts';
-
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-console.log(`SEED=${seed}`);
-
-/** A small generator with a seed (mulberry32). */
-function seeded(from: number): (below: number) => number {
-  let state = from;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 const model = (modelId: string, bytes: number, usedAt: number) => ({ modelId, bytes, usedAt });
 
@@ -46,7 +33,7 @@ test('a model that alone is over the bound never runs', () => {
 });
 
 test('whatever comes, the bound holds, busy slots keep what they have, and every step that fits runs in the end', () => {
-  const random = seeded(seed);
+  const { below: random } = seeded('placement');
   const sizes = Array.from({ length: 8 }, () => random(60));
   for (let round = 0; round < 200; round++) {
     const bound = 40 + random(80);

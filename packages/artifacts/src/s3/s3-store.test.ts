@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { artifactStoreConformance } from '../conformance.ts';
 import { s3Client } from './s3-client.ts';
 import { type S3Store, s3Store } from './s3-store.ts';
-import { type S3ForTests, s3ForTests } from './server-for-tests.ts';
+import { type S3ForTests, s3ForTests } from './server.test-support.ts';
 import { readS3Settings } from './settings.ts';
 
 let server: S3ForTests;

@@ -1,5 +1,5 @@
 /**
- * Runs with their steps, shards and attempts. The coordinator's advance.ts alone writes states, counters and bindings here.
+ * Runs with their steps, shards and attempts. The coordinator's core/state alone writes states, counters and bindings here.
  * There is no table of messages to send after a commit: a queued attempt is one to give out, a run in `planning` is a plan
  * to make, an edge that holds an attempt which is not leased to it has to be stopped. All are read again at the start and
  * doing it twice is doing it once, so what is to be done can never differ from what is so.

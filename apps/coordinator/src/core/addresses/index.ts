@@ -1,5 +1,5 @@
 /**
  * Where edges may be sent for bytes. An edge says where others reach it; here that is matched with where it connects from, or confirmed by an owner.
- * Not here: tickets (work-order.ts), and how bytes travel (packages/artifacts). Begin with transfer-address.ts.
+ * Not here: tickets (dispatch/work-orders.ts), and how bytes travel (packages/artifacts). Begin with transfer-address.ts.
  */
 export { judgeTransferUrl, ownAddresses, type SocketOrigin, type TransferReach } from './transfer-address.ts';

@@ -1,9 +1,10 @@
 import { inBackground } from '@atelier/background';
-import { AtelierError, type EdgeId } from '@atelier/protocol';
+import { AtelierError, type EdgeId, newId, type RunId, type WorkOrder } from '@atelier/protocol';
+import type { PoolClient } from 'pg';
 import type { Fleet } from '../fleet/index.ts';
 import { inTurn } from '../line/index.ts';
 import type { EdgeLink, Logger } from '../ports/index.ts';
-import type { RunWriter } from '../state/index.ts';
+import type { Advanced, QueuedAttempt, RunWriter, Taking } from '../state/index.ts';
 import { isHopeless } from './hopeless.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';
 import type { WorkOrders } from './work-orders.ts';
@@ -19,14 +20,23 @@ interface DispatcherNeeds {
   readonly onTaken: (edgeId: EdgeId) => void;
 }
 
+/** An attempt that is being taken within the transaction that queues it. */
+interface TakenAtOnce {
+  readonly attemptId: string;
+  readonly edgeId: EdgeId;
+  readonly order: Omit<WorkOrder, 'fence'>;
+}
+
 /**
  * Gives queued attempts to the edges that are connected here, in their turns, as many at a time as an edge has slots. What may be taken is
- * decided in SQL, where each taking gets its fencing number; memory only says when it is worth asking.
+ * decided in SQL, where each taking gets its fencing number; memory only says when it is worth asking. An edge with a free slot takes what is
+ * queued for it in the same transaction; everything else waits until the edge is woken.
  */
-export class Dispatcher {
+export class Dispatcher implements Taking {
   readonly #needs: DispatcherNeeds;
   /** Attempts that are being taken, by edge. */
   readonly #taking = new Map<EdgeId, Set<string>>();
+  readonly #atOnce = new Map<RunId, TakenAtOnce[]>();
   readonly #working = new Set<Promise<void>>();
   #isClosed = false;
 
@@ -50,24 +60,83 @@ export class Dispatcher {
     for (const edge of this.#needs.fleet.all()) this.wake(edge.id);
   }
 
-  /** The attempt whose turn it is, where the edge has a free slot. */
-  #next(edgeId: EdgeId): LiveAttempt | undefined {
+  async take(tx: PoolClient, attempt: QueuedAttempt, endingId: string | undefined): Promise<string | undefined> {
+    const id = attempt.id ?? newId<string>();
+    if (!this.#isNext({ ...attempt, id }, endingId)) return undefined;
+    this.#takingOf(attempt.edgeId).add(id);
+    const taken = this.#atOnce.get(attempt.runId) ?? [];
+    this.#atOnce.set(attempt.runId, taken);
+    try {
+      const order = await this.#needs.orders.prepare({ ...attempt, id }, { tx, step: attempt.step });
+      taken.push({ attemptId: id, edgeId: attempt.edgeId, order });
+      return id;
+    } catch (thrown) {
+      this.#takingOf(attempt.edgeId).delete(id);
+      // What is out of reach or missing is found again when the attempt is taken by itself, and decided there.
+      if (thrown instanceof AtelierError) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Tells edges what was taken for them by a commit. */
+  handOver({ runId, attempts }: Advanced): void {
+    for (const { attemptId, edgeId, order } of this.#atOnce.get(runId) ?? []) {
+      const fence = attempts.find(({ id, state }) => id === attemptId && state === 'leased')?.fence;
+      if (fence) this.#send(edgeId, { ...order, fence });
+    }
+  }
+
+  clear(runId: RunId): void {
+    const taken = this.#atOnce.get(runId) ?? [];
+    this.#atOnce.delete(runId);
+    for (const { attemptId, edgeId } of taken) this.#takingOf(edgeId).delete(attemptId);
+    // What was not committed after all has kept a slot from others.
+    for (const { edgeId } of taken) this.wake(edgeId);
+  }
+
+  #takingOf(edgeId: EdgeId): Set<string> {
+    const taking = this.#taking.get(edgeId) ?? new Set();
+    this.#taking.set(edgeId, taking);
+    return taking;
+  }
+
+  /** Whether an attempt that is being queued may be taken at once: its edge has a free slot, and nothing else there comes before it. */
+  #isNext(attempt: QueuedAttempt & { readonly id: string }, endingId: string | undefined): boolean {
+    const { fleet, live } = this.#needs;
+    if (this.#takingOf(attempt.edgeId).has(attempt.id) || isHopeless(fleet, attempt)) return false;
+    if (!this.#hasFreeSlot(attempt.edgeId, endingId)) return false;
+    const turn = live.turnOf(attempt.runId);
+    const others = this.#waiting(attempt.edgeId).filter(({ id }) => id !== attempt.id && id !== endingId);
+    return inTurn([...others, { id: attempt.id, priority: attempt.priority, turn }])[0]?.id === attempt.id;
+  }
+
+  /** @param endingId an attempt that leaves its slot */
+  #hasFreeSlot(edgeId: EdgeId, endingId?: string): boolean {
     const { fleet, live } = this.#needs;
     const edge = fleet.find(edgeId);
-    if (this.#isClosed || !edge || fleet.stateOf(edge) !== 'online') return undefined;
-    const taking = this.#taking.get(edgeId);
-    const waiting = live.ofEdge(edgeId).filter((attempt) => !taking?.has(attempt.id));
-    const busy = waiting.filter((attempt) => attempt.state === 'leased').length + (taking?.size ?? 0);
-    if (busy >= (edge.info?.slots ?? 1)) return undefined;
-    const queued = waiting.filter((attempt) => attempt.state === 'queued' && !isHopeless(fleet, attempt));
-    return inTurn(queued.map((attempt) => ({ ...attempt, turn: live.turnOf(attempt.runId) })))[0];
+    if (this.#isClosed || !edge || fleet.stateOf(edge) !== 'online') return false;
+    const taking = this.#takingOf(edgeId);
+    const running = live.ofEdge(edgeId).filter(({ id, state }) => state === 'leased' && !taking.has(id) && id !== endingId);
+    return running.length + taking.size < (edge.info?.slots ?? 1);
+  }
+
+  /** What waits for an edge and is not being taken. */
+  #waiting(edgeId: EdgeId) {
+    const { fleet, live } = this.#needs;
+    const taking = this.#takingOf(edgeId);
+    const queued = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'queued' && !taking.has(attempt.id) && !isHopeless(fleet, attempt));
+    return queued.map((attempt) => ({ ...attempt, turn: live.turnOf(attempt.runId) }));
+  }
+
+  /** The attempt whose turn it is, if the edge has a free slot. */
+  #next(edgeId: EdgeId): LiveAttempt | undefined {
+    return this.#hasFreeSlot(edgeId) ? inTurn(this.#waiting(edgeId))[0] : undefined;
   }
 
   #begin(attempt: LiveAttempt): void {
     const { edgeId, id, runId, stepId } = attempt;
-    const taking = this.#taking.get(edgeId) ?? new Set();
-    this.#taking.set(edgeId, taking.add(id));
-    const work = this.#take(attempt)
+    const taking = this.#takingOf(edgeId).add(id);
+    const work = this.#takeAlone(attempt)
       .catch((error: unknown) => {
         this.#needs.log.warn({ runId, stepId, attemptId: id, edgeId, error: String(error) }, 'an attempt could not be given out; the next sweep tries again');
         return false;
@@ -85,20 +154,25 @@ export class Dispatcher {
     );
   }
 
-  /** Takes an attempt in SQL and sends it. @returns false where SQL did not give it */
-  async #take(attempt: LiveAttempt): Promise<boolean> {
-    const { runId, stepId, edgeId, id: attemptId } = attempt;
-    const { writer, orders, log, link, onTaken } = this.#needs;
+  /** Takes an attempt in a transaction of its own, and sends it. @returns false if SQL did not give it */
+  async #takeAlone(attempt: LiveAttempt): Promise<boolean> {
+    const { runId, edgeId, id: attemptId } = attempt;
+    const { writer, orders } = this.#needs;
     const order = await orders.prepare(attempt).catch((thrown: unknown) => AtelierError.from(thrown));
     if (order instanceof AtelierError && order.code === 'unavailable') return (await writer.advance(runId, { kind: 'withdrawn', attempt })).accepted;
     const taken = await writer.advance(runId, { kind: 'taken', attempt });
     const fence = taken.attempts.find((changed) => changed.id === attemptId)?.fence;
     if (!taken.accepted || !fence) return false;
-    onTaken(edgeId);
     if (order instanceof AtelierError) await this.#refuse(attempt, order);
-    else if (!link.send(edgeId, { kind: 'work', order: { ...order, fence } }))
-      log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
+    else this.#send(edgeId, { ...order, fence });
     return true;
+  }
+
+  #send(edgeId: EdgeId, order: WorkOrder): void {
+    const { link, log, onTaken } = this.#needs;
+    const { runId, stepId, attemptId } = order;
+    onTaken(edgeId);
+    if (!link.send(edgeId, { kind: 'work', order })) log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
   }
 
   async #refuse(attempt: LiveAttempt, error: AtelierError): Promise<void> {

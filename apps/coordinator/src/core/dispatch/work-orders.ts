@@ -1,6 +1,7 @@
 import { readPastTicket, type TicketSigner } from '@atelier/artifacts';
 import { AtelierError, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { PoolClient } from 'pg';
 import { textArtifact } from '../bytes/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { RunWriter, StepRow } from '../state/index.ts';
@@ -46,12 +47,13 @@ export class WorkOrders {
 
   /**
    * The order of an attempt, all but the number of its lease.
+   * @param within reads also what this transaction has written
    * @throws AtelierError `unavailable` if bytes that it needs are out of reach now
    */
-  async prepare(attempt: OrderedAttempt): Promise<Omit<WorkOrder, 'fence'>> {
-    const step = await this.#step(attempt);
+  async prepare(attempt: OrderedAttempt, within?: { readonly tx: PoolClient; readonly step: StepRow }): Promise<Omit<WorkOrder, 'fence'>> {
+    const step = within?.step ?? (await this.#step(attempt));
     const readsValues = Object.values(step.inputs).some((sources) => sources.some((source) => typeof source === 'string'));
-    const values = readsValues ? await this.#values(attempt) : [];
+    const values = readsValues ? await this.#values(within?.tx ?? this.#needs.database.pool, attempt) : [];
     const inputs: WorkInput[] = [];
     const { inputs: ports } = findTask(attempt.task);
     for (const [port, sources] of Object.entries(step.inputs)) {
@@ -96,8 +98,8 @@ export class WorkOrders {
     return rows[0];
   }
 
-  async #values({ runId, stepId }: OrderedAttempt): Promise<KnownValue[]> {
-    const { rows } = await this.#needs.database.pool.query({ ...readValues, values: [runId, stepId] });
+  async #values(from: Pick<PoolClient, 'query'>, { runId, stepId }: OrderedAttempt): Promise<KnownValue[]> {
+    const { rows } = await from.query({ ...readValues, values: [runId, stepId] });
     return rows.map((row) => ({ ...row, sizeBytes: Number(row.sizeBytes) }));
   }
 

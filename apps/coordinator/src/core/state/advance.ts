@@ -5,6 +5,7 @@ import { attemptKey, type LoadedRun, type StepFacts } from './loaded-run.ts';
 import type { Answer, ResultCache } from './result-cache.ts';
 import type { RunStates } from './run-rows.ts';
 import { changedViews, type ShardChange, shardChanges, shardName } from './shard-changes.ts';
+import { type Taking, takeAtOnce } from './taking.ts';
 import { type ChangedAttempt, type EventDetail, writeRun } from './write-run.ts';
 
 /** What became of a run, for those who act on it after the commit. */
@@ -37,6 +38,7 @@ export interface AdvancedAttempt extends ChangedAttempt {
 export interface Advancing {
   readonly states: RunStates;
   readonly cache: ResultCache;
+  readonly taking: Taking;
   /** How long a lease given by an event lasts, by the database's clock. */
   readonly leaseMs: number;
 }
@@ -66,10 +68,12 @@ export async function advanceLoaded(
 ): Promise<Advanced> {
   const first = transition(run.machine, event);
   if (!first.accepted) return unchanged(run);
-  const { after, commands, answers, facts } = await askCache(advancing, tx, run, first.state, first.commands);
+  const asked = await askCache(advancing, tx, run, first.state, first.commands);
+  const { commands, answers, facts } = asked;
   const attemptId = 'attempt' in event ? run.attempts.get(attemptKey(event.attempt))?.id : undefined;
+  const { after, ids } = await takeAtOnce(advancing.taking, tx, run, asked.after, attemptId);
   const error = errorAfter(run, event, after, detail);
-  const written = await writeRun(tx, { run: { ...run, facts }, after, detail, attemptId, error, leaseMs: advancing.leaseMs });
+  const written = await writeRun(tx, { run: { ...run, facts }, after, detail, attemptId, ids, error, leaseMs: advancing.leaseMs });
   const outputIds = new Map(answers.map((answer) => [shardName(answer.stepId, answer.shard), answer.outputId]));
   if (outputId && 'attempt' in event) outputIds.set(shardName(event.attempt.stepId, event.attempt.shard), outputId);
   return {

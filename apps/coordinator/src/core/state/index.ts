@@ -12,3 +12,4 @@ export type { Report } from './results.ts';
 export { bindingOfShare, secondsOnEdge } from './run-rows.ts';
 export { RunWriter } from './run-writer.ts';
 export { shardState } from './shard-changes.ts';
+export type { QueuedAttempt, Taking } from './taking.ts';

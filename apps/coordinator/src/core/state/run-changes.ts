@@ -2,6 +2,7 @@ import type { RunId } from '@atelier/protocol';
 import { inTransaction } from '@atelier/store';
 import type { Pool, PoolClient } from 'pg';
 import type { Advanced } from './advance.ts';
+import type { Taking } from './taking.ts';
 
 /** PostgreSQL's own words for a transaction that lost a race and may simply be tried again (appendix A). */
 const racedCodes = new Set(['40001', '40P01']);
@@ -19,11 +20,13 @@ export interface Changed<T> {
  */
 export class RunChanges {
   readonly #pool: Pool;
+  readonly #taking: Pick<Taking, 'clear'>;
   readonly #afterCommit: (advanced: Advanced) => void;
   readonly #last = new Map<RunId, Promise<unknown>>();
 
-  constructor(pool: Pool, afterCommit: (advanced: Advanced) => void) {
+  constructor(pool: Pool, taking: Pick<Taking, 'clear'>, afterCommit: (advanced: Advanced) => void) {
     this.#pool = pool;
+    this.#taking = taking;
     this.#afterCommit = afterCommit;
   }
 
@@ -35,9 +38,13 @@ export class RunChanges {
     const before = this.#last.get(runId);
     const mine = (async () => {
       await before?.catch(() => undefined);
-      const changed = await this.#transact(begin, work);
-      if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
-      return changed;
+      try {
+        const changed = await this.#transact(begin, work);
+        if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
+        return changed;
+      } finally {
+        this.#taking.clear(runId);
+      }
     })();
     this.#last.set(runId, mine);
     try {

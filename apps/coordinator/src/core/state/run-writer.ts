@@ -11,6 +11,7 @@ import { ResultCache } from './result-cache.ts';
 import { type Committed, commitReport, type Report, type Reported } from './results.ts';
 import { RunChanges } from './run-changes.ts';
 import { RunStates } from './run-rows.ts';
+import type { Taking } from './taking.ts';
 import type { EventDetail } from './write-run.ts';
 
 export interface RunWriterNeeds {
@@ -19,6 +20,7 @@ export interface RunWriterNeeds {
   readonly standing: ModelStanding;
   readonly log: Logger;
   readonly leaseMs: number;
+  readonly taking: Taking;
   /** Hears of each change after its commit, those of one run in their order. Must not throw. */
   readonly afterCommit: (advanced: Advanced) => void;
 }
@@ -35,8 +37,8 @@ export class RunWriter {
 
   constructor(needs: RunWriterNeeds) {
     this.#needs = needs;
-    this.#advancing = { states: this.#states, cache: new ResultCache(needs.fleet, needs.standing), leaseMs: needs.leaseMs };
-    this.#changes = new RunChanges(needs.database.pool, (advanced) => {
+    this.#advancing = { states: this.#states, cache: new ResultCache(needs.fleet, needs.standing), taking: needs.taking, leaseMs: needs.leaseMs };
+    this.#changes = new RunChanges(needs.database.pool, needs.taking, (advanced) => {
       if (advanced.next) this.#states.keep(advanced.next, endedRunStates.includes(advanced.state));
       needs.afterCommit(advanced);
     });

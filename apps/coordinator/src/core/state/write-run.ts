@@ -35,6 +35,8 @@ export interface RunChange {
   readonly detail: EventDetail;
   /** The attempt that the event is about. */
   readonly attemptId: string | undefined;
+  /** Of attempts without a row that have their id already, by {@link attemptKey}. */
+  readonly ids: ReadonlyMap<string, string>;
   readonly error: ErrorBody | null;
   readonly leaseMs: number;
 }
@@ -65,10 +67,13 @@ const writeChanges = {
       FROM jsonb_to_recordset($9::jsonb) AS x(step_id text, index int, done boolean, cached boolean, failures int, losses int, avoid jsonb)
       WHERE shards.run_id = $1 AND shards.step_id = x.step_id AND shards.index = x.index AND shards.step_id = ANY($15) AND shards.index = ANY($16)
     ), made AS (
-      INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, model_hash, state, priority, predicted_seconds)
-      SELECT x.id, $1, x.step_id, x.shard, x.number, x.edge_id, x.model_id, x.model_hash, x.state, $12, x.seconds
+      INSERT INTO attempts (id, run_id, step_id, shard, number, edge_id, model_id, model_hash, state, priority, predicted_seconds, fence, lease_expires_at, started_at)
+      SELECT x.id, $1, x.step_id, x.shard, x.number, x.edge_id, x.model_id, x.model_hash, x.state, $12, x.seconds,
+        CASE WHEN x.state = 'leased' THEN nextval('fence_number') END, CASE WHEN x.state = 'leased' THEN now() + $13 * interval '1 millisecond' END,
+        CASE WHEN x.state = 'leased' THEN now() END
       FROM jsonb_to_recordset($10::jsonb) AS x(id uuid, step_id text, shard int, number int, edge_id uuid, model_id text, model_hash text, state text, seconds float8)
-    )
+      RETURNING id, fence
+    ), moved AS (
     UPDATE attempts SET state = x.state,
       fence = CASE WHEN x.state = 'leased' THEN nextval('fence_number') ELSE fence END,
       lease_expires_at = CASE WHEN x.state = 'leased' THEN now() + $13 * interval '1 millisecond' END,
@@ -77,7 +82,8 @@ const writeChanges = {
       timings = x.timings, error = x.error, log = x.log
     FROM jsonb_to_recordset($11::jsonb) AS x(id uuid, state text, timings jsonb, error jsonb, log text)
     WHERE attempts.id = x.id AND attempts.id = ANY($17)
-    RETURNING attempts.id, attempts.fence`,
+    RETURNING attempts.id, attempts.fence)
+    SELECT id, fence FROM made UNION ALL SELECT id, fence FROM moved`,
 };
 
 /** Writes a transition in one statement: only what it changed. */
@@ -85,7 +91,7 @@ export async function writeRun(tx: PoolClient, change: RunChange): Promise<Writt
   const { run, after, detail } = change;
   const changed = changedSteps(run, after);
   const steps = new Map([...run.steps, ...changed.map((step): [string, StepRow] => [step.id, rowAfter(step, change)])]);
-  const attempts = changedAttempts(run, changed, steps);
+  const attempts = changedAttempts(change, changed, steps);
   const moved = attempts.filter((attempt) => !attempt.isNew);
   const shards = changed.flatMap((step) => changedShards(run, step).map((shard) => ({ step_id: step.id, ...shard, attempts: undefined })));
   const values = [
@@ -124,7 +130,7 @@ export function changedShards(run: LoadedRun, step: MachineStep): MachineShard[]
 }
 
 /** All attempts that differ, with new ids for new ones. */
-function changedAttempts(run: LoadedRun, steps: readonly MachineStep[], rows: ReadonlyMap<string, StepRow>): ChangedAttempt[] {
+function changedAttempts({ run, ids: given }: RunChange, steps: readonly MachineStep[], rows: ReadonlyMap<string, StepRow>): ChangedAttempt[] {
   const changed: ChangedAttempt[] = [];
   for (const step of steps) {
     for (const shard of changedShards(run, step).sort((a, b) => a.rank - b.rank)) {
@@ -134,13 +140,22 @@ function changedAttempts(run: LoadedRun, steps: readonly MachineStep[], rows: Re
         const row = run.attempts.get(attemptKey(ref));
         const { edgeId, modelId, modelHash, state } = attempt;
         const predictedSeconds = row?.predictedSeconds ?? secondsFor(step, edgeId, rows.get(step.id));
-        changed.push({ ...ref, edgeId, modelId, modelHash, state, id: row?.id ?? '', isNew: row === undefined, predictedSeconds });
+        changed.push({
+          ...ref,
+          edgeId,
+          modelId,
+          modelHash,
+          state,
+          id: row?.id ?? given.get(attemptKey(ref)) ?? '',
+          isNew: row === undefined,
+          predictedSeconds,
+        });
       }
     }
   }
   // Of equal priority, attempts are taken in the order of their ids: what is best begun first has the first.
-  const ids = changed.flatMap((attempt) => (attempt.isNew ? [newId<string>()] : [])).sort();
-  return changed.map((attempt) => (attempt.isNew ? { ...attempt, id: ids.shift() as string } : attempt));
+  const ids = changed.flatMap((attempt) => (attempt.id === '' ? [newId<string>()] : [])).sort();
+  return changed.map((attempt) => (attempt.id === '' ? { ...attempt, id: ids.shift() as string } : attempt));
 }
 
 function secondsFor(step: MachineStep, edgeId: EdgeId, row: StepRow | undefined): number {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { limits, newId, type RunId, type ToWatcher, watchSocketPath } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { joinEdge, keepAtWork, openEdge, type SocketEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator-for-tests.ts';
+import { joinEdge, keepAtWork, openEdge, type SocketEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let edge: SocketEdge;

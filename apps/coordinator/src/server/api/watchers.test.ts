@@ -1,6 +1,6 @@
 import { limits } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, joinEdge, keepAtWork, openEdge, type SocketEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator-for-tests.ts';
+import { errorOf, joinEdge, keepAtWork, openEdge, type SocketEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator.test-support.ts';
 import { countWatchers } from './watchers.ts';
 
 let coordinator: TestCoordinator;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { GalleryDetail, GalleryItem, GalleryPage, PublicPage, RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type Made, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
-import { gifOf, mp4Of, pngOf } from '../files-for-tests.ts';
+import { errorOf, type Made, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
+import { gifOf, mp4Of, pngOf } from '../files.test-support.ts';
 
 let coordinator: TestCoordinator;
 let token: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 beforeAll(async () => {

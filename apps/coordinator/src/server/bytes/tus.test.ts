@@ -6,7 +6,7 @@ import { schema } from '@atelier/store';
 import { defaultKeyHasher } from '@better-auth/api-key';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 /** Uploads as tus 1.0 describes them, and as somebody hostile sends them. */
 let coordinator: TestCoordinator;

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultKeyHasher } from '@better-auth/api-key';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
-import { pngOf } from '../files-for-tests.ts';
+import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
+import { pngOf } from '../files.test-support.ts';
 
 /** What one person may bring, and what nobody may. */
 let coordinator: TestCoordinator;

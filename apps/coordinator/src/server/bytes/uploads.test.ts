@@ -4,7 +4,7 @@ import { readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodePng, readPicture } from '@atelier/media';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let member: string;

@@ -8,8 +8,8 @@ import { encodePng, encodeTransparentPng, readPicture } from '@atelier/media';
 import type { TextUsage, WorkOrder } from '@atelier/protocol';
 import OpenAI, { APIError, toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
-import { type ClientCase, clientCases, untriedFields } from './client-cases-for-tests.ts';
+import { type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
+import { type ClientCase, clientCases, untriedFields } from './client-cases.test-support.ts';
 
 /** What OpenAI's own clients make of each field of the table in docs/reference/openai.md. */
 let coordinator: TestCoordinator;
@@ -124,7 +124,7 @@ const python = pythonWithOpenai();
 describe.skipIf('skipped' in python)(`Python${'skipped' in python ? ` (skipped: ${python.skipped})` : ''}`, () => {
   const outcomes: Outcome[] = [];
   beforeAll(async () => {
-    const program = join(import.meta.dirname, 'openai-client-for-tests.py');
+    const program = join(import.meta.dirname, 'openai-client.test-support.py');
     const child = spawn('path' in python ? python.path : '', ['-W', 'ignore::DeprecationWarning', program, client.baseURL, client.apiKey ?? '', folder], {
       stdio: 'pipe',
     });

@@ -2,7 +2,7 @@ import { encodePng } from '@atelier/media';
 import type { WorkOrder } from '@atelier/protocol';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
+import { errorOf, type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let edge: SocketEdge;

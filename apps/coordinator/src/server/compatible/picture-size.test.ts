@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testModel } from '../coordinator-for-tests.ts';
+import { testModel } from '../coordinator.test-support.ts';
 import { drawnSize } from './picture-size.ts';
 
 const model = (pictureSide?: number, pictureSizes?: 'own') => ({ ...testModel('painter', ['text-to-image']), pictureSide, pictureSizes });

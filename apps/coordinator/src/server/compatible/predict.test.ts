@@ -1,8 +1,8 @@
 import type { RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
-import { gifOf, pngOf } from '../files-for-tests.ts';
+import { errorOf, type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
+import { gifOf, pngOf } from '../files.test-support.ts';
 
 interface Place {
   readonly coordinator: TestCoordinator;

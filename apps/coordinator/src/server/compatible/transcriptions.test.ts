@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TranscriptSegment, WorkOrder } from '@atelier/protocol';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
+import { type Made, type SocketEdge, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let edge: SocketEdge;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type EdgeView, limits, newId } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type EdgeKey, errorOf, hello, joinEdge, openEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator-for-tests.ts';
+import { type EdgeKey, errorOf, hello, joinEdge, openEdge, type TestCoordinator, testCoordinator, testModel } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 const writer = testModel('writer', ['text-generation']);

@@ -1,6 +1,6 @@
 import type { DoubleChecksView, RunView, WorkOrder } from '@atelier/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type Made, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator-for-tests.ts';
+import { errorOf, type Made, type TestCoordinator, testCoordinator, testModel, workingEdge } from '../coordinator.test-support.ts';
 
 const writer = { ...testModel('writer', ['text-generation']), reproducible: true };
 let coordinator: TestCoordinator;

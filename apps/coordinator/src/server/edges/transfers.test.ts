@@ -16,7 +16,7 @@ import {
   testCoordinator,
   testModel,
   workingEdge,
-} from '../coordinator-for-tests.ts';
+} from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let store: FolderStore;

@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCoordinator } from '../../start.ts';
-import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { errorOf, type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 let cookie: string;

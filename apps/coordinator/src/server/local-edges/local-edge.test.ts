@@ -9,7 +9,7 @@ import { holderOf } from '@atelier/folder-lock';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCoordinator } from '../../start.ts';
-import { type TestCoordinator, testCoordinator } from '../coordinator-for-tests.ts';
+import { type TestCoordinator, testCoordinator } from '../coordinator.test-support.ts';
 
 let coordinator: TestCoordinator;
 const fleet = 'edges:\n  - { name: Left, models: [starter-diffusion] }\n';
