@@ -188,7 +188,7 @@ export class Studio implements AsyncDisposable {
   /** The processes that run steps, of one edge where its process is named. */
   slots(edgePid?: number): RunningProcess[] {
     const edges = this.edges().filter(({ pid }) => edgePid === undefined || pid === edgePid);
-    return edges.flatMap((edge) => childrenOf(edge.pid).filter(({ command }) => command.includes('slot-process')));
+    return edges.flatMap((edge) => childrenOf(edge.pid).filter(({ command }) => command.includes('slots/process/main.ts')));
   }
 
   /** Waits for a process of this studio with these words on its command line. */

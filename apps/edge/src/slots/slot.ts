@@ -46,7 +46,7 @@ export class Slot {
   readonly exited: Promise<void>;
 
   constructor(options: SlotOptions) {
-    this.#child = fork(join(import.meta.dirname, '../slot-process.ts'), [...options.taskModules], {
+    this.#child = fork(join(import.meta.dirname, 'process/main.ts'), [...options.taskModules], {
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
