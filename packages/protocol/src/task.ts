@@ -87,10 +87,10 @@ export interface Sharding {
 }
 
 type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'dimensions' | 'shards' | 'caption' | 'check' | 'notice'>;
-type Draft = Omit<TaskDeclaration, keyof Defaults> & Partial<Defaults>;
+type Draft<P extends z.ZodObject> = Omit<TaskDeclaration, keyof Defaults | 'parameters'> & Partial<Defaults> & { readonly parameters: P };
 
 /** Declares a task. The declaration alone gives API, CLI flags, card, planner's graph and reference page. */
-export function defineTask(draft: Draft): TaskDeclaration {
+export function defineTask<P extends z.ZodObject>(draft: Draft<P>): TaskDeclaration & { readonly parameters: P } {
   return Object.freeze({
     seedWords: [],
     work: () => 1,
@@ -100,6 +100,25 @@ export function defineTask(draft: Draft): TaskDeclaration {
     check: () => undefined,
     notice: () => null,
     ...draft,
+  });
+}
+
+/** What a task's own schema makes of parameters: validated, and filled in with defaults. */
+export type ParametersOf<T extends TaskDeclaration> = z.output<T['parameters']>;
+
+/**
+ * The parameters of a step in the types that its task declares.
+ * @param step whose parameters were validated by its task (parseParameters)
+ * @param tasks that the caller can do; of several, what they have in common can be read without asking which it is
+ * @throws AtelierError `unknown-task` if the step is of another one
+ */
+export function parametersOf<T extends readonly TaskDeclaration[]>(
+  step: { readonly task: TaskDeclaration; readonly parameters: Readonly<Record<string, unknown>> },
+  ...tasks: T
+): ParametersOf<T[number]> {
+  if (tasks.some(({ name }) => name === step.task.name)) return step.parameters as ParametersOf<T[number]>;
+  throw new AtelierError('unknown-task', `${step.task.name} is not done here, but ${tasks.map(({ name }) => name).join(', ')}.`, {
+    hint: "Correct the tasks in the model's manifest.",
   });
 }
 

@@ -1,21 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { encodePng, type RgbPicture, readMask, readPicture } from '@atelier/media';
-import { seedsOfShard } from '@atelier/protocol';
+import { imageToImage, inpainting, type ParametersOf, parametersOf, seedsOfShard, textToImage } from '@atelier/protocol';
 import type { StepRequest } from '../driver.ts';
 import { inputFile, inputText } from '../step-files.ts';
 
-interface PictureParameters {
-  readonly negativePrompt: string;
-  readonly steps: number;
-  readonly guidanceScale: number;
-  readonly scheduler: string;
-  readonly sigmas: 'model' | 'karras';
-  readonly width?: number;
-  readonly height?: number;
-  readonly strength?: number;
-  readonly maskBlur?: number;
-  readonly variationStrength?: number;
-}
+/** Of whichever of the three tasks it is. */
+type PictureParameters = Partial<ParametersOf<typeof textToImage> & ParametersOf<typeof imageToImage> & ParametersOf<typeof inpainting>>;
 
 /** The web UI's own names of the methods. auto leaves the choice to it. */
 const samplers: Readonly<Record<string, string>> = {
@@ -29,9 +19,9 @@ const samplers: Readonly<Record<string, string>> = {
 
 /** The body of `txt2img` for a step, or with a picture of `img2img`. */
 export async function bodyOf(request: StepRequest, { taskId, checkpoint, extra }: { taskId: string; checkpoint: string | undefined; extra: object }) {
-  const given = request.parameters as unknown as PictureParameters;
+  const given: PictureParameters = parametersOf(request, textToImage, imageToImage, inpainting);
   const { seed, variationSeed } = seedsOfShard(request.parameters, request.shard);
-  const sampler = samplers[given.scheduler];
+  const sampler = samplers[given.scheduler ?? 'auto'];
   return {
     prompt: await inputText(request, 'prompt'),
     negative_prompt: given.negativePrompt,

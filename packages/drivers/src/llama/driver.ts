@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AtelierError, type TextUsage } from '@atelier/protocol';
+import { AtelierError, parametersOf, type TextUsage, textGeneration } from '@atelier/protocol';
 import { loadModel } from '@fugood/llama.node';
 import { z } from 'zod';
 import { type ChatMessage, readChat } from '../chat.ts';
 import type { Driver, ModelSource, StepRequest, StepResult } from '../driver.ts';
-import { inputFile, inputText, jsonResult, readOptions, refuseTask, requireJson, textResult } from '../step-files.ts';
+import { inputFile, inputText, jsonResult, readOptions, requireJson, textResult } from '../step-files.ts';
 import { jsonGrammar } from './json-grammar.ts';
 import { picturePrompt } from './picture-prompt.ts';
 
@@ -17,19 +17,6 @@ const Options = z.object({
   /** The GGUF file, where the manifest has several. */
   file: z.string().optional(),
 });
-
-/** The parameters of text-generation, which its own schema has validated and filled in. */
-interface Parameters {
-  readonly instruction: 'picture-prompt' | 'chat' | 'custom' | 'continue';
-  readonly system: string;
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly stop: readonly string[];
-  readonly seed?: number;
-  readonly format: 'text' | 'json';
-  readonly schema?: string;
-}
 
 /** Most tokens of a prompt for a picture: text encoders of pictures read 24 to 77. */
 const promptTokens = 64;
@@ -81,8 +68,7 @@ async function openModel(path: string, contextTokens: number, threads: number): 
 }
 
 async function write(context: Context, request: StepRequest, contextTokens: number): Promise<StepResult> {
-  if (request.task.name !== 'text-generation') refuseTask('llama', request.task.name);
-  const parameters = request.parameters as unknown as Parameters;
+  const parameters = parametersOf(request, textGeneration);
   const text = await inputText(request, 'prompt');
   if (text.trim() === '') throw new AtelierError('invalid-input', 'There is no text to start from.', { hint: 'Was the recording silent?' });
   const written = await generate(context, await questionOf(context, text, request), request, contextTokens);
@@ -101,7 +87,7 @@ interface Question {
 }
 
 async function questionOf(context: Context, text: string, request: StepRequest): Promise<Question> {
-  const parameters = request.parameters as unknown as Parameters;
+  const parameters = parametersOf(request, textGeneration);
   const { instruction, maxTokens, stop } = parameters;
   if (instruction === 'continue') return { prompt: text, mostTokens: maxTokens, stop };
   if (instruction === 'picture-prompt') {
@@ -125,7 +111,7 @@ async function chatQuestion(context: Context, messages: readonly ChatMessage[], 
  */
 async function generate(context: Context, question: Question, request: StepRequest, contextTokens: number): Promise<{ text: string; usage: TextUsage }> {
   const { mostTokens, ...held } = question;
-  const { temperature, topP, seed } = request.parameters as unknown as Parameters;
+  const { temperature, topP, seed } = parametersOf(request, textGeneration);
   const promptCount = (await context.tokenize(question.prompt)).tokens.length;
   const room = contextTokens - promptCount;
   if (room < 1) {

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CameraName, cameraView, viewPicture } from '@atelier/diffusion';
 import {
-  type FilmFormat,
   type FilmWriter,
   filmSize,
   floatsToPicture,
@@ -13,18 +12,10 @@ import {
   resizePicture,
   sampleNumbers,
 } from '@atelier/media';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, framesToVideo, type ParametersOf, parametersOf } from '@atelier/protocol';
 import type { Driver, MediaFile, StepRequest, StepResult } from '../driver.ts';
-import { refuseTask } from '../step-files.ts';
 
-/** The parameters of frames-to-video, which its own schema has validated and filled in. */
-interface Parameters {
-  readonly format: FilmFormat;
-  readonly framesPerSecond: number;
-  readonly thereAndBack: boolean;
-  readonly camera: CameraName;
-  readonly enlarge: boolean;
-}
+type Parameters = ParametersOf<typeof framesToVideo>;
 
 interface Size {
   readonly width: number;
@@ -44,11 +35,10 @@ export const media: Driver = {
 
 /** Reads one frame at a time, so that a film may be of any length. */
 async function film(request: StepRequest): Promise<StepResult> {
-  if (request.task.name !== 'frames-to-video') refuseTask('media', request.task.name);
   const frames = request.inputs.frames ?? [];
   if (frames.length === 0)
     throw new AtelierError('invalid-input', 'frames-to-video needs at least one frame.', { hint: 'Connect the frames of a walk to it, or upload images.' });
-  const parameters = request.parameters as unknown as Parameters;
+  const parameters = parametersOf(request, framesToVideo);
   const { format, framesPerSecond } = parameters;
   const first = await readFrame(frames, 0);
   const size = sizeOfFilm(first, parameters);

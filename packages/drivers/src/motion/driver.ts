@@ -1,29 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  animatePicture,
-  type CameraName,
-  cameraView,
-  type DiffusionModel,
-  floatTensor,
-  type ImageToVideoRequest,
-  type PlanarPicture,
-  pictureSize,
-  stillestFirst,
-  viewPicture,
-} from '@atelier/diffusion';
-import { encodeFilm, encodePreview, type FilmFormat, filmSize, floatsToPicture, pictureToFloats, readPictureCovering } from '@atelier/media';
-import { AtelierError } from '@atelier/protocol';
+import { animatePicture, cameraView, type DiffusionModel, floatTensor, type PlanarPicture, pictureSize, stillestFirst, viewPicture } from '@atelier/diffusion';
+import { encodeFilm, encodePreview, filmSize, floatsToPicture, pictureToFloats, readPictureCovering } from '@atelier/media';
+import { AtelierError, imageToVideo, type ParametersOf, parametersOf } from '@atelier/protocol';
 import type { Driver, StepRequest, StepResult } from '../driver.ts';
 import { chooseDevice, describeDevice } from '../onnx/index.ts';
 import { openDiffusionFolder } from '../onnx-diffusion/index.ts';
 
-/** The parameters of image-to-video, which its own schema has validated and filled in. */
-interface Parameters extends Omit<ImageToVideoRequest, 'prompt' | 'scheduler'> {
-  readonly framesPerSecond: number;
-  readonly camera: CameraName;
-  readonly format: FilmFormat;
-}
+type Parameters = ParametersOf<typeof imageToVideo>;
 
 /** Brings a picture to life as a short film without a seam. */
 export const motion: Driver = {
@@ -41,8 +25,7 @@ const drawingShare = 0.75;
 const framesPerPreview = 4;
 
 async function film(model: DiffusionModel, request: StepRequest): Promise<StepResult> {
-  if (request.task.name !== 'image-to-video') throw new AtelierError('unknown-task', `The driver motion does not do ${request.task.name}.`);
-  const parameters = request.parameters as unknown as Parameters;
+  const parameters = parametersOf(request, imageToVideo);
   const frames = stillestFirst(await drawFrames(model, parameters, request));
   const { mediaType, bytes } = await encodeFrames(frames, parameters, request);
   const path = join(request.outFolder, `film.${parameters.format}`);
@@ -60,7 +43,12 @@ async function drawFrames(model: DiffusionModel, parameters: Parameters, { input
   const tensor = floatTensor([1, 3, size.height, size.width], pictureToFloats(picture));
   const onStep = (share: number) => report.progress(share * drawingShare, `frame ${Math.ceil(share * parameters.frames)} of ${parameters.frames}`);
   const frames: PlanarPicture[] = [];
-  for await (const { data } of animatePicture(model, tensor, { ...parameters, prompt: text === '' ? undefined : text, scheduler: 'ddim' }, onStep)) {
+  for await (const { data } of animatePicture(
+    model,
+    tensor,
+    { ...parameters, seed: parameters.seed ?? 0, prompt: text === '' ? undefined : text, scheduler: 'ddim' },
+    onStep,
+  )) {
     if (frames.length % framesPerPreview === 0) {
       const { mediaType, bytes } = await encodePreview(floatsToPicture(data, size.width, size.height));
       report.preview(mediaType, bytes);

@@ -2,12 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DiffusionModel, losesTail, type PictureRequest, type PictureWatcher } from '@atelier/diffusion';
 import { encodePng, encodePreview, type RgbPicture } from '@atelier/media';
-import { AtelierError, seedsOfShard } from '@atelier/protocol';
+import { AtelierError, imageToImage, inpainting, type ParametersOf, parametersOf, seedsOfShard, textToImage } from '@atelier/protocol';
 import type { StepReport, StepRequest, StepResult } from '../driver.ts';
 import { inputText } from '../step-files.ts';
-
-/** Parameters that every task has that draws, validated and filled in by the task's own schema. */
-export type DrawingParameters = Omit<PictureRequest, 'prompt' | 'noise' | 'stepNoise'>;
 
 /**
  * What a pipeline is asked for, from a step: its parameters, its prompt and the seeds of its shard.
@@ -15,9 +12,9 @@ export type DrawingParameters = Omit<PictureRequest, 'prompt' | 'noise' | 'stepN
  */
 export async function pictureRequest(model: DiffusionModel, request: StepRequest): Promise<PictureRequest> {
   const prompt = await inputText({ ...request, inputs: { prompt: firstOf(request, 'prompt') } }, 'prompt');
-  const parameters = request.parameters as unknown as DrawingParameters;
+  const parameters = parametersOf(request, textToImage, imageToImage, inpainting);
   if (await losesTail(model, prompt)) request.report.progress(0, 'the prompt is longer than this model reads; its end is left out');
-  const { variationStrength = 0 } = parameters;
+  const { variationStrength = 0 } = parameters as Partial<ParametersOf<typeof textToImage>>;
   return { ...parameters, ...seedsOfShard(request.parameters, request.shard), variationStrength, prompt };
 }
 

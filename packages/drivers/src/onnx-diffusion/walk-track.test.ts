@@ -11,8 +11,7 @@ import { pacedBy } from './walk-track.ts';
 const rate = 22_050;
 const beats = [1, 2.5, 3];
 const memory = walkMemoryOf({} as DiffusionModel);
-const walk = (more = {}) =>
-  parseParameters(findTask('latent-walk'), { keyframes: [{ prompt: 'a' }, { prompt: 'b' }], frames: 41, ...more }) as unknown as WalkParameters;
+const walk = (more = {}) => parseParameters(findTask('latent-walk'), { keyframes: [{ prompt: 'a' }, { prompt: 'b' }], frames: 41, ...more }) as WalkParameters;
 
 let folder: string;
 let track: { path: string; mediaType: string };

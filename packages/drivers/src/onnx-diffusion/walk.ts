@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DiffusionModel, drawWalkFrame, losesTail, pictureSize } from '@atelier/diffusion';
 import { encodePng, floatsToPicture } from '@atelier/media';
-import { framePlace, type WalkParameters } from '@atelier/protocol';
+import { framePlace, latentWalk, parametersOf } from '@atelier/protocol';
 import type { StepReport, StepRequest, StepResult } from '../driver.ts';
 import { watchDrawing } from './picture-step.ts';
 import { checkKeyframes, walkPoint } from './walk-keyframes.ts';
@@ -15,7 +15,7 @@ import { pacedBy } from './walk-track.ts';
  * @throws AtelierError `invalid-input` naming the keyframe that asks for what was not given
  */
 export async function runWalkFrame(model: DiffusionModel, request: StepRequest, modelId: string | undefined): Promise<StepResult> {
-  const walk = request.parameters as unknown as WalkParameters;
+  const walk = parametersOf(request, latentWalk);
   checkKeyframes(walk, request.inputs, modelId);
   const memory = walkMemoryOf(model);
   const frame = await pacedBy(memory, walk, request.shard, request.inputs.audio?.[0]);

@@ -2,7 +2,17 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boundedFetch } from '@atelier/bounded-body';
-import { AtelierError, cutText, limits, TextUsage, type TranscriptSegment } from '@atelier/protocol';
+import {
+  AtelierError,
+  cutText,
+  limits,
+  type ParametersOf,
+  parametersOf,
+  TextUsage,
+  type TranscriptSegment,
+  textGeneration,
+  textToImage,
+} from '@atelier/protocol';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, toFile } from 'openai';
 import { z } from 'zod';
 import { readChat } from '../chat.ts';
@@ -84,20 +94,10 @@ function explain(error: unknown, { baseUrl, model, apiKeyEnv, timeoutSeconds }: 
   return new AtelierError('step-failed', said, { cause: error });
 }
 
-interface TextParameters {
-  readonly instruction: 'picture-prompt' | 'chat' | 'custom' | 'continue';
-  readonly system: string;
-  readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly stop: readonly string[];
-  readonly seed?: number;
-  readonly format: 'text' | 'json';
-  readonly schema?: string;
-}
+type TextParameters = ParametersOf<typeof textGeneration>;
 
 async function generateText(remote: Remote, request: StepRequest): Promise<StepResult> {
-  const { instruction, maxTokens } = request.parameters as unknown as TextParameters;
+  const { instruction, maxTokens } = parametersOf(request, textGeneration);
   const text = await inputText(request, 'prompt');
   request.report.progress(0, 'waiting');
   let written = '';
@@ -112,7 +112,7 @@ async function generateText(remote: Remote, request: StepRequest): Promise<StepR
     request.report.text(piece.delta);
     request.report.progress(Math.min(0.99, count / maxTokens), `${count} tokens`);
   }
-  const { format, stop } = request.parameters as unknown as TextParameters;
+  const { format, stop } = parametersOf(request, textGeneration);
   // A stop word may cut JSON too.
   if (format === 'json' && stop.length === 0) requireJson(written, ending.finish);
   request.report.progress(1);
@@ -131,7 +131,7 @@ interface Piece {
 }
 
 async function* answered({ client, options }: Remote, request: StepRequest, text: string): AsyncGenerator<Piece> {
-  const { instruction, system, format, schema, ...parameters } = request.parameters as unknown as TextParameters;
+  const { instruction, system, format, schema, ...parameters } = parametersOf(request, textGeneration);
   const isPrompt = instruction === 'picture-prompt';
   const messages = readChat(text, isPrompt ? 'text/plain' : inputFile(request, 'prompt').mediaType, isPrompt ? options.picturePrompt : system);
   const json_schema = schema ? { name: 'answer', schema: JSON.parse(schema), strict: true } : undefined;
@@ -146,7 +146,7 @@ async function* answered({ client, options }: Remote, request: StepRequest, text
 }
 
 async function* continued({ client, options }: Remote, request: StepRequest, prompt: string): AsyncGenerator<Piece> {
-  const stream = await client.completions.create({ model: options.model, prompt, ...sampling(request.parameters as unknown as TextParameters) });
+  const stream = await client.completions.create({ model: options.model, prompt, ...sampling(parametersOf(request, textGeneration)) });
   for await (const { choices, usage } of stream) yield { delta: choices[0]?.text ?? '', ending: endingOf(choices[0]?.finish_reason, usage) };
 }
 
@@ -220,14 +220,9 @@ function segmentsOf({ segments, words }: OpenAI.Audio.TranscriptionVerbose, lang
   });
 }
 
-interface DrawParameters {
-  readonly width?: number;
-  readonly height?: number;
-}
-
 async function draw({ client, options }: Remote, request: StepRequest): Promise<StepResult> {
   const prompt = await inputText(request, 'prompt');
-  const { width, height } = request.parameters as DrawParameters;
+  const { width, height } = parametersOf(request, textToImage);
   request.report.progress(0, 'waiting');
   const answer = await client.images.generate({
     model: options.model,

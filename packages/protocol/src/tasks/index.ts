@@ -7,6 +7,8 @@ export { Keyframe, keyframeSeed, type WalkParameters } from './latent-walk.ts';
 export { schedulerNames, seedsOfShard } from './picture-parameters.ts';
 export { coarseToFine, ease, type FramePlace, framePlace, segmentFrames, type WalkTiming } from './walk-frames.ts';
 
+export { framesToVideo, imageToImage, imageToVideo, inpainting, latentWalk, textGeneration, textToImage };
+
 import { AtelierError } from '../errors.ts';
 import type { TaskDeclaration } from '../task.ts';
 import { automaticSpeechRecognition } from './automatic-speech-recognition.ts';
