@@ -10,6 +10,36 @@ export function sniffMediaType(bytes: Uint8Array): string | undefined {
   return marks.find(([mark, offset]) => holds(bytes, mark, offset))?.[2] ?? sniffContainer(bytes) ?? sniffMpegAudio(bytes);
 }
 
+/** Further names of a kind, or of kinds that the same bytes can be, by the one that {@link sniffMediaType} gives. */
+const alike: Readonly<Record<string, readonly string[]>> = {
+  'audio/wav': ['audio/x-wav', 'audio/vnd.wave', 'audio/wave'],
+  'audio/mpeg': ['audio/mp3'],
+  'audio/ogg': ['audio/opus', 'video/ogg'],
+  'audio/mp4': ['audio/x-m4a', 'audio/m4a', 'video/mp4'],
+  'video/mp4': ['audio/mp4', 'audio/x-m4a', 'video/quicktime'],
+  'video/webm': ['audio/webm', 'video/x-matroska'],
+  'audio/webm': ['video/webm', 'video/x-matroska'],
+  'video/x-matroska': ['video/webm', 'audio/webm', 'audio/x-matroska'],
+  'image/png': ['image/apng'],
+};
+
+/** Kinds whose bytes all have a mark: what has none is not of them. */
+const marked: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
+  ...['audio/wav', 'audio/flac', 'audio/ogg', 'audio/mpeg', 'video/mp4', 'video/webm'],
+]);
+
+/**
+ * Whether bytes can be what was said of them.
+ * @param found what {@link sniffMediaType} made of them
+ * @returns undefined if the kind has no mark, so that bytes say nothing of it
+ */
+export function canBe(declared: string, found: string | undefined): boolean | undefined {
+  const bare = (declared.split(';')[0] as string).trim().toLowerCase();
+  if (found !== undefined) return found === bare || alike[found]?.includes(bare) === true;
+  return marked.has(bare) ? false : undefined;
+}
+
 /** ID3 tags (id3.org, 2.3 and 2.4) stand before MP3 most often, but before AAC and FLAC too. What stands behind a tag that is longer than the bytes is MP3. */
 function sniffBehindTag(bytes: Uint8Array): string {
   const behind = bytes.subarray(idTagEnd(bytes));

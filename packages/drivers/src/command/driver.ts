@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+// Not from the package's own index.ts, which loads codecs that a command does not need.
+import { canBe, sniffMediaType } from '@atelier/media/sniff';
 import { AtelierError, limits, modalityOf, type TaskDeclaration } from '@atelier/protocol';
 import { z } from 'zod';
 import type { Driver, MediaFile, ModelSource, StepRequest, StepResult } from '../driver.ts';
@@ -127,37 +129,21 @@ async function checkOutput(path: string, mediaType: string, program: string): Pr
   const status = await stat(path).catch(() => undefined);
   if (!status?.isFile())
     throw new AtelierError('step-failed', `${program} ended well but did not write ${path}.`, { hint: 'The path is given to it as {output.…}.' });
-  const marks = magic[essence(mediaType)];
-  if (marks) {
-    const handle = await open(path);
-    const head = Buffer.alloc(16);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0).finally(() => handle.close());
-    const first = head.subarray(0, bytesRead).toString('latin1');
-    if (!marks.some(([offset, mark]) => first.startsWith(mark, offset))) {
-      throw new AtelierError('unsupported-media', `${program} should have written ${mediaType}, but the bytes are something else.`, {
-        hint: 'Correct the program, or options.outputs.',
-      });
-    }
+  if (canBe(mediaType, sniffMediaType(await headOf(path))) === false) {
+    throw new AtelierError('unsupported-media', `${program} should have written ${mediaType}, but the bytes are something else.`, {
+      hint: 'Correct the program, or options.outputs.',
+    });
   }
   return { path, mediaType };
 }
 
-/**
- * First bytes by media type: any of these, at an offset. Kept here and not taken from the media package, which loads codecs that a
- * command does not need.
- */
-const magic: Readonly<Record<string, ReadonlyArray<readonly [number, string]>>> = {
-  'image/png': [[0, '\x89PNG\r\n\x1a\n']],
-  'image/jpeg': [[0, '\xff\xd8\xff']],
-  'image/gif': [[0, 'GIF8']],
-  'image/webp': [[8, 'WEBP']],
-  'audio/wav': [[8, 'WAVE']],
-  'audio/ogg': [[0, 'OggS']],
-  'audio/flac': [[0, 'fLaC']],
-  'audio/mpeg': [
-    [0, 'ID3'],
-    [0, '\xff'],
-  ],
-  'video/mp4': [[4, 'ftyp']],
-  'video/webm': [[0, '\x1a\x45\xdf\xa3']],
-};
+async function headOf(path: string): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    const head = Buffer.alloc(4096);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,4 +1,4 @@
-import { sniffMediaType } from '@atelier/media';
+import { canBe, sniffMediaType } from '@atelier/media';
 import { type EdgeId, type Modality, mayCarry, safeMediaType } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Logger } from '../ports/index.ts';
@@ -10,19 +10,6 @@ export interface Arrived {
   /** The first bytes; 4 KiB are enough. */
   readonly head: Uint8Array;
 }
-
-/** Media types that mean the same kind of bytes as what is read from them. */
-const alike: Readonly<Record<string, readonly string[]>> = {
-  'audio/wav': ['audio/x-wav', 'audio/vnd.wave', 'audio/wave'],
-  'audio/mpeg': ['audio/mp3'],
-  'audio/ogg': ['audio/opus', 'video/ogg'],
-  'audio/mp4': ['audio/x-m4a', 'audio/m4a', 'video/mp4'],
-  'video/mp4': ['audio/mp4', 'audio/x-m4a', 'video/quicktime'],
-  'video/webm': ['audio/webm', 'video/x-matroska'],
-  'audio/webm': ['video/webm', 'video/x-matroska'],
-  'video/x-matroska': ['video/webm', 'audio/webm', 'audio/x-matroska'],
-  'image/png': ['image/apng'],
-};
 
 /** Notes that the coordinator has some bytes, and puts right what their edge said of their size and kind. */
 export async function correctClaims({ database, log }: { database: Database; log: Logger }, edgeId: EdgeId, { hash, sizeBytes, head }: Arrived): Promise<void> {
@@ -43,23 +30,8 @@ export async function correctClaims({ database, log }: { database: Database; log
 
 /** What bytes are told to be: as their edge said where they can be that, else what they are, and nothing in particular where a port does not carry that. */
 function rightMediaType(said: string, modality: Modality, head: Uint8Array): string {
-  const bare = (said.split(';')[0] as string).trim().toLowerCase();
   const found = sniffMediaType(head);
-  if (found === bare || (found !== undefined && alike[found]?.includes(bare))) return safeMediaType(said);
-  if (found !== undefined) return mayCarry(modality, found) ? found : 'application/octet-stream';
   // Bytes without a mark can be text or numbers; pictures, sound and films that are shown all have one.
-  return needsMark.has(bare) ? 'application/octet-stream' : safeMediaType(said);
+  if (canBe(said, found) !== false) return safeMediaType(said);
+  return found !== undefined && mayCarry(modality, found) ? found : 'application/octet-stream';
 }
-
-const needsMark: ReadonlySet<string> = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'audio/wav',
-  'audio/flac',
-  'audio/ogg',
-  'video/mp4',
-  'video/webm',
-]);
