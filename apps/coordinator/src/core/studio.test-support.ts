@@ -36,7 +36,7 @@ export interface TestEdge {
   readonly orders: WorkOrder[];
   readonly received: ToEdge[];
   behave: Behaviour;
-  /** Its results are not copied to the coordinator, as when it vanishes too soon. */
+  /** Its results are not copied to the coordinator, as when it vanishes too soon; so its texts do not come with them, as long ones do not. */
   keepsResults: boolean;
   /** It does not answer when it is asked to prove that it holds what it names. */
   provesNothing: boolean;
@@ -260,7 +260,7 @@ function madeBy(edge: EdgeInside, order: WorkOrder, text: string): StepOutput {
     : Buffer.from(`${marks[modality]}${order.task} ${order.shard} ${JSON.stringify(Object.entries(order.parameters).sort())}${edge.lie}`, 'latin1');
   const hash = createHash('sha256').update(bytes).digest('hex');
   edge.made.set(hash, bytes);
-  return { port, index: 0, hash, mediaType: mediaTypes[modality], sizeBytes: bytes.length, text: isText ? text : null };
+  return { port, index: 0, hash, mediaType: mediaTypes[modality], sizeBytes: bytes.length, text: isText && !edge.keepsResults ? text : null };
 }
 
 /** What pictures and films begin with. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { type ArtifactStore, holdsSound } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
@@ -36,6 +37,8 @@ export class Replication {
   readonly #waiting = new Map<string, Waiting>();
   /** When edges whose results could not be copied are asked again; milliseconds since 1970. */
   readonly #again = new Map<EdgeId, number>();
+  /** Texts that are being kept, by their hash. */
+  readonly #keeping = new Map<string, Promise<void>>();
 
   constructor(needs: ReplicationNeeds) {
     this.#needs = needs;
@@ -49,6 +52,30 @@ export class Replication {
         { edgeId, hash, error: error.message },
         'a result could not be copied to the coordinator; it stays with its edge and is tried again',
       );
+    });
+  }
+
+  /** Keeps a text that came with its result, whose hash was checked, and does not wait. If it cannot be kept now, its edge is asked for it later. */
+  keepText(edgeId: EdgeId, hash: string, text: string): void {
+    const keeping = this.#store(hash, text)
+      .catch((error: unknown) => {
+        this.#again.set(edgeId, Date.now() + sweepsBetween * this.#needs.times.sweepMs);
+        this.#needs.log.warn(
+          { edgeId, hash, error: String(error) },
+          'a text could not be kept at the coordinator; it stays with its edge and is asked for later',
+        );
+      })
+      .finally(() => this.#keeping.delete(hash));
+    this.#keeping.set(hash, keeping);
+  }
+
+  async #store(hash: string, text: string): Promise<void> {
+    const { artifacts, database } = this.#needs;
+    await artifacts.put(Readable.from([Buffer.from(text, 'utf8')]), { expectedHash: hash });
+    await database.pool.query({
+      name: 'text-kept',
+      text: "INSERT INTO replicas (hash, place) SELECT hash, 'coordinator' FROM artifacts WHERE hash = $1 ON CONFLICT DO NOTHING",
+      values: [hash],
     });
   }
 
@@ -102,6 +129,7 @@ export class Replication {
   }
 
   async ensureStored(hash: string, signal: AbortSignal | undefined): Promise<void> {
+    await this.#keeping.get(hash);
     const places = await this.#places(hash);
     if (await this.#isHere(hash, places)) return;
     let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });

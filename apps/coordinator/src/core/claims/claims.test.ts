@@ -150,7 +150,6 @@ test('bytes that were named before anybody brought them stay with who brings the
 });
 
 test('a short text that somebody else writes later stays the result of the run that made it first', async () => {
-  edge.keepsResults = true;
   edge.behave = (order) => edge.succeed(order, 'Yes');
   const run = await play(NewRun.parse({ chain: 'text-generation', inputs: { input: { text: 'is it?' } } }));
   const [output] = run.steps[0]?.outputs ?? [];

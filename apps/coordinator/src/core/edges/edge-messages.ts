@@ -220,7 +220,10 @@ export class EdgeMessages {
     link.send(edge.id, { kind: 'ack', attemptId: report.attemptId });
     if (committed.kind === 'refused' || report.kind !== 'result') return;
     doubleChecks.committed(report.attemptId);
-    for (const hash of new Set(report.outputs.map((output) => output.hash))) replication.request(edge.id, hash);
+    for (const { hash, text } of new Map(report.outputs.map((output) => [output.hash, output])).values()) {
+      if (text === null) replication.request(edge.id, hash);
+      else replication.keepText(edge.id, hash, text);
+    }
   }
 }
 
