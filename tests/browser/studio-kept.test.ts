@@ -229,7 +229,10 @@ describe.skipIf(skipped)(`nothing that people did is lost${skipped ? ` (skipped:
     await context.grantPermissions(['notifications'], { origin: studio.url });
     await page.goto(`${studio.url}/gallery`);
     // Chromium's headless shell, which comes by npm, shows none whatever it is told.
-    skip((await page.evaluate(() => Notification.permission)) !== 'granted', 'this browser shows no notices: install the package chromium');
+    const why = 'this browser shows no notices: install the package chromium';
+    const showsNone = (await page.evaluate(() => Notification.permission)) !== 'granted';
+    if (showsNone) console.log(`The test of notices is skipped: ${why}.`);
+    skip(showsNone, why);
     // A tab of an earlier test would take its turn unseen.
     await Promise.all(context.pages().map((tab) => tab === page || tab.close()));
     await context.addInitScript(() => {
