@@ -57,7 +57,7 @@ export class Replication {
 
   /** Keeps a text that came with its result, whose hash was checked, and does not wait. If it cannot be kept now, its edge is asked for it later. */
   keepText(edgeId: EdgeId, hash: string, text: string): void {
-    const keeping = this.#store(hash, text)
+    const keeping: Promise<void> = this.#store(hash, text)
       .catch((error: unknown) => {
         this.#again.set(edgeId, Date.now() + sweepsBetween * this.#needs.times.sweepMs);
         this.#needs.log.warn(
@@ -65,7 +65,9 @@ export class Replication {
           'a text could not be kept at the coordinator; it stays with its edge and is asked for later',
         );
       })
-      .finally(() => this.#keeping.delete(hash));
+      .finally(() => {
+        if (this.#keeping.get(hash) === keeping) this.#keeping.delete(hash);
+      });
     this.#keeping.set(hash, keeping);
   }
 

@@ -118,7 +118,7 @@ test('runs of higher priority start first, then older ones', async () => {
   expect(slow.orders.map((each) => each.runId)).toEqual([running.id, high.id, low.id]);
 });
 
-test('an edge that connects anew at any moment while something is queued for it starts that at once', async () => {
+test('an edge that connects again at any moment while something is queued for it starts that at once', async () => {
   for (let round = 0; round < 30; round += 1) {
     const making = studio.core.runs.create(studio.member, { ...line, fresh: true }, {});
     for (let turn = 0; turn < round * 8; turn += 1) await setImmediate();

@@ -54,6 +54,8 @@ export class WorkOrders {
     const step = within?.step ?? (await this.#step(attempt));
     const readsValues = Object.values(step.inputs).some((sources) => sources.some((source) => typeof source === 'string'));
     const values = readsValues ? await this.#values(within?.tx ?? this.#needs.database.pool, attempt) : [];
+    // Tickets for thousands of values take a while; the run is not kept locked for them.
+    if (within && values.length > limits.valuesPerPort) throw new AtelierError('unavailable', 'The step reads too many values to be taken at once.');
     const inputs: WorkInput[] = [];
     const { inputs: ports } = findTask(attempt.task);
     for (const [port, sources] of Object.entries(step.inputs)) {

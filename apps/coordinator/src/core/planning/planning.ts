@@ -161,7 +161,7 @@ function sharedSeconds(step: MachineStep): number {
   return left / step.sharing.reduce((sum, { slots, secondsPerShard }) => sum + slots / Math.max(secondsPerShard, 1e-6), 0);
 }
 
-/** The run's plan after part of it was planned anew: what is settled stays as it was. */
+/** The run's plan after part of it was planned again: what is settled stays as it was. */
 function mergePlans(chain: ResolvedChain, before: Plan | null, now: Plan): Plan {
   const find = (plan: Plan | null, stepId: string) => plan?.steps.find((step) => step.stepId === stepId);
   const steps = chain.steps.map((step) => find(now, step.id) ?? find(before, step.id)).filter((step): step is PlannedStep => step !== undefined);
