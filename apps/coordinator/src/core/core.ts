@@ -4,10 +4,10 @@ import type { Database } from '@atelier/store';
 import type { ReadableOutput, UploadRecord } from './bytes/index.ts';
 import type { SavedChains } from './chains/index.ts';
 import type { Arrived } from './claims/index.ts';
+import type { CoreTimes, EdgeLink, Logger, Viewer } from './contracts/index.ts';
 import type { DoubleChecks } from './double-checks/index.ts';
 import type { Edges } from './edges/index.ts';
 import type { Gallery } from './gallery/index.ts';
-import type { CoreTimes, EdgeLink, Logger, Viewer } from './ports/index.ts';
 import type { Quota } from './quota/index.ts';
 import type { Runs } from './runs/index.ts';
 

@@ -6,8 +6,8 @@
 export { ownAddresses, type SocketOrigin } from './addresses/index.ts';
 export type { ReadableOutput, UploadRecord } from './bytes/index.ts';
 export { startCore } from './compose.ts';
+export type { EdgeLink, Logger, Viewer } from './contracts/index.ts';
 export type { Core } from './core.ts';
 export type { EdgeIdentity } from './fleet/index.ts';
 export type { PortValue, PortValues, RunValue, StoredOutput } from './gallery/index.ts';
-export type { EdgeLink, Logger, Viewer } from './ports/index.ts';
 export { Quota } from './quota/index.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from './ports/index.ts';
+import type { Logger } from './contracts/index.ts';
 
 /** Something that is looked at again and again. */
 export interface Round {

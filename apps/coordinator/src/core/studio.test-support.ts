@@ -22,8 +22,8 @@ import {
 } from '@atelier/protocol';
 import { type Database, schema, testDatabase } from '@atelier/store';
 import { startCore } from './compose.ts';
+import type { CoreTimes, EdgeLink, Logger, Viewer } from './contracts/index.ts';
 import type { Core } from './core.ts';
-import type { CoreTimes, EdgeLink, Logger, Viewer } from './ports/index.ts';
 import { Quota } from './quota/index.ts';
 
 /** What an edge in a test does with an order. It may answer later, or never. */

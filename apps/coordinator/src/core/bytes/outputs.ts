@@ -1,7 +1,7 @@
 import { type Artifact, type Dimensions, downloadName, type OutputId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq } from 'drizzle-orm';
-import { maySee, notFound, type Viewer } from '../ports/index.ts';
+import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 
 /** An artifact that the asker may read, with a file's name for it. */
 export interface ReadableOutput extends Artifact {

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '@atelier/artifacts';
 import { type Artifact, type Dimensions, modalityOf, newId, type OutputId, type UploadView } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import { checkHeld } from './held.ts';
 import { recordHere } from './record-here.ts';
 

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { type ArtifactStore, holdsSound } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { CoreTimes, EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { CoreTimes, EdgeLink, Logger } from '../ports/index.ts';
 
 /** How long one edge may take to bring some bytes before another is asked. */
 const storeMs = 10 * 60_000;

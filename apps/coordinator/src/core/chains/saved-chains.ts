@@ -14,7 +14,7 @@ import {
 } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, count, eq, sql } from 'drizzle-orm';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 
 const { savedChains } = schema;
 

@@ -1,7 +1,7 @@
 import { canBe, sniffMediaType } from '@atelier/media';
 import { type EdgeId, type Modality, mayCarry, safeMediaType } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
-import type { Logger } from '../ports/index.ts';
+import type { Logger } from '../contracts/index.ts';
 
 /** Bytes that an edge has brought, as they are and not as they were said to be. */
 export interface Arrived {

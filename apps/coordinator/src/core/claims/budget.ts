@@ -1,5 +1,5 @@
 import { AtelierError, type EdgeId, type FromEdge, limits } from '@atelier/protocol';
-import type { Logger } from '../ports/index.ts';
+import type { Logger } from '../contracts/index.ts';
 
 type Kind = FromEdge['kind'];
 

@@ -2,8 +2,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type ArtifactStore, possessionProof } from '@atelier/artifacts';
 import { AtelierError, type EdgeId, type FromEdge, limits } from '@atelier/protocol';
 import type { Replication } from '../bytes/index.ts';
+import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { KnownEdge } from '../fleet/index.ts';
-import type { EdgeLink, Logger } from '../ports/index.ts';
 
 type Result = Extract<FromEdge, { kind: 'result' }>;
 type Failure = Extract<FromEdge, { kind: 'failure' }>;

@@ -1,9 +1,9 @@
 import { inBackground } from '@atelier/background';
 import { AtelierError, type EdgeId, newId, type RunId, type WorkOrder } from '@atelier/protocol';
 import type { PoolClient } from 'pg';
+import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import { inTurn } from '../line/index.ts';
-import type { EdgeLink, Logger } from '../ports/index.ts';
 import type { Advanced, QueuedAttempt, RunWriter, Taking } from '../state/index.ts';
 import { isHopeless } from './hopeless.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';

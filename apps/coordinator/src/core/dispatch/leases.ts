@@ -1,7 +1,7 @@
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { Logger } from '../ports/index.ts';
 import type { RunWriter } from '../state/index.ts';
 import { isHopeless } from './hopeless.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';

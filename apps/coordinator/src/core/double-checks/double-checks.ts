@@ -1,9 +1,9 @@
 import { inBackground } from '@atelier/background';
 import { AtelierError, type DoubleChecksView, type EdgeId, type FromEdge, limits, newId, type WorkOrder } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { LiveAttempts, WorkOrders } from '../dispatch/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
-import type { EdgeLink, Logger } from '../ports/index.ts';
 import { isComparable } from './comparable.ts';
 import { hashesOf, isSame } from './compare.ts';
 import { dismiss, openDisagreements, settleRevoked, writeAgreement, writeDisagreement } from './disagreements.ts';

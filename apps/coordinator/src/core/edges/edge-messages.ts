@@ -3,11 +3,11 @@ import type { Database } from '@atelier/store';
 import type { SocketOrigin } from '../addresses/index.ts';
 import type { Replication } from '../bytes/index.ts';
 import { type Arrived, Budget, correctClaims, type Proofs, type ProvenResult } from '../claims/index.ts';
+import type { EdgeLink, Logger } from '../contracts/index.ts';
 import { type Dispatcher, type Leases, type LiveAttempt, type LiveAttempts, leftSeconds } from '../dispatch/index.ts';
 import type { DoubleChecks } from '../double-checks/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
 import type { History, Planning } from '../planning/index.ts';
-import type { EdgeLink, Logger } from '../ports/index.ts';
 import type { PassingEvent, RunFeed } from '../runs/index.ts';
 import type { Report, RunWriter } from '../state/index.ts';
 

@@ -1,8 +1,8 @@
 import type { GalleryItem, OutputId, Visibility } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, eq, inArray } from 'drizzle-orm';
-import type { Viewer } from '../ports/index.ts';
-import { notFound } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
+import { notFound } from '../contracts/index.ts';
 import { canComeBack, galleryItem, notDeleted, selectItems, visibleTo } from './items.ts';
 
 const { outputs, stars } = schema;

@@ -1,8 +1,8 @@
 import { type Artifact, listTasks, type OutputId, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import { extensionOf } from '../bytes/index.ts';
-import type { Viewer } from '../ports/index.ts';
-import { maySee, notFound } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
+import { maySee, notFound } from '../contracts/index.ts';
 
 /** A value of a port, and its place among the port's values. */
 export interface PortValue extends Artifact {

@@ -4,7 +4,7 @@ import { modelHash } from '@atelier/models';
 import { type GalleryPage, GalleryQuery, limits, type NewRun, newId, type OutputId, type OutputView, type RunId } from '@atelier/protocol';
 import { schema } from '@atelier/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import { type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 let studio: TestStudio;

@@ -2,7 +2,7 @@ import type { Artifact, GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, O
 import { type Database, schema } from '@atelier/store';
 import { and, desc, eq } from 'drizzle-orm';
 import { fileName } from '../bytes/index.ts';
-import { maySee, notFound, type Viewer } from '../ports/index.ts';
+import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 import { changeItem, type ItemChange, readItem, removeItems, restoreItems } from './change.ts';
 import { type PortValues, type RunValue, readPortValues, readRunValues } from './frames.ts';
 import { galleryItem, notDeleted, selectItems } from './items.ts';

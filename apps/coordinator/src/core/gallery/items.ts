@@ -1,7 +1,7 @@
 import { type GalleryItem, limits, type PublicItem } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, eq, gte, isNotNull, isNull, type SQL, sql } from 'drizzle-orm';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 
 const { artifacts, outputs, stars, steps } = schema;
 

@@ -1,7 +1,7 @@
 import type { Artifact, GalleryItem, OutputId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, inArray } from 'drizzle-orm';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import { galleryItem, notDeleted, selectItems, visibleTo } from './items.ts';
 
 const { outputs } = schema;

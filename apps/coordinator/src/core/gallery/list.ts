@@ -1,7 +1,7 @@
 import { AtelierError, type GalleryPage, type GalleryQuery, listTasks, type OutputId, type PublicPage } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import { canComeBack, galleryItem, notDeleted, publicItem, selectItems, visibleTo } from './items.ts';
 import { hitsOf, quickHits } from './search.ts';
 

@@ -1,7 +1,7 @@
 import { AtelierError, type MoveRun, type RunId } from '@atelier/protocol';
 import { inTransaction } from '@atelier/store';
 import type { Pool, PoolClient } from 'pg';
-import { maySee, notFound, type Viewer } from '../ports/index.ts';
+import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 import { inTurn, turnsAfterMove } from './turns.ts';
 
 interface Row {

@@ -2,8 +2,8 @@ import { type FleetSnapshot, type Mask, planChain, type SettledStep } from '@ate
 import { AtelierError, type EdgeId, type ModelManifest, type Plan, type PlannedStep, type PlanSet, type ResolvedChain, type RunId } from '@atelier/protocol';
 import { type Binding, hasSeveral, liveAttempt, type MachineStep } from '@atelier/runs';
 import type { Database } from '@atelier/store';
+import type { Logger } from '../contracts/index.ts';
 import type { LiveAttempts } from '../dispatch/index.ts';
-import type { Logger } from '../ports/index.ts';
 import { bindingOfShare, type LoadedRun, type RunWriter, secondsOnEdge } from '../state/index.ts';
 import { fleetSnapshot, type SnapshotNeeds } from './fleet-snapshot.ts';
 import { outOfReach } from './reach.ts';

@@ -1,8 +1,8 @@
 import { sharesOf } from '@atelier/planner';
 import { AtelierError, type PlannedShare, type ResolvedStep, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { Logger } from '../ports/index.ts';
 import { bindingOfShare, type RunWriter } from '../state/index.ts';
 import { fleetSnapshot, type SnapshotNeeds } from './fleet-snapshot.ts';
 

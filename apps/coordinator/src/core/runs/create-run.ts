@@ -16,8 +16,8 @@ import {
 } from '@atelier/protocol';
 import { beginRun, type NewStep } from '@atelier/runs';
 import type { PoolClient } from 'pg';
+import type { Viewer } from '../contracts/index.ts';
 import { bindingsOf, type Planning } from '../planning/index.ts';
-import type { Viewer } from '../ports/index.ts';
 import type { Quota } from '../quota/index.ts';
 import { contentHash, type RunDraft, type RunWriter } from '../state/index.ts';
 import { chainOf, drawSeeds, namedInputs } from './chain-request.ts';

@@ -1,9 +1,9 @@
 import { limits, type QueuedRun, type QueueView, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Viewer } from '../contracts/index.ts';
 import { type LiveAttempt, type LiveAttempts, leftSeconds, longestWay } from '../dispatch/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import { inTurn } from '../line/index.ts';
-import type { Viewer } from '../ports/index.ts';
 
 export interface QueueNeeds {
   readonly database: Database;

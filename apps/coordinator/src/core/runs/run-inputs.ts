@@ -3,7 +3,7 @@ import type { ExistingData, Place } from '@atelier/planner';
 import { AtelierError, type Dimensions, type NewRun, newId, type PlanRequest, type ResolvedChain } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import { findOutput, storeText } from '../bytes/index.ts';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import type { DraftInput } from '../state/index.ts';
 import { byChainNames, checkModality, writtenTexts } from './chain-request.ts';
 

@@ -1,8 +1,8 @@
 import type { Page, RunId, RunInputView, RunSummary, RunView } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
+import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import { maySee, notFound, type Viewer } from '../ports/index.ts';
 import { iso, readLastOutputs, readSteps, type Snapshot } from './step-views.ts';
 
 type RunRow = typeof schema.runs.$inferSelect;

@@ -1,6 +1,6 @@
 import { NewRun, type RunView } from '@atelier/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Viewer } from '../ports/index.ts';
+import type { Viewer } from '../contracts/index.ts';
 import { type TestEdge, type TestStudio, testStudio, textModel } from '../studio.test-support.ts';
 
 const tasks = ['latent-walk', 'frames-to-video', 'text-to-image', 'text-generation'];

@@ -16,8 +16,8 @@ import {
 import { attemptOf, hasSeveral } from '@atelier/runs';
 import type { Database } from '@atelier/store';
 import type { PoolClient } from 'pg';
+import type { Logger } from '../contracts/index.ts';
 import type { KnownEdge, ModelStanding } from '../fleet/index.ts';
-import type { Logger } from '../ports/index.ts';
 import { type Advancing, advanceLoaded, unchanged } from './advance.ts';
 import { attemptKey, type LoadedRun, type StepRow } from './loaded-run.ts';
 import type { RunChanges } from './run-changes.ts';

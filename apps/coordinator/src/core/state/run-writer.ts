@@ -2,8 +2,8 @@ import { type ErrorBody, endedRunStates, type Plan, type RunId } from '@atelier/
 import type { RunMachineEvent } from '@atelier/runs';
 import { type Database, inTransaction } from '@atelier/store';
 import type { PoolClient } from 'pg';
+import type { Logger } from '../contracts/index.ts';
 import type { Fleet, KnownEdge, ModelStanding } from '../fleet/index.ts';
-import type { Logger } from '../ports/index.ts';
 import { type Advanced, type Advancing, advance, advanceLoaded, noteWaiting, unchanged } from './advance.ts';
 import { insertRun, type NewRunRows } from './insert-run.ts';
 import type { LoadedRun, StepRow } from './loaded-run.ts';
