@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { ModelId, StepName } from './ids.ts';
 import { limits } from './limits.ts';
 import { Modality } from './modality.ts';
+import { Streams } from './stream.ts';
 
-/** Where an input port takes a value from: `inputs.NAME`, `STEP.PORT`, or a text written in the chain itself. */
+/** Where an input port takes a value from: `inputs.NAME`, `STEP.PORT`, `streams.NAME`, or a text written in the chain itself. */
 export const Source = z.union([
-  z.string().regex(/^(inputs|[a-z][a-z0-9-]{0,62})\.[A-Za-z][A-Za-z0-9]{0,62}$/, 'write inputs.NAME or STEP.PORT'),
+  z.string().regex(/^(inputs|[a-z][a-z0-9-]{0,62})\.[A-Za-z][A-Za-z0-9]{0,62}$/, 'write inputs.NAME, streams.NAME or STEP.PORT'),
   z.object({ text: z.string().max(limits.textBytes) }).strict(),
 ]);
 export type Source = z.infer<typeof Source>;
@@ -32,6 +33,8 @@ export const Chain = z
     name: z.string().max(200).optional(),
     description: z.string().max(2000).optional(),
     inputs: z.record(z.string(), ChainInput).default({}),
+    /** Sources that go on while steps read them. Declared only: `resolveChain` refuses them until steps can read them. */
+    streams: Streams.optional(),
     steps: z
       .array(z.union([z.string().max(100), ChainStep]))
       .min(1)

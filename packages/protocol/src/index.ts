@@ -27,6 +27,7 @@ export * from './run.ts';
 export * from './run-name.ts';
 export * from './saved-chain.ts';
 export * from './settings.ts';
+export * from './stream.ts';
 export * from './task.ts';
 export * from './task-view.ts';
 export * from './tasks/index.ts';

@@ -61,6 +61,10 @@ export const limits = {
   savedChainsPerPerson: 200,
   /** Steps in one chain. */
   stepsPerChain: 100,
+  /** Streams that one chain may declare, channels of one, and samples a second of each channel. */
+  streamsPerChain: 32,
+  streamChannels: 1024,
+  streamRate: 1_000_000,
   /** Bytes of a chain as JSON or YAML. */
   chainBytes: 256 * 1024,
   /** Runs of one user that have not ended. */

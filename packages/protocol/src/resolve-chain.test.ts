@@ -147,3 +147,21 @@ test('settings change one step or every step that has the parameter, within its 
   expect(refusal(() => applySettings(chain, { glitter: 7 })).message).toContain('glitter');
   expect(refusal(() => applySettings(chain, { 'text-to-image.steps': 1000 })).code).toBe('parameter-out-of-bounds');
 });
+
+const listening = (source: string, streams?: unknown) => () =>
+  resolveChain({ steps: [{ id: 'improve', task: 'text-generation', inputs: { prompt: source } }], ...(streams === undefined ? {} : { streams }) });
+
+test('a chain that declares a stream is refused with what to do instead, also if no step reads it', () => {
+  const eeg = { type: 'float32', channels: 8, rate: 256, unit: 'uV' };
+  const refused = refusal(listening('streams.eeg', { eeg }));
+  expect(refused).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('eeg'), hint: expect.stringContaining('file') });
+  expect(refusal(listening('inputs.prompt', { eeg })).message).toBe(refused.message);
+});
+
+test('a stream that no one declares, and one of no rate, are refused by name', () => {
+  expect(refusal(listening('streams.eeg')).message).toBe('improve reads streams.eeg, but the chain declares no such stream.');
+  for (const wrong of [{ type: 'float32', rate: 0 }, { type: 'complex', rate: 1 }, { type: 'int16', rate: 256, channels: 5000 }, { type: 'float32' }]) {
+    expect(refusal(listening('streams.eeg', { eeg: wrong })).message).toContain('streams.eeg');
+  }
+  expect(refusal(() => resolveChain({ steps: [{ id: 'streams', task: 'text-generation' }] })).message).toContain('"streams" cannot be the name of a step');
+});

@@ -2,6 +2,7 @@ import { Chain, ChainStep, type ResolvedChain, type ResolvedStep, readsFrom, typ
 import { AtelierError } from './errors.ts';
 import { StepName } from './ids.ts';
 import type { Modality } from './modality.ts';
+import { refuseStreams } from './stream.ts';
 import { type Port, parseParameters, type TaskDeclaration } from './task.ts';
 import { findTask, listTasks } from './tasks/index.ts';
 
@@ -30,6 +31,10 @@ export function resolveChain(given: unknown): ResolvedChain {
   const inputs = { ...parsed.data.inputs };
   const drafts: Draft[] = [];
   for (const step of parsed.data.steps) drafts.push(draft(typeof step === 'string' ? ChainStep.parse({ task: step }) : step, drafts));
+  refuseStreams(
+    parsed.data.streams ?? {},
+    drafts.flatMap((step) => Object.values(step.inputs).flatMap((sources) => sources.map((source) => ({ stepId: step.id, source })))),
+  );
   for (const [index, step] of drafts.entries()) wire(step, drafts.slice(0, index), drafts, inputs);
   const steps = inOrder(drafts.map(finish));
   return { name: parsed.data.name ?? steps.map((step) => findTask(step.task).title).join(' → '), inputs, steps };
@@ -38,7 +43,7 @@ export function resolveChain(given: unknown): ResolvedChain {
 function draft(written: ChainStep, earlier: readonly Draft[]): Draft {
   const task = findTask(written.task);
   const id = written.id ?? freeName(task.name, earlier);
-  if (id === 'inputs' || !StepName.safeParse(id).success) throw new AtelierError('invalid-input', `"${id}" cannot be the name of a step.`);
+  if (id === 'inputs' || id === 'streams' || !StepName.safeParse(id).success) throw new AtelierError('invalid-input', `"${id}" cannot be the name of a step.`);
   if (earlier.some((other) => other.id === id)) {
     throw new AtelierError('invalid-input', `Two steps are named "${id}".`, { hint: 'Give each step an id of its own.' });
   }
