@@ -6,7 +6,7 @@ import { mayPass, readSource, type TransferMeasurement, type TransferOptions } f
 export type { TransferMeasurement, TransferOptions } from './transfer.ts';
 
 export interface Fetched {
-  /** False where the store held the bytes already. */
+  /** False if the store held the bytes already. */
   readonly transferred: boolean;
   /** One for each request to a source that brought bytes or answered. */
   readonly transfers: readonly TransferMeasurement[];
@@ -22,7 +22,7 @@ const mostRenewals = 3;
  * the rest is read from it, and from the next source after it gives nothing more. Where tickets are past their time, as on a slow link,
  * the rest is read with new ones. Bytes that do not have the hash are
  * thrown away, and each source is then tried alone from the first byte, so that one that lies cannot spoil another's part.
- * @throws AtelierError `not-found` without tickets, `download-failed` or `hash-mismatch` where no source gave it, `disk-full`; the signal's reason
+ * @throws AtelierError `not-found` without tickets, `download-failed` or `hash-mismatch` if no source gave it, `disk-full`; the signal's reason
  * @example await fetchArtifact(input.tickets, input, store, { baseUrl: 'http://127.0.0.1:4747', prove });
  */
 export async function fetchArtifact(
@@ -59,7 +59,7 @@ interface Story {
   readonly givers: Set<string>;
 }
 
-/** Null where the bytes are in the store now; the problem where another source may help. */
+/** Null if the bytes are in the store now; the problem where another source may help. */
 async function tryPut(store: ArtifactStore, artifact: Pick<Artifact, 'hash' | 'sizeBytes'>, bytes: AsyncIterable<Uint8Array>): Promise<AtelierError | null> {
   try {
     await store.put(bytes, { expectedHash: artifact.hash, maxBytes: artifact.sizeBytes });
@@ -88,7 +88,7 @@ async function* readInTurn(tickets: readonly Ticket[], sizeBytes: number, option
   }
 }
 
-/** New tickets of the same sources; none where there are none to be had. */
+/** New tickets of the same sources; none if there are none to be had. */
 async function renewed(tickets: readonly Ticket[], { renew, signal }: TransferOptions): Promise<readonly Ticket[]> {
   const fresh = (await renew?.(tickets[0] as Ticket).catch(() => undefined)) ?? [];
   signal?.throwIfAborted();

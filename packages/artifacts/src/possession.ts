@@ -6,7 +6,7 @@ import type { ArtifactStore } from './store.ts';
  * has just drawn, so that no earlier answer and no hash can stand for it.
  * @param nonce 32 random bytes in base64url
  * @returns 43 characters of base64url
- * @throws AtelierError `not-found` where the bytes are missing or damaged
+ * @throws AtelierError `not-found` if the bytes are missing or damaged
  */
 export async function possessionProof(store: Pick<ArtifactStore, 'get'>, hash: string, nonce: string): Promise<string> {
   const hmac = createHmac('sha256', Buffer.from(nonce, 'base64url'));

@@ -3,7 +3,7 @@ import type { ByteRange } from './store.ts';
 
 /**
  * A range's first and last byte among `sizeBytes` bytes; `end` is `start - 1` where there is nothing to read.
- * @throws AtelierError `invalid-input` where the range begins beyond the end
+ * @throws AtelierError `invalid-input` if the range begins beyond the end
  */
 export function checkRange(range: ByteRange | undefined, sizeBytes: number): { start: number; end: number } {
   const start = range?.start ?? 0;

@@ -22,7 +22,7 @@ export interface ByteSource {
 /**
  * Answers `GET` or `HEAD` for an artifact, with ranges (RFC 9110). Permission must be checked before.
  * The store is only asked for bytes when they are sent, so an answer to `HEAD` reads nothing.
- * @throws AtelierError `not-found` where the bytes are missing or damaged
+ * @throws AtelierError `not-found` if the bytes are missing or damaged
  * @example app.get('/artifacts/:hash', (c) => artifactResponse(store, c.req.param('hash'), c.req.raw));
  */
 export async function artifactResponse(store: ArtifactStore, hash: string, request: Request, options: RespondOptions = {}): Promise<Response> {

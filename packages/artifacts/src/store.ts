@@ -34,15 +34,15 @@ export interface ArtifactStore {
    * @throws AtelierError `hash-mismatch`, `too-large`, `disk-full`; nothing of it stays then. What the stream throws is thrown on.
    */
   put(bytes: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<StoredArtifact>;
-  /** The bytes, or a range of them. @throws AtelierError `not-found` where they are missing or damaged, `invalid-input` for a range outside */
+  /** The bytes, or a range of them. @throws AtelierError `not-found` if they are missing or damaged, `invalid-input` for a range outside */
   get(hash: string, range?: ByteRange): Promise<Readable>;
-  /** A file on this machine with these bytes, to be read and never changed. @throws AtelierError `not-found` where they are missing or damaged */
+  /** A file on this machine with these bytes, to be read and never changed. @throws AtelierError `not-found` if they are missing or damaged */
   path(hash: string): Promise<string>;
-  /** True where the bytes are held. Damage shows only on reading. */
+  /** True if the bytes are held. Damage shows only on reading. */
   has(hash: string): Promise<boolean>;
-  /** Bytes held under this name, or null where there are none. */
+  /** Bytes held under this name, or null if there are none. */
   size(hash: string): Promise<number | null>;
-  /** Reads everything again. False where the bytes are missing or damaged; damaged ones are moved aside. */
+  /** Reads everything again. False if the bytes are missing or damaged; damaged ones are moved aside. */
   verify(hash: string): Promise<boolean>;
   /** Forgets the bytes; no error where they are missing. */
   delete(hash: string): Promise<void>;
@@ -50,7 +50,7 @@ export interface ArtifactStore {
   list(): AsyncIterable<StoredArtifact & { readonly usedAt: Date }>;
 }
 
-/** True where the bytes are held and have their hash; unlike `has`, which only looks whether something lies there. */
+/** True if the bytes are held and have their hash; unlike `has`, which only looks whether something lies there. */
 export async function holdsSound(store: ArtifactStore, hash: string): Promise<boolean> {
   if (!(await store.has(hash))) return false;
   return store.path(hash).then(

@@ -51,7 +51,7 @@ export function keyThumbprint(key: JWK): Promise<string> {
 
 /**
  * Signs transfer tickets with the key of a file, which is made (mode 0600) where it is missing.
- * @throws AtelierError `invalid-input` where the file holds no Ed25519 key
+ * @throws AtelierError `invalid-input` if the file holds no Ed25519 key
  */
 export async function createTicketSigner(keyFile: string): Promise<TicketSigner> {
   const jwk = (await readKey(keyFile)) ?? (await makeKey(keyFile));
@@ -122,7 +122,7 @@ export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: 
 
 /**
  * What a ticket that may be past its time was for, so that it can be replaced.
- * @throws AtelierError `unauthenticated` where it was not signed with this key
+ * @throws AtelierError `unauthenticated` if it was not signed with this key
  */
 export async function readPastTicket(publicJwk: TicketKey, token: string): Promise<TicketClaims> {
   return readTicket(publicJwk, token, undefined, 'also past its time');

@@ -11,7 +11,7 @@ export interface TransferMeasurement {
   readonly bytes: number;
   /** From the first byte of the answer to the last. */
   readonly seconds: number;
-  /** From asking to the answer's head; null where no answer came. */
+  /** From asking to the answer's head; null if no answer came. */
   readonly latencySeconds: number | null;
 }
 
@@ -37,7 +37,7 @@ export interface TransferOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
-/** What came of one request to one source. `problem` is null where everything came. */
+/** What came of one request to one source. `problem` is null if everything came. */
 export interface TransferEnd {
   readonly measurement: TransferMeasurement;
   readonly problem: AtelierError | null;

@@ -6,7 +6,7 @@ import { areFinite, type FloatTensor, floatOutput, floatTensor, modelHint } from
  * Pictures to scaled latents. An encoder that gives mean and variance is taken at its mean, so that a picture has one latent.
  * The last few pictures are remembered.
  * @param pictures shape B x 3 x height x width, -1 to 1
- * @throws AtelierError `invalid-input` where the model has no encoder, `step-failed` where it computes no numbers
+ * @throws AtelierError `invalid-input` if the model has no encoder, `step-failed` if it computes no numbers
  */
 export function encodePictures(model: DiffusionModel, pictures: FloatTensor): Promise<FloatTensor> {
   return model.memory.encoded.get(pictures.shape.join(), [pictures.data], () => encode(model, pictures));
@@ -31,7 +31,7 @@ async function encode({ vaeEncoder, config }: DiffusionModel, pictures: FloatTen
 /**
  * Scaled latents to pictures.
  * @returns shape B x 3 x height x width, about -1 to 1
- * @throws AtelierError `step-failed` where the result holds values that are no numbers
+ * @throws AtelierError `step-failed` if the result holds values that are no numbers
  */
 export async function decodeLatents({ vaeDecoder, config }: DiffusionModel, latents: FloatTensor): Promise<FloatTensor> {
   const session = await vaeDecoder();

@@ -71,7 +71,7 @@ function timestepTensor(unet: TensorSession, timestep: number, rows: number): Te
 
 /**
  * Looks at a unet before it is used.
- * @throws AtelierError `invalid-input` where it asks for inputs that the pipelines do not give
+ * @throws AtelierError `invalid-input` if it asks for inputs that the pipelines do not give
  */
 export function checkUnet(unet: TensorSession): void {
   const needed = ['sample', 'timestep', 'encoder_hidden_states'];

@@ -61,7 +61,7 @@ const stepsPerPreview = 4;
  * Draws one picture: what text-to-image, image-to-image and inpainting share.
  * @param shape of the latent
  * @param begin how the pipeline begins, given the scheduler and the noise
- * @throws AtelierError `invalid-input` for a prompt or scheduler that cannot be used, `step-failed` where the model computes no numbers
+ * @throws AtelierError `invalid-input` for a prompt or scheduler that cannot be used, `step-failed` if the model computes no numbers
  */
 export async function drawPicture(
   model: DiffusionModel,

@@ -24,7 +24,7 @@ export function isGuided(model: Pick<DiffusionModel, 'config'>, { scale }: Pick<
 
 /**
  * Everything that a unet is told besides sample and timestep, for each row of a batch, rows of the negative prompt first.
- * @throws AtelierError `invalid-input` where it asks for what the model's folder cannot give
+ * @throws AtelierError `invalid-input` if it asks for what the model's folder cannot give
  */
 export function conditionInputs(
   model: Pick<DiffusionModel, 'config'>,

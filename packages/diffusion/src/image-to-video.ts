@@ -32,7 +32,7 @@ const latentPixelsAtOnce = 1024;
  * @param picture shape 1 x 3 x height x width, -1 to 1, of a size that the model's encoder takes
  * @param onStep told after each step of each batch, with the share done so far, 0 to 1
  * @yields every frame in order, shape 1 x 3 x height x width, about -1 to 1
- * @throws AtelierError `invalid-input` where the model has no encoder, `step-failed` where it computes no numbers
+ * @throws AtelierError `invalid-input` if the model has no encoder, `step-failed` if it computes no numbers
  */
 export async function* animatePicture(
   model: DiffusionModel,

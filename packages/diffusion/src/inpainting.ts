@@ -16,7 +16,7 @@ export interface InpaintingRequest extends ImageToImageRequest {
  * Draws the masked part of a picture anew. A model made for inpainting is shown the mask and what is kept; any other is led by putting
  * the kept part, as noisy as it should be, back after every step, as diffusers' inpainting pipeline does. The result is the
  * model's whole picture: the kept part is close to the original but not the same, see `pasteMasked`. The last result is remembered.
- * @throws AtelierError `invalid-input` where the model has no encoder, and as {@link drawText}
+ * @throws AtelierError `invalid-input` if the model has no encoder, and as {@link drawText}
  */
 export function inpaintPicture(model: DiffusionModel, request: InpaintingRequest, watcher?: PictureWatcher): Promise<Drawn> {
   const { picture, mask, noise, stepNoise, ...settings } = request;

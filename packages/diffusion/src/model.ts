@@ -11,7 +11,7 @@ export interface DiffusionModel {
   readonly textEncoders: readonly TextEncoderModel[];
   readonly unet: Network;
   readonly vaeDecoder: Network;
-  /** Only what begins with a picture needs it; undefined where the model has none. */
+  /** Only what begins with a picture needs it; undefined if the model has none. */
   readonly vaeEncoder: Network | undefined;
   /** Takes over the last steps of every picture. */
   readonly refiner: Refiner | undefined;
@@ -48,7 +48,7 @@ async function ownSize(model: DiffusionModel): Promise<{ readonly trained: Pictu
 
 /**
  * The size of the picture that a model can draw for a wish, in pixels. A side that is left open is the one it was trained on.
- * @throws AtelierError `parameter-out-of-bounds` where the model's graph has another, fixed size or its latents need another multiple
+ * @throws AtelierError `parameter-out-of-bounds` if the model's graph has another, fixed size or its latents need another multiple
  */
 export async function pictureSize(
   model: DiffusionModel,

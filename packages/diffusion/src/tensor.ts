@@ -25,7 +25,7 @@ export interface TensorSession {
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /**
    * Computes every output. The result shares no memory with the inputs and stays as it is when the session runs again.
-   * @throws AtelierError `invalid-input` where an input is missing, unknown or of another type or shape than the graph's
+   * @throws AtelierError `invalid-input` if an input is missing, unknown or of another type or shape than the graph's
    */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the memory; a second call does nothing. */
@@ -35,7 +35,7 @@ export interface TensorSession {
 /** A network that is opened when it is first asked for, once. */
 export type Network = () => Promise<TensorSession>;
 
-/** A float32 tensor; zeros where no data is given. */
+/** A float32 tensor; zeros if no data is given. */
 export function floatTensor(shape: readonly number[], data: Float32Array = new Float32Array(elementCount(shape))): FloatTensor {
   if (data.length !== elementCount(shape)) throw new AtelierError('internal', `A tensor of shape [${shape.join(', ')}] cannot hold ${data.length} values.`);
   return { type: 'float32', data, shape };

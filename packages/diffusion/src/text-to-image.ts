@@ -10,7 +10,7 @@ export interface TextToImageRequest extends PictureRequest {
 /**
  * Draws a picture of a text.
  * @throws AtelierError `parameter-out-of-bounds` for a size the model cannot draw, `invalid-input` for a prompt or scheduler that
- * cannot be used, `step-failed` where it computes no numbers
+ * cannot be used, `step-failed` if it computes no numbers
  * @example const { picture } = await drawText(model, { prompt: 'a red apple', negativePrompt: '', steps: 20, guidanceScale: 4, scheduler: 'ddim', seed: 7 });
  */
 export async function drawText(model: DiffusionModel, request: TextToImageRequest, watcher?: PictureWatcher): Promise<Drawn> {

@@ -13,7 +13,7 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Who holds a folder. `pid` is null where the holder does not say. */
+/** Who holds a folder. `pid` is null if the holder does not say. */
 export interface Holder {
   readonly kind: 'held';
   readonly pid: number | null;

@@ -21,9 +21,9 @@ export interface FilmWriterOptions extends FilmOptions {
 /** A film that is being written. It holds a few frames at most, however many there are. */
 export interface FilmWriter {
   readonly mediaType: string;
-  /** Adds the next frame. @throws AtelierError `invalid-input` for another size than the film's, `too-large` where a format's bound is reached */
+  /** Adds the next frame. @throws AtelierError `invalid-input` for another size than the film's, `too-large` if a format's bound is reached */
   add(frame: RgbPicture): Promise<void>;
-  /** Finishes the file; without it there is none that plays. @throws AtelierError `invalid-input` where no frame was added */
+  /** Finishes the file; without it there is none that plays. @throws AtelierError `invalid-input` if no frame was added */
   close(): Promise<void>;
   /** Gives up; what is in the file is of no use. */
   discard(): Promise<void>;

@@ -93,7 +93,7 @@ class PartEncoder {
     this.#count += 1;
   }
 
-  /** @returns the samples since the last part, undefined where there are none */
+  /** @returns the samples since the last part, undefined if there are none */
   takePart(): ReturnType<typeof samplesOf> | undefined {
     if (this.#count === 0) return undefined;
     this.#count = 0;

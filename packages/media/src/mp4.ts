@@ -21,7 +21,7 @@ export interface Mp4Info {
 
 /**
  * Reads the head of an MP4 with one video track.
- * @throws AtelierError `damaged-media` where a box is missing or runs past the end
+ * @throws AtelierError `damaged-media` if a box is missing or runs past the end
  */
 export function inspectMp4(bytes: Uint8Array): Mp4Info {
   const view = viewOf(bytes);
@@ -57,7 +57,7 @@ export interface Mp4Samples {
 
 /**
  * Takes a small film with one track and nothing else apart.
- * @throws AtelierError `damaged-media` where a box is missing, runs past the end, or does not hold what the table says
+ * @throws AtelierError `damaged-media` if a box is missing, runs past the end, or does not hold what the table says
  */
 export function samplesOf(bytes: Uint8Array): Mp4Samples {
   const view = viewOf(bytes);
@@ -86,7 +86,7 @@ function childrenOf(bytes: Uint8Array, parent: Box): Box[] {
   return boxesOf(bytes, parent.content, parent.end);
 }
 
-/** @throws AtelierError `damaged-media` where a box runs past its parent's end */
+/** @throws AtelierError `damaged-media` if a box runs past its parent's end */
 export function boxesOf(bytes: Uint8Array, from: number, to: number): Box[] {
   const view = viewOf(bytes);
   const boxes: Box[] = [];

@@ -22,7 +22,7 @@ const transparentBecomes = '#ffffff';
 
 /**
  * Reads the whole of a picture: PNG, JPEG, WebP, GIF (its first frame) or AVIF. Transparency becomes white; the file's own rotation is applied.
- * @throws AtelierError `unsupported-media` for other kinds, `damaged-media` where bytes are missing or wrong, `too-large` over the limits
+ * @throws AtelierError `unsupported-media` for other kinds, `damaged-media` if bytes are missing or wrong, `too-large` over the limits
  * @example const { width, height } = await readPicture(await readFile('cat.jpg'));
  */
 export async function readPicture(bytes: Uint8Array): Promise<RgbPicture> {

@@ -4,7 +4,7 @@ import { inspectPicture, opened, type RgbPicture, readPicture } from './picture.
 /** A picture and how much of each pixel can be seen: 0 is nothing, 255 all. */
 export interface TransparentPicture {
   readonly picture: RgbPicture;
-  /** One value a pixel; undefined where all of it can be seen. */
+  /** One value a pixel; undefined if all of it can be seen. */
   readonly alpha: Uint8Array | undefined;
 }
 

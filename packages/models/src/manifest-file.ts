@@ -23,7 +23,7 @@ export const starterModelsFolder = join(import.meta.dirname, '../../../models');
 
 /**
  * Reads one manifest, YAML or JSON.
- * @throws AtelierError `not-found` where the file does not exist, `invalid-input` naming the field that is wrong, `unknown-task`
+ * @throws AtelierError `not-found` if the file does not exist, `invalid-input` naming the field that is wrong, `unknown-task`
  */
 export async function loadManifest(file: string): Promise<CatalogueEntry> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {

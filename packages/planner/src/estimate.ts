@@ -7,7 +7,7 @@ export interface Estimate {
   readonly warmSeconds: number;
   readonly coldSeconds: number;
   readonly loadSeconds: number;
-  /** The middle 80 % of what was measured, as factors of the estimate; 1 where nothing was. */
+  /** The middle 80 % of what was measured, as factors of the estimate; 1 if nothing was. */
   readonly lowFactor: number;
   readonly highFactor: number;
   readonly basis: 'measured' | 'borrowed' | 'prior';
@@ -113,7 +113,7 @@ function pour(pools: Map<string, Pool>, key: string, spread: Spread | null): voi
   pools.set(key, pool);
 }
 
-/** The mean logarithm of the others; null where there are none. */
+/** The mean logarithm of the others; null if there are none. */
 function without(pool: Pool | undefined, own: Spread | null | undefined): number | null {
   if (!pool) return null;
   const weight = pool.weight - (own?.samples ?? 0);

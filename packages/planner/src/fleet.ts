@@ -19,7 +19,7 @@ export interface OfferHistory {
   readonly edgeId: EdgeId;
   readonly modelId: string;
   readonly task: string;
-  /** Run seconds per unit of work with the model in memory already; null where never measured. */
+  /** Run seconds per unit of work with the model in memory already; null if never measured. */
   readonly warm: Spread | null;
   /** Run seconds per unit of work of the first run after loading, loading not counted. */
   readonly cold: Spread | null;
@@ -79,7 +79,7 @@ export interface FleetSnapshot {
 
 /** Bytes that exist already. */
 export interface ExistingData {
-  /** Null where unknown; then a prior of its modality stands in. */
+  /** Null if unknown; then a prior of its modality stands in. */
   readonly bytes: number | null;
   /** Everywhere they can be had; the quickest is taken. Empty means the coordinator. */
   readonly at: readonly Place[];

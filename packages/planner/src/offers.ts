@@ -19,7 +19,7 @@ interface Refusal {
 
 /**
  * Sorts the fleet's models that serve a step's task into usable and refused ones, ordered by model's and edge's names.
- * @throws AtelierError `no-offer` where nothing is usable
+ * @throws AtelierError `no-offer` if nothing is usable
  */
 export function offersFor(step: ResolvedStep, fleet: FleetSnapshot, options: PlanOptions): { usable: UsableOffer[]; refused: RejectedOffer[] } {
   const usable: UsableOffer[] = [];

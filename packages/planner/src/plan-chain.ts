@@ -15,7 +15,7 @@ import { type Member, teamOf } from './team.ts';
  * `gapSeconds` of the answer is 0 unless a large parallel graph had to be cut short.
  * A step with several shards is bound to a model on all edges that have it (`sharing`), which share it.
  * @returns the `count` best plans, best first, and every other offer with the reason why it lost; plans list only steps that are not settled
- * @throws AtelierError `no-offer` where a step has no usable offer; the hint says which model to pull or what stands in the way
+ * @throws AtelierError `no-offer` if a step has no usable offer; the hint says which model to pull or what stands in the way
  * @example planChain(resolveChain({ steps: ['text-to-image'] }), fleet, { count: 3 }).plans[0]
  */
 export function planChain(chain: ResolvedChain, fleet: FleetSnapshot, options: PlanOptions): PlanSet {
@@ -44,7 +44,7 @@ const shareOf = ({ offer, slots, secondsPerShard }: Member): PlannedShare => ({ 
 /**
  * Every edge that can share a step which was begun with a model: what a plan of it alone would list, quickest first.
  * @param work of the step
- * @throws AtelierError `no-offer` where there is none
+ * @throws AtelierError `no-offer` if there is none
  */
 export function sharesOf(step: ResolvedStep, fleet: FleetSnapshot, model: Begun, work: number): PlannedShare[] {
   const task = findTask(step.task);

@@ -13,7 +13,7 @@ export const resolution = 1e-8;
 export interface SearchResult {
   /** Best first. */
   readonly found: readonly Found[];
-  /** No plan can be quicker than the first by more than this; 0 where the search was exact. */
+  /** No plan can be quicker than the first by more than this; 0 if the search was exact. */
   readonly gapSeconds: number;
 }
 

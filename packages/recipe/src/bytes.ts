@@ -30,7 +30,7 @@ export function uint32(value: number, littleEndian = false): Uint8Array {
   return bytes;
 }
 
-/** @throws AtelierError `damaged-media` where bytes are no UTF-8 */
+/** @throws AtelierError `damaged-media` if bytes are no UTF-8 */
 export function utf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

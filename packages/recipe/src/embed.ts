@@ -33,7 +33,7 @@ export function embedRecipe(bytes: Uint8Array, mediaType: string, document: Reci
  * Meant for results as models write them, which hold no recipe yet; an older one is replaced only where it lies in the beginning.
  * @param head the first bytes of the file; 64 KiB are plenty
  * @param sizeBytes of the whole file
- * @returns in the order of their offsets; null where the whole file is needed: then take {@link embedRecipe}
+ * @returns in the order of their offsets; null if the whole file is needed: then take {@link embedRecipe}
  * @throws AtelierError as {@link embedRecipe}
  */
 export function recipeEdits(head: Uint8Array, sizeBytes: number, mediaType: string, document: RecipeDocument): Edit[] | null {
@@ -52,8 +52,8 @@ export function recipeTail(mediaType: string, document: RecipeDocument): Uint8Ar
 /**
  * The recipe in a file, whatever its name says that it is.
  * @param bytes the whole file; where it is cut off, what comes before still counts
- * @returns null where there is none, which holds for files of other kinds and for what other programs write
- * @throws AtelierError `damaged-media` where there is one that cannot be read, `unsupported-media` where a newer Atelier wrote it
+ * @returns null if there is none, which holds for files of other kinds and for what other programs write
+ * @throws AtelierError `damaged-media` if there is one that cannot be read, `unsupported-media` if a newer Atelier wrote it
  */
 export function readRecipe(bytes: Uint8Array): RecipeDocument | null {
   const text = carriers.find((carrier) => carrier.begins(bytes))?.read(bytes) ?? null;

@@ -40,6 +40,6 @@ export type RunCommand =
 export interface Transition {
   readonly state: RunMachineState;
   readonly commands: readonly RunCommand[];
-  /** False where the event does not apply: an outdated plan, a stale attempt, a pause after the end. The state is the same object then. */
+  /** False if the event does not apply: an outdated plan, a stale attempt, a pause after the end. The state is the same object then. */
   readonly accepted: boolean;
 }

@@ -21,7 +21,7 @@ export interface Binding {
   readonly slots: number;
   /** What one shard takes there: predicted at first, then as measured. */
   readonly secondsPerShard: number;
-  /** Of a step that edges share: the hash of the model that it was planned with. Undefined where there is one shard, and in runs of an older release. */
+  /** Of a step that edges share: the hash of the model that it was planned with. Undefined if there is one shard, and in runs of an older release. */
   readonly modelHash?: string | undefined;
 }
 

@@ -31,7 +31,7 @@ export interface S3Client {
   /** Uploads under a prefix that were begun and neither completed nor aborted. */
   unfinished(prefix: string): Promise<{ key: string; uploadId: string }[]>;
   get(key: string): Promise<ReadableStream<Uint8Array>>;
-  /** Its size in bytes, or null where there is none. */
+  /** Its size in bytes, or null if there is none. */
   size(key: string): Promise<number | null>;
   copy(from: string, to: string): Promise<void>;
   delete(key: string): Promise<void>;

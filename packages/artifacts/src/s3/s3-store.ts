@@ -16,7 +16,7 @@ export interface S3Options extends S3Settings {
 
 /** A bucket as a store. Its local copies are what is read: each has been verified. */
 export interface S3Store extends ArtifactStore {
-  /** @throws AtelierError `unavailable` where the bucket cannot be used */
+  /** @throws AtelierError `unavailable` if the bucket cannot be used */
   check(): Promise<void>;
 }
 

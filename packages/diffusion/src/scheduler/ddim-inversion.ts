@@ -18,7 +18,7 @@ const fewestSteps = 20;
  *
  * It has the form of a scheduler, so that `denoise` runs it: begun with a clean sample, its "result" is the noise.
  * @param json a parsed scheduler_config.json; clipping, which cannot be undone, is left out
- * @throws AtelierError `invalid-input` where the model's schedule cannot be walked back
+ * @throws AtelierError `invalid-input` if the model's schedule cannot be walked back
  */
 export function ddimInversion(json: unknown, steps: number): Scheduler {
   const forwards = createScheduler('ddim', { ...(json as object), clip_sample: false }, Math.max(fewestSteps, steps));

@@ -6,7 +6,7 @@ import { type Scheduler, type SchedulerStep, weightedSum } from './scheduler.ts'
 /**
  * Denoising diffusion implicit model, deterministic (eta 0): Song et al., arXiv 2010.02502, formula 12.
  * As in diffusers, a step goes down by trainTimesteps / steps rounded down, also where the timesteps are spaced a little wider.
- * @throws AtelierError `invalid-input` where the schedule begins without signal and the network predicts noise: it would divide by zero
+ * @throws AtelierError `invalid-input` if the schedule begins without signal and the network predicts noise: it would divide by zero
  */
 export function ddimScheduler(config: SchedulerConfig, steps: number): Scheduler {
   const alphas = cumulativeAlphas(config);

@@ -45,7 +45,7 @@ export function clip(values: Float32Array, { clipRange }: SchedulerConfig): void
   for (let i = 0; i < values.length; i++) values[i] = Math.max(-clipRange, Math.min(clipRange, values[i] as number));
 }
 
-/** @throws AtelierError `invalid-input` where a schedule begins without signal and the network predicts noise: it would divide by zero */
+/** @throws AtelierError `invalid-input` if a schedule begins without signal and the network predicts noise: it would divide by zero */
 export function refuseNoiseWithoutSignal({ predictionType }: SchedulerConfig, firstAlpha: number): void {
   if (predictionType !== 'epsilon' || firstAlpha >= 1e-12) return;
   throw new AtelierError('invalid-input', 'A schedule with zero terminal SNR needs a model that predicts v, not noise.', {

@@ -17,7 +17,7 @@ export interface Scheduler {
   /**
    * Takes one step.
    * @param noise fresh noise for this step; euler-ancestral and lcm ask for it, the others never do
-   * @throws AtelierError `internal` where a scheduler that adds noise is given none
+   * @throws AtelierError `internal` if a scheduler that adds noise is given none
    */
   step(prediction: Float32Array, index: number, sample: Float32Array, noise?: StepNoise): SchedulerStep;
   /** A clean sample with as much of the noise as step `index` begins with. */
@@ -34,7 +34,7 @@ export interface SchedulerStep {
   readonly clean: Float32Array;
 }
 
-/** The noise of a step. @throws AtelierError `internal` where the caller brought none */
+/** The noise of a step. @throws AtelierError `internal` if the caller brought none */
 export function stepNoise(scheduler: string, noise: StepNoise | undefined, index: number): Float32Array {
   if (noise === undefined) throw new AtelierError('internal', `The scheduler ${scheduler} needs fresh noise for its steps.`);
   return noise(index);

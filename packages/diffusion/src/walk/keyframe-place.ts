@@ -10,7 +10,7 @@ import { drawPlace, guidanceAt, type Place, type WalkDrawing } from './place.ts'
 
 /** A keyframe as drawing needs it. */
 export interface WalkPoint {
-  /** What it shows; empty where a picture says it all. */
+  /** What it shows; empty if a picture says it all. */
   readonly prompt: string;
   /** Of its noise, 32 bits: the walk's own where the noise stays the same throughout. */
   readonly seed: number;

@@ -33,7 +33,7 @@ export interface WalkFrameWatcher extends PictureWatcher {
  * beside a prompt longer than the encoder reads at once, a shorter one is read with more padding than in a frame of its own.
  * @returns the scaled latent and the picture, shape 1 x 3 x height x width, about -1 to 1
  * @throws AtelierError `invalid-input` for a picture on a model without an encoder, `parameter-out-of-bounds` for a size the model cannot draw,
- * `step-failed` where it computes no numbers
+ * `step-failed` if it computes no numbers
  */
 export async function drawWalkFrame(model: DiffusionModel, memory: WalkMemory, request: WalkFrameRequest, watcher?: WalkFrameWatcher): Promise<Drawn> {
   const { from, to, share, textPath, ...drawing } = request;

@@ -37,7 +37,7 @@ export const automatic1111: Driver = {
   describeDevice: async () => ({ device: 'remote', reason: 'The model runs on the server that its options name.' }),
 };
 
-/** @throws AtelierError `invalid-input` where the variable is empty */
+/** @throws AtelierError `invalid-input` if the variable is empty */
 function credentialsOf({ credentialsEnv }: Options, { id }: ModelManifest): string | undefined {
   if (credentialsEnv === undefined) return undefined;
   const credentials = process.env[credentialsEnv];

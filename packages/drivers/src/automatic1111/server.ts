@@ -25,7 +25,7 @@ export type Progress = z.infer<typeof Progress>;
 /** A picture in base64, and what the server says of how it drew it. */
 const pictureAnswerBytes = Math.ceil((limits.pictureBytes / 3) * 4) + limits.serverAnswerBytes;
 
-/** The routes of the web UI that a step needs. Every method throws AtelierError `unavailable` where nobody answers. */
+/** The routes of the web UI that a step needs. Every method throws AtelierError `unavailable` if nobody answers. */
 export class WebUi {
   readonly #options: WebUiOptions;
 
@@ -48,7 +48,7 @@ export class WebUi {
     return Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64');
   }
 
-  /** How far a task is; null where this server does not tell about single tasks, as one started with --nowebui. */
+  /** How far a task is; null if this server does not tell about single tasks, as one started with --nowebui. */
   async progressOf(taskId: string, lastPreview: number): Promise<Progress | null> {
     const response = await this.#post('/internal/progress', { id_task: taskId, id_live_preview: lastPreview, live_preview: true });
     const answer = await this.#read(response, limits.serverAnswerBytes);

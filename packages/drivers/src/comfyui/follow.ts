@@ -72,7 +72,7 @@ function preview(data: ArrayBuffer, report: StepReport): void {
 
 /**
  * Waits for the end of a graph.
- * @throws AtelierError `step-failed` where a node failed or somebody interrupted it, `timeout`
+ * @throws AtelierError `step-failed` if a node failed or somebody interrupted it, `timeout`
  */
 export async function untilDone(server: ComfyServer, promptId: string, listening: Listening, timeoutSeconds: number): Promise<HistoryEntry> {
   const giveUpAt = performance.now() + timeoutSeconds * 1000;

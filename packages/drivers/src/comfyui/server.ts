@@ -26,7 +26,7 @@ const Refusal = z.object({
     .default({}),
 });
 
-/** The routes of a ComfyUI server that a step needs. Every method throws AtelierError `unavailable` where nobody answers. */
+/** The routes of a ComfyUI server that a step needs. Every method throws AtelierError `unavailable` if nobody answers. */
 export class ComfyServer {
   readonly #base: string;
 

@@ -66,7 +66,7 @@ function startGuard(child: ChildProcess): ChildProcess | undefined {
  * Runs a program without a shell until it ends well.
  * Lines `progress 0.4` or `{"progress": 0.4, "message": "..."}` on its standard output are progress.
  * @returns its standard output without the lines of progress, up to 64 KiB
- * @throws AtelierError `invalid-input` where it cannot be started, `timeout`, `step-failed` with the end of what it said on standard error
+ * @throws AtelierError `invalid-input` if it cannot be started, `timeout`, `step-failed` with the end of what it said on standard error
  */
 export async function runProgram(options: ProgramOptions): Promise<string> {
   watchEnd();

@@ -12,7 +12,7 @@ const float16 = 10;
 /**
  * The same network in float32, from a file in half precision: every tensor, type and cast that is float16 becomes float32, so that values
  * beyond 65504 stay finite in between. Weights keep the values that half precision left them. Field numbers are those of onnx.proto.
- * @returns the graph with its weights inside; undefined where nothing in the file is float16, or the result would be too large for one graph
+ * @returns the graph with its weights inside; undefined if nothing in the file is float16, or the result would be too large for one graph
  */
 export async function float32Graph(file: string): Promise<Uint8Array | undefined> {
   const bytes = await readFile(file);
@@ -109,7 +109,7 @@ interface ExternalPlace {
   readonly length: number | undefined;
 }
 
-/** Where a tensor's weights lie beside the file (`external_data`); undefined where they are inside. */
+/** Where a tensor's weights lie beside the file (`external_data`); undefined if they are inside. */
 function externalPlace(tensor: Uint8Array): ExternalPlace | undefined {
   const entries = [...fieldsOf(tensor)].flatMap(({ number, payload }) => (number === 13 && payload ? [[textOf(payload, 1), textOf(payload, 2)] as const] : []));
   const found = new Map(entries);

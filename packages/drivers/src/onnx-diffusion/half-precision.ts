@@ -1,7 +1,7 @@
 import { areFinite, type Tensor, type TensorSession } from '@atelier/diffusion';
 
 export interface HalfPrecisionRetry {
-  /** Opens the same network in float32; undefined where it is in float32 already or cannot be had. Asked once. */
+  /** Opens the same network in float32; undefined if it is in float32 already or cannot be had. Asked once. */
   readonly openFloat32: () => Promise<TensorSession | undefined>;
   /** Told each time that the network has been computed again. */
   readonly onRetry: () => void;

@@ -8,7 +8,7 @@ import { inputText } from '../step-files.ts';
 
 /**
  * What a pipeline is asked for, from a step: its parameters, its prompt and the seeds of its shard.
- * @throws AtelierError `invalid-input` where the prompt is missing
+ * @throws AtelierError `invalid-input` if the prompt is missing
  */
 export async function pictureRequest(model: DiffusionModel, request: StepRequest): Promise<PictureRequest> {
   const prompt = await inputText({ ...request, inputs: { prompt: firstOf(request, 'prompt') } }, 'prompt');
@@ -23,7 +23,7 @@ function firstOf(request: StepRequest, port: string) {
   return (request.inputs[port] ?? []).slice(0, 1);
 }
 
-/** The bytes of a picture that a step begins with. @throws AtelierError `invalid-input` where it is missing */
+/** The bytes of a picture that a step begins with. @throws AtelierError `invalid-input` if it is missing */
 export async function inputPicture(request: StepRequest, port: string): Promise<Uint8Array> {
   const [file] = firstOf(request, port);
   if (file !== undefined) return readFile(file.path);

@@ -26,7 +26,7 @@ const notJson = /(?<=[:[,]\s*)(?:-?Infinity|NaN)(?=\s*[,\]}])/g;
 
 /**
  * Values that JSON cannot say are read as null: left out.
- * @throws AtelierError `invalid-input` where the file is missing or is not JSON
+ * @throws AtelierError `invalid-input` if the file is missing or is not JSON
  */
 export async function readJson(folder: string, file: string): Promise<unknown> {
   try {

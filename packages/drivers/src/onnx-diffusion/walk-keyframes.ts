@@ -11,7 +11,7 @@ type Inputs = StepRequest['inputs'];
 
 /**
  * Looks whether everything that keyframes name is there.
- * @param modelId of the model that runs; undefined where that is not known
+ * @param modelId of the model that runs; undefined if that is not known
  * @throws AtelierError `invalid-input` naming the keyframe
  */
 export function checkKeyframes({ keyframes }: WalkParameters, inputs: Inputs, modelId: string | undefined): void {

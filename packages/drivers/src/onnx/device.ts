@@ -19,7 +19,7 @@ export interface ChosenDevice {
  * word counting more; without either it is the CPU, which gives every edge the same bytes (docs/decisions/0009).
  * A device is tried in a process of its own first: a broken graphics driver ends that and not the slot.
  * @throws AtelierError `invalid-input` where ATELIER_DEVICE is none of the names
- * @throws AtelierError `unavailable` where a device that was asked for by name does not work
+ * @throws AtelierError `unavailable` if a device that was asked for by name does not work
  */
 export async function chooseDevice(wish: DeviceWish | undefined, environment: NodeJS.ProcessEnv = process.env): Promise<ChosenDevice> {
   const owners = ownersWish(environment);
@@ -59,7 +59,7 @@ async function fastest(): Promise<ChosenDevice> {
 const probeMilliseconds = 30_000;
 const probed = new Map<Device, Promise<string | undefined>>();
 
-/** Why a device does not work here; undefined where it does. Each is tried once a process. */
+/** Why a device does not work here; undefined if it does. Each is tried once a process. */
 export function problemWith(device: Device): Promise<string | undefined> {
   const known = probed.get(device) ?? (device === 'cpu' ? Promise.resolve(undefined) : probe(device));
   probed.set(device, known);

@@ -24,7 +24,7 @@ export interface SessionOptions {
 /**
  * A network from an ONNX file. Weights beside the file (ONNX external data) are found by the runtime.
  * Computing blocks the process for as long as it takes: a slot runs in a process of its own.
- * @throws AtelierError `invalid-input` where the runtime cannot read the file
+ * @throws AtelierError `invalid-input` if the runtime cannot read the file
  */
 export async function openOnnxSession(file: string, { threads, device = 'cpu', graph }: SessionOptions): Promise<TensorSession> {
   const options = { executionProviders: [device], intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 } as const;

@@ -209,7 +209,7 @@ async function transcribeTimed(client: OpenAI, asked: { model: string; file: Fil
   }
 }
 
-/** @returns undefined where the server answered without times although it was asked */
+/** @returns undefined if the server answered without times although it was asked */
 function segmentsOf({ segments, words }: OpenAI.Audio.TranscriptionVerbose, language: string | undefined): TranscriptSegment[] | undefined {
   return segments?.map(({ start, end, text, avg_logprob, compression_ratio, no_speech_prob, temperature }, index) => {
     const last = index === segments.length - 1;

@@ -5,7 +5,7 @@ import { type DecoderStep, type Past, pastOf } from './whisper-decoder.ts';
 export interface Written {
   /** Without the end. */
   readonly tokens: readonly number[];
-  /** False where it had to be stopped. */
+  /** False if it had to be stopped. */
   readonly ended: boolean;
   /** Natural logarithm of its likelihood, that of the end included. */
   readonly sum: number;

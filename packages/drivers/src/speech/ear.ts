@@ -8,7 +8,7 @@ export interface Decoded extends Confidence {
   readonly tokens: readonly number[];
   readonly text: string;
   readonly temperature: number;
-  /** False where the decoder had to be stopped. */
+  /** False if the decoder had to be stopped. */
   readonly ended: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface HeardWindow {
   /** Which language is spoken, as an ISO 639 code. */
   readonly language: string | undefined;
   decode(options: DecodeOptions): Promise<Decoded>;
-  /** What some tokens of text look at, one row a token and one more for the end; undefined where the model does not tell. */
+  /** What some tokens of text look at, one row a token and one more for the end; undefined if the model does not tell. */
   attention?(text: readonly number[]): Promise<Attention>;
 }
 

@@ -6,7 +6,7 @@ const smallest = 6 * sampleRate;
 /** Whose loudness is compared: 0.1 s. */
 const moment = sampleRate / 10;
 
-/** A window in two, cut between two stretches or, of a single one, at the quietest place of its middle half; undefined where it is too small. */
+/** A window in two, cut between two stretches or, of a single one, at the quietest place of its middle half; undefined if it is too small. */
 export function halves(window: Window, samples: Float32Array): readonly [Window, Window] | undefined {
   const [span] = window;
   if (span === undefined) return undefined;

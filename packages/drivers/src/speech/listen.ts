@@ -77,7 +77,7 @@ function firstPart(window: Window): Window {
   return span === undefined ? [] : [{ start: span.start, end: span.start + windowSamples }];
 }
 
-/** @returns undefined where the window should be heard in smaller pieces, or (for the smallest) where nothing can be believed */
+/** @returns undefined if the window should be heard in smaller pieces, or (for the smallest) where nothing can be believed */
 async function decode(listening: Listening, heard: HeardWindow, window: Window, isSmallest: boolean): Promise<Decoded | undefined> {
   const { temperature, unclear } = listening;
   const ladder = isSmallest ? [temperature, ...temperatures.filter((other) => other > temperature)] : [temperature];

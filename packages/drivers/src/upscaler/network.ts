@@ -15,7 +15,7 @@ const probeSide = 32;
 /**
  * Looks what a graph is by sending a grey tile through it.
  * @param white the value that its pixels have for white: 1 or 255
- * @throws AtelierError `invalid-input` where it is no upscaler: batch x 3 x height x width in, the same out, larger by a whole factor
+ * @throws AtelierError `invalid-input` if it is no upscaler: batch x 3 x height x width in, the same out, larger by a whole factor
  */
 export async function openUpscalingNetwork(session: TensorSession, white: number, { id }: ModelManifest): Promise<UpscalingNetwork> {
   const [input, output] = [session.inputNames[0] as string, session.outputNames[0] as string];

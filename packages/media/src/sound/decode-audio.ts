@@ -20,7 +20,7 @@ export interface DecodeOptions {
  * Several recordings one behind the other in a file, of whatever rates, are heard one after the other. Channels are brought to one as {@link mixChannels} does.
  * @param bytes of the whole file
  * @param sampleRate samples a second that the result shall have, such as 16000
- * @throws AtelierError `unsupported-media` for other kinds, `damaged-media` where bytes are missing or wrong, `too-large` over the limits
+ * @throws AtelierError `unsupported-media` for other kinds, `damaged-media` if bytes are missing or wrong, `too-large` over the limits
  * @example const { samples } = await decodeAudio(await readFile('note.webm'), 16000);
  */
 export async function decodeAudio(bytes: Uint8Array, sampleRate: number, { takesCut = false }: DecodeOptions = {}): Promise<MonoSound> {

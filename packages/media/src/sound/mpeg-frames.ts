@@ -19,7 +19,7 @@ const bitRates: Readonly<Record<string, readonly number[]>> = {
 /** Samples a second of MPEG-1; MPEG-2 has half of them, and MPEG-2.5 a quarter. */
 const sampleRates = [44_100, 48_000, 32_000];
 
-/** The frame that begins at a place; undefined where none does. Of frames in free format the length is not told, so they are none here. */
+/** The frame that begins at a place; undefined if none does. Of frames in free format the length is not told, so they are none here. */
 export function frameAt(bytes: Uint8Array, at: number): FrameHead | undefined {
   const byte = (place: number) => bytes[at + place] ?? 0;
   if (byte(0) !== 0xff || (byte(1) & 0xe0) !== 0xe0) return undefined;

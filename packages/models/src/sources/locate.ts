@@ -20,7 +20,7 @@ export interface Archived {
 
 /**
  * Asks the registries where a source lies now. Nothing of the file itself is read.
- * @throws AtelierError `download-failed` where a registry does not have it, `invalid-input` for a source that cannot be fetched
+ * @throws AtelierError `download-failed` if a registry does not have it, `invalid-input` for a source that cannot be fetched
  */
 export async function locate(source: string, settings: SourceSettings, patience: Patience): Promise<Located> {
   const parsed = parseSource(source);
