@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { seeded } from '@atelier/seeded';
 import { expect, test } from 'vitest';
 import { artifactStoreConformance } from './conformance.ts';
 import { type FolderStore, folderStore } from './folder-store.ts';
@@ -101,4 +102,21 @@ test('a disk that is full is told as such and keeps nothing', async () => {
   };
   await expect(under.store.put(full())).rejects.toMatchObject({ code: 'disk-full' });
   expect(await readdir(join(under.root, 'tmp'))).toEqual([]);
+});
+
+test('chunks of any size are written whole and in order: empty, tiny, and larger than what is written at once', async () => {
+  await using under = await openStore();
+  const random = seeded('chunks');
+  const chunks = Array.from({ length: 200 }, (_, index) => {
+    const size = index % 20 === 7 ? 700_000 + random.below(900_000) : random.below(30_000) * random.below(2);
+    return Buffer.alloc(size, random.below(256));
+  });
+  const whole = Buffer.concat(chunks);
+  const stored = await under.store.put(
+    (async function* () {
+      yield* chunks;
+    })(),
+  );
+  expect(stored).toEqual({ hash: createHash('sha256').update(whole).digest('hex'), sizeBytes: whole.byteLength });
+  expect(whole.equals(await buffer(await under.store.get(stored.hash)))).toBe(true);
 });

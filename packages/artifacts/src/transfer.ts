@@ -29,8 +29,8 @@ export interface TransferOptions {
   readonly idleMs?: number | undefined;
   /** Called with a good answer's headers before its bytes are read; awaiting it counts as latency. */
   readonly onAnswer?: ((from: string, headers: Headers) => Promise<void>) | undefined;
-  /** Called before a chunk is used; awaiting it slows the transfer. A simulated link lives here. */
-  readonly pace?: ((from: string, bytes: number) => Promise<void>) | undefined;
+  /** Called before a chunk is used; awaiting what it returns slows the transfer. A simulated link lives here. */
+  readonly pace?: ((from: string, bytes: number) => Promise<void> | undefined) | undefined;
   /** The coordinator is dialled on loopback, so that edges which it names there are on this machine. */
   readonly isCoordinatorHere?: boolean | undefined;
   /** Instead of the global fetch. */
@@ -45,7 +45,7 @@ export interface TransferEnd {
 
 /**
  * Reads bytes `offset` to the end from one source, and never throws for what the source does: it returns how it ended.
- * @throws the signal's reason where it was aborted
+ * @throws the signal's reason if it was aborted
  */
 export async function* readSource(
   ticket: Ticket,
@@ -63,7 +63,8 @@ export async function* readSource(
       // Only the source's silence counts, not the time that the reader takes.
       silence.stop();
       if (part.offset + bytes + chunk.byteLength > part.sizeBytes) throw new AtelierError('hash-mismatch', `${ticket.from} sent more bytes than there are.`);
-      await options.pace?.(ticket.from, chunk.byteLength);
+      const held = options.pace?.(ticket.from, chunk.byteLength);
+      if (held) await held;
       bytes += chunk.byteLength;
       yield chunk;
       silence.restart();
@@ -134,7 +135,7 @@ function asDownloadError(from: string, error: unknown): AtelierError {
   return new AtelierError('download-failed', `${from} could not be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause: error });
 }
 
-/** A deadline that begins anew with every sign of life. */
+/** A deadline that begins again with every sign of life. */
 class Silence {
   readonly #abort = new AbortController();
   readonly #ms: number;

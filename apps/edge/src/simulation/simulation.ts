@@ -55,13 +55,13 @@ export class SimulatedLinks {
     if (ms > 0) await pause(ms, undefined, { signal });
   }
 
-  /** Waits until the link to this peer has room for so many bytes. */
-  async pace(peer: string, bytes: number): Promise<void> {
+  /** Waits until the link to this peer has room for so many bytes; undefined if nothing is held back. */
+  pace(peer: string, bytes: number): Promise<void> | undefined {
     const rate = this.#link(peer).bytesPerSecond;
-    if (rate === undefined) return;
+    if (rate === undefined) return undefined;
     const bucket = this.#buckets.get(peer) ?? new TokenBucket(rate);
     this.#buckets.set(peer, bucket);
-    await bucket.take(bytes);
+    return bucket.take(bytes);
   }
 
   #link(peer: string): Link {

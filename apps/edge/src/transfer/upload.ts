@@ -13,7 +13,7 @@ export interface UploadOptions {
   /** As it is now. @throws AtelierError `unavailable` before the first connection */
   target(): Target;
   /** Awaited before each chunk is sent. */
-  pace(bytes: number): Promise<void>;
+  pace(bytes: number): Promise<void> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -73,7 +73,8 @@ async function send({ hash, mediaType, sizeBytes, offset }: Part, options: Uploa
 
 async function* paced(bytes: Readable, options: UploadOptions): AsyncGenerator<Buffer> {
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
-    await options.pace(chunk.byteLength);
+    const held = options.pace(chunk.byteLength);
+    if (held) await held;
     yield chunk;
   }
 }
