@@ -42,7 +42,7 @@ async function run(studio: Studio, inputs: NewRun['inputs']): Promise<void> {
   note(ended);
 }
 
-/** Ends the slots' processes, so that every model has to be loaded anew. */
+/** Ends the slots' processes, so that every model has to be loaded again. */
 async function forgetModels(studio: Studio): Promise<void> {
   for (const { pid } of studio.slots()) process.kill(pid, 'SIGKILL');
   while (studio.slots().length > 0) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -12,7 +12,7 @@ export interface ImageToImageRequest extends PictureRequest {
 }
 
 /**
- * Draws a picture anew, as a text says: Meng et al., SDEdit, arXiv 2108.01073. The picture is noised as the first step taken expects.
+ * Redraws a picture as a text says: Meng et al., SDEdit, arXiv 2108.01073. The picture is noised as the first step taken expects.
  * @throws AtelierError `invalid-input` if the model has no encoder, and as {@link drawText}
  */
 export async function redrawPicture(model: DiffusionModel, request: ImageToImageRequest, watcher?: PictureWatcher): Promise<Drawn> {

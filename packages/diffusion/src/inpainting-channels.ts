@@ -6,7 +6,7 @@ import { type FloatTensor, floatTensor } from './tensor.ts';
  * What a unet made for inpainting is shown besides the sample: the mask, and the latent of the picture with the masked part
  * painted grey. Channels as in Stable Diffusion inpainting.
  * @param picture shape 1 x 3 x height x width, -1 to 1
- * @param mask one value a pixel of the picture, 1 is drawn anew
+ * @param mask one value a pixel of the picture, 1 is redrawn
  * @returns shape 1 x (1 + latent channels) x latent height x latent width
  */
 export async function inpaintingChannels(model: DiffusionModel, picture: FloatTensor, mask: Float32Array): Promise<FloatTensor> {
@@ -22,7 +22,7 @@ export async function inpaintingChannels(model: DiffusionModel, picture: FloatTe
   return floatTensor([1, 1 + channels, height, width], data);
 }
 
-/** The same for a picture that is drawn anew as a whole, so that a model for inpainting serves the other tasks too. */
+/** The same for a picture that is redrawn as a whole, so that a model for inpainting serves the other tasks too. */
 export async function channelsForNothing(model: DiffusionModel, [, , height = 0, width = 0]: readonly number[]): Promise<FloatTensor> {
   const side = model.config.pixelsPerLatent;
   const pixels = height * side * width * side;

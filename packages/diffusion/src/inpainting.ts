@@ -8,12 +8,12 @@ import { type Scheduler, stepAtStrength } from './scheduler/index.ts';
 import type { FloatTensor } from './tensor.ts';
 
 export interface InpaintingRequest extends ImageToImageRequest {
-  /** One value a pixel, 0 or 1; 1 is drawn anew. Shape 1 x 1 x height x width. */
+  /** One value a pixel, 0 or 1; 1 is redrawn. Shape 1 x 1 x height x width. */
   readonly mask: FloatTensor;
 }
 
 /**
- * Draws the masked part of a picture anew. A model made for inpainting is shown the mask and what is kept; any other is led by putting
+ * Redraws the masked part of a picture. A model made for inpainting is shown the mask and what is kept; any other is led by putting
  * the kept part, as noisy as it should be, back after every step, as diffusers' inpainting pipeline does. The result is the
  * model's whole picture: the kept part is close to the original but not the same, see `pasteMasked`. The last result is remembered.
  * @throws AtelierError `invalid-input` if the model has no encoder, and as {@link drawText}

@@ -13,7 +13,7 @@ export interface Spread {
 
 /**
  * What was measured of one model on one edge for one task. Run times are per unit of the task's `work`, so that
- * steps with other parameters can be predicted from them. Made by `summariseMeasurements`; keep it and make it anew when a result comes in.
+ * steps with other parameters can be predicted from them. Made by `summariseMeasurements`; keep it, and make it again when a result comes in.
  */
 export interface OfferHistory {
   readonly edgeId: EdgeId;

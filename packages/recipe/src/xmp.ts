@@ -26,7 +26,7 @@ export function xmpPacket(recipe: string, existing?: Uint8Array): Uint8Array {
 }
 
 /**
- * The recipe's text in a packet, as an element or, where another program has written the packet anew, as an attribute.
+ * The recipe's text in a packet, as an element or, if another program has rewritten the packet, as an attribute.
  * @throws AtelierError `damaged-media` if a recipe begins and does not end
  */
 export function recipeInXmp(packet: Uint8Array): string | null {

@@ -103,7 +103,7 @@ export function unbind(draft: Draft, stepIds: readonly string[]): true {
   return true;
 }
 
-/** An edge no longer shares a step: what waits for it there goes back to the others. Without any other the step is planned anew. */
+/** An edge no longer shares a step: what waits for it there goes back to the others. Without any other the step is planned again. */
 export function dropBinding(draft: Draft, stepId: string, edgeId: EdgeId): true {
   stopAttempts(draft, stepId, ['queued'], edgeId);
   editStep(draft, stepId, (step) => byAttemptsIfBegun({ ...step, sharing: step.sharing.filter((binding) => binding.edgeId !== edgeId) }));

@@ -14,7 +14,7 @@
  * A step: waiting -> ready (all it reads succeeded) -> asked (the result cache, once) -> queued (bound, run not paused) -> running (taken)
  * -> succeeded | failed. A step of one shard goes back to ready, without a binding, when its attempt failed, was lost or withdrawn.
  * A step of several is shared by edges: each has a few live attempts (sharing.ts), a shard that went wrong goes back to all, and
- * an edge that is gone loses its part; only without any is the step planned anew. A failed step lets nothing new start;
+ * an edge that is gone loses its part; only without any is the step planned again. A failed step lets nothing new start;
  * attempts that run already may finish, and their results are kept; then the run is failed. So nothing runs in an ended run.
  */
 import { type AttemptState, type EdgeId, endedRunStates, limits } from '@atelier/protocol';

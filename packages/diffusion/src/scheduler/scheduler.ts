@@ -3,7 +3,7 @@ import { AtelierError } from '@atelier/protocol';
 /**
  * Samples are flat float32 of any shape; every index counts the steps from 0, from noise to picture.
  * A scheduler is for one sampling at a time: the multistep ones keep what the step before saw. A step that does not follow on the last
- * one begins anew, so that a schedule may be entered anywhere (a strength, a refiner) and used again when a sampling is over.
+ * one begins again, so that a schedule may be entered anywhere (a strength, a refiner) and used again when a sampling is over.
  */
 export interface Scheduler {
   /** The training timestep that the network is told at each step. */

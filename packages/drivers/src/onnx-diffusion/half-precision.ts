@@ -9,7 +9,7 @@ export interface HalfPrecisionRetry {
 
 /**
  * A network that is computed again in float32 when half precision overflowed, that is when its inputs are finite and its outputs are
- * not. Every run begins in half precision anew: what comes out depends on the inputs alone, not on what overflowed before, so that all edges
+ * not. Every run begins in half precision again: what comes out depends on the inputs alone, not on what overflowed before, so that all edges
  * draw the same. Where float32 does not help either, the outputs come as they are.
  */
 export function withFloat32Retry(session: TensorSession, { openFloat32, onRetry }: HalfPrecisionRetry): TensorSession {

@@ -3,7 +3,7 @@ import { floatsToPicture, inspectPicture, pictureToFloats, readPictureCovering }
 import type { StepRequest, StepResult } from '../driver.ts';
 import { inputPicture, pictureRequest, pictureResult, watchDrawing } from './picture-step.ts';
 
-/** Draws a picture anew. Of a size that is asked for the picture is cut to its shape; without one the result is as large as the picture, where the model allows it. */
+/** Redraws a picture. If a size is asked for, the picture is cut to its shape; otherwise the result is as large as the picture, if the model allows it. */
 export async function runImageToImage(model: DiffusionModel, request: StepRequest): Promise<StepResult> {
   const bytes = await inputPicture(request, 'image');
   const { width, height, strength } = request.parameters as { width?: number; height?: number; strength: number };

@@ -4,7 +4,7 @@ import type { StepRequest, StepResult } from '../driver.ts';
 import { inputPicture, pictureRequest, pictureResult, watchDrawing } from './picture-step.ts';
 
 /**
- * Draws the masked part of a picture anew. The model sees the picture at a size that it can draw; the result has the picture's own,
+ * Redraws the masked part of a picture. The model sees the picture at a size that it can draw; the result has the picture's own,
  * and what the mask keeps are the very pixels that were given.
  * @throws AtelierError as `readMask`
  */

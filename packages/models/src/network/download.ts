@@ -124,7 +124,7 @@ async function readState(part: string): Promise<{ url: string; validator?: strin
   try {
     return JSON.parse(await readFile(`${part}.json`, 'utf8'));
   } catch {
-    return undefined; // None, or torn by a kill: then the download begins anew.
+    return undefined; // None, or torn by a kill: then the download begins again.
   }
 }
 
