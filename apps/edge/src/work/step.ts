@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type ArtifactStore, type Fetched, fetchArtifact, type TransferMeasurement, type TransferOptions } from '@atelier/artifacts';
 import { AtelierError, limits, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
@@ -48,8 +48,8 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
     });
   }
   // An attempt that is given again has another fence, and does not meet what is still being cleared away.
-  const attemptFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
-  const outFolder = join(attemptFolder, 'out');
+  const outFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
+  let written: readonly string[] = [];
   await mkdir(outFolder, { recursive: true });
   try {
     const begun = performance.now();
@@ -69,12 +69,23 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
     };
     const result = await tools.pool.run(job, (report) => events.onReport(report), signal);
     signal.throwIfAborted();
+    written = result.outputs.map(({ path }) => path);
     const outputs = await keepOutputs(result, tools);
     const { loadSeconds, runSeconds, cold } = result;
     return { outputs, modelHash, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
   } finally {
     // Nobody waits for it; the next start clears what is left.
-    rm(attemptFolder, { recursive: true, force: true }).catch(() => undefined);
+    clearAway(outFolder, written).catch(() => undefined);
+  }
+}
+
+/** Deletes a step's folder. Most hold the files that the step told of and nothing else, and are gone without being searched. */
+async function clearAway(folder: string, files: readonly string[]): Promise<void> {
+  try {
+    await Promise.all(files.filter((file) => dirname(file) === folder).map((file) => unlink(file)));
+    await rmdir(folder);
+  } catch {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
