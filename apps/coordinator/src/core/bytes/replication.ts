@@ -37,8 +37,8 @@ export class Replication {
   readonly #waiting = new Map<string, Waiting>();
   /** When edges whose results could not be copied are asked again; milliseconds since 1970. */
   readonly #again = new Map<EdgeId, number>();
-  /** Texts that are being kept, by their hash. */
-  readonly #keeping = new Map<string, Promise<void>>();
+  /** Texts that are being brought from their rows, by their hash. */
+  readonly #bringingTexts = new Map<string, Promise<boolean>>();
 
   constructor(needs: ReplicationNeeds) {
     this.#needs = needs;
@@ -52,32 +52,6 @@ export class Replication {
         { edgeId, hash, error: error.message },
         'a result could not be copied to the coordinator; it stays with its edge and is tried again',
       );
-    });
-  }
-
-  /** Keeps a text that came with its result, whose hash was checked, and does not wait. If it cannot be kept now, its edge is asked for it later. */
-  keepText(edgeId: EdgeId, hash: string, text: string): void {
-    const keeping: Promise<void> = this.#store(hash, text)
-      .catch((error: unknown) => {
-        this.#again.set(edgeId, Date.now() + sweepsBetween * this.#needs.times.sweepMs);
-        this.#needs.log.warn(
-          { edgeId, hash, error: String(error) },
-          'a text could not be kept at the coordinator; it stays with its edge and is asked for later',
-        );
-      })
-      .finally(() => {
-        if (this.#keeping.get(hash) === keeping) this.#keeping.delete(hash);
-      });
-    this.#keeping.set(hash, keeping);
-  }
-
-  async #store(hash: string, text: string): Promise<void> {
-    const { artifacts, database } = this.#needs;
-    await artifacts.put(Readable.from([Buffer.from(text, 'utf8')]), { expectedHash: hash });
-    await database.pool.query({
-      name: 'text-kept',
-      text: "INSERT INTO replicas (hash, place) SELECT hash, 'coordinator' FROM artifacts WHERE hash = $1 ON CONFLICT DO NOTHING",
-      values: [hash],
     });
   }
 
@@ -131,9 +105,9 @@ export class Replication {
   }
 
   async ensureStored(hash: string, signal: AbortSignal | undefined): Promise<void> {
-    await this.#keeping.get(hash);
     const places = await this.#places(hash);
     if (await this.#isHere(hash, places)) return;
+    if (places.includes('coordinator') && (await this.#bringText(hash))) return;
     let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });
     for (const place of places.filter((one) => one !== 'coordinator')) {
       try {
@@ -146,7 +120,26 @@ export class Replication {
     throw last;
   }
 
-  /** @returns false where the edge is not here. What was asked earlier may have come and been lost again before we waited for it: then it is asked once more. */
+  /** Short texts that steps made stand in the database, and come into the store when somebody wants their bytes. @returns false if this is none */
+  #bringText(hash: string): Promise<boolean> {
+    const bringing = this.#bringingTexts.get(hash) ?? this.#textFromRow(hash).finally(() => this.#bringingTexts.delete(hash));
+    this.#bringingTexts.set(hash, bringing);
+    return bringing;
+  }
+
+  async #textFromRow(hash: string): Promise<boolean> {
+    const { artifacts, database } = this.#needs;
+    const { rows } = await database.pool.query({
+      name: 'text-of',
+      text: `SELECT o.text FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.hash = $1 AND octet_length(o.text) = a.size_bytes LIMIT 1`,
+      values: [hash],
+    });
+    if (rows.length === 0) return false;
+    await artifacts.put(Readable.from([Buffer.from(rows[0].text, 'utf8')]), { expectedHash: hash });
+    return true;
+  }
+
+  /** @returns false if the edge is not here. What was asked earlier may have come and been lost again before we waited for it: then it is asked once more. */
   async #bring(edgeId: EdgeId, hash: string, signal: AbortSignal | undefined): Promise<boolean> {
     for (let time = 0; time < 2; time += 1) {
       const asked = this.#ask(edgeId, hash);

@@ -220,10 +220,7 @@ export class EdgeMessages {
     link.send(edge.id, { kind: 'ack', attemptId: report.attemptId });
     if (committed.kind === 'refused' || report.kind !== 'result') return;
     doubleChecks.committed(report.attemptId);
-    for (const { hash, text } of new Map(report.outputs.map((output) => [output.hash, output])).values()) {
-      if (text === null) replication.request(edge.id, hash);
-      else replication.keepText(edge.id, hash, text);
-    }
+    for (const hash of committed.outside) replication.request(edge.id, hash);
   }
 }
 

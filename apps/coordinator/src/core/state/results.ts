@@ -56,9 +56,12 @@ export interface Reported {
   readonly attempt: (AttemptPlace & { readonly startedAt: number | null }) | undefined;
 }
 
-/** What became of a report. The first two can be acknowledged; for the third its edge has to prove first that it holds these hashes. */
+/**
+ * What became of a report. The first two can be acknowledged; for the third its edge has to prove first that it holds these hashes.
+ * @property outside hashes of results whose bytes are not in the database: they have to be copied from their edge
+ */
 export type Committed =
-  | { readonly kind: 'committed'; readonly measurement: Measurement | undefined }
+  | { readonly kind: 'committed'; readonly measurement: Measurement | undefined; readonly outside: readonly string[] }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unproven'; readonly hashes: readonly string[] };
 
@@ -103,7 +106,7 @@ async function commit(committing: Committing, edge: KnownEdge, report: Report, {
     if (report.kind === 'failure') return commitFailure(advancing, tx, run, place, report);
     return commitResult(committing, tx, run, { place, edge, result: report, proven, startedAt: attempt?.startedAt ?? null });
   });
-  if (advanced.accepted) return { kind: 'committed', measurement };
+  if (advanced.accepted) return { kind: 'committed', measurement, outside: report.kind === 'result' ? outsideOf(report) : [] };
   const { runId, stepId, shard } = place;
   log.info({ runId, stepId, shard, attemptId: report.attemptId, edgeId: edge.id, fence: report.fence }, 'a stale report was refused');
   return { kind: 'refused' };
@@ -202,6 +205,7 @@ const insertResult = {
   text: `WITH made AS (SELECT * FROM jsonb_to_recordset($5::jsonb) AS x(id uuid, port text, index int, hash text, "mediaType" text, "sizeBytes" bigint, modality text, text text, listed boolean)),
       bytes AS (INSERT INTO artifacts (hash, size_bytes) SELECT DISTINCT hash, "sizeBytes" FROM made ON CONFLICT DO NOTHING RETURNING hash),
       place AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, $6 FROM made ON CONFLICT DO NOTHING RETURNING hash),
+      kept AS (INSERT INTO replicas (hash, place) SELECT DISTINCT hash, 'coordinator' FROM made WHERE octet_length(text) = "sizeBytes" ON CONFLICT DO NOTHING),
       output AS (
         INSERT INTO outputs (id, user_id, run_id, step_id, shard, port, index, hash, media_type, recipe, modality, text, listed, caption, cache_key, maker, dimensions)
         SELECT made.id, $1, $2, $3, $4, made.port, made.index, made.hash, made."mediaType", $7::jsonb, made.modality, made.text, made.listed, $13, $14, $8::uuid, $16::jsonb -> made.port FROM made),
@@ -244,6 +248,11 @@ function rowsOf(run: LoadedRun, place: AttemptPlace, outputs: readonly StepOutpu
     const text = output.text === null ? null : storable(output.text);
     return { ...output, text, index, id: newId<OutputId>(), modality: port?.modality, listed: port?.listed ?? false };
   });
+}
+
+/** A short text stands in its output's row, byte for byte, if the database can keep it. */
+function outsideOf({ outputs }: Result): string[] {
+  return [...new Set(outputs.filter(({ text }) => text === null || storable(text) !== text).map(({ hash }) => hash))];
 }
 
 /** PostgreSQL keeps neither the character zero nor half a character, and what it refuses would be sent again for ever. */
