@@ -28,7 +28,10 @@ test('a text that came with its result stands in the database: it is asked of no
   const edge = await studio.addEdge('Teller');
   const write = async (text: string) => {
     edge.behave = (order, self) => self.succeed(order, text);
-    const chain = { inputs: {}, steps: [{ id: 'write', task: 'text-generation', parameters: {}, inputs: { prompt: [{ text: `write ${text.length} letters` }] } }] };
+    const chain = {
+      inputs: {},
+      steps: [{ id: 'write', task: 'text-generation', parameters: {}, inputs: { prompt: [{ text: `write ${text.length} letters` }] } }],
+    };
     const { id } = await studio.core.runs.create(studio.member, { chain, inputs: {}, set: {}, priority: 0, fresh: true }, {});
     const run = await studio.runUntil(id, (view) => view.state === 'succeeded');
     return run.steps[0]?.outputs[0]?.hash as string;

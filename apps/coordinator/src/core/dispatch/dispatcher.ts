@@ -3,9 +3,9 @@ import { AtelierError, type EdgeId, newId, type RunId, type WorkOrder } from '@a
 import type { PoolClient } from 'pg';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import { inTurn } from '../line/index.ts';
+import { compareTurns, type InLine } from '../line/index.ts';
 import type { Advanced, QueuedAttempt, RunWriter, Taking } from '../state/index.ts';
-import { isHopeless } from './hopeless.ts';
+import { hopelessAt, isHopeless } from './hopeless.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';
 import type { WorkOrders } from './work-orders.ts';
 
@@ -105,9 +105,10 @@ export class Dispatcher implements Taking {
     const { fleet, live } = this.#needs;
     if (this.#takingOf(attempt.edgeId).has(attempt.id) || isHopeless(fleet, attempt)) return false;
     if (!this.#hasFreeSlot(attempt.edgeId, endingId)) return false;
-    const turn = live.turnOf(attempt.runId);
-    const others = this.#waiting(attempt.edgeId).filter(({ id }) => id !== attempt.id && id !== endingId);
-    return inTurn([...others, { id: attempt.id, priority: attempt.priority, turn }])[0]?.id === attempt.id;
+    const first = this.#first(attempt.edgeId, [attempt.id, endingId]);
+    if (first === undefined) return true;
+    const placeOf = (one: Pick<LiveAttempt, 'id' | 'priority' | 'runId'>) => ({ ...one, turn: live.turnOf(one.runId) });
+    return compareTurns(placeOf(attempt), placeOf(first)) < 0;
   }
 
   /** @param endingId an attempt that leaves its slot */
@@ -120,17 +121,25 @@ export class Dispatcher implements Taking {
     return running.length + taking.size < (edge.info?.slots ?? 1);
   }
 
-  /** What waits for an edge and is not being taken. */
-  #waiting(edgeId: EdgeId) {
+  /** Whose turn it is of those that wait for an edge and are not being taken. @param apart ids that do not count */
+  #first(edgeId: EdgeId, apart: ReadonlyArray<string | undefined> = []): LiveAttempt | undefined {
     const { fleet, live } = this.#needs;
     const taking = this.#takingOf(edgeId);
-    const queued = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'queued' && !taking.has(attempt.id) && !isHopeless(fleet, attempt));
-    return queued.map((attempt) => ({ ...attempt, turn: live.turnOf(attempt.runId) }));
+    const isHopelessHere = hopelessAt(fleet, edgeId);
+    let first: { readonly attempt: LiveAttempt; readonly place: InLine } | undefined;
+    for (const attempt of live.ofEdge(edgeId)) {
+      const { id, priority, runId } = attempt;
+      if (attempt.state !== 'queued' || taking.has(id) || apart.includes(id)) continue;
+      const place = { id, priority, turn: live.turnOf(runId) };
+      if (first && compareTurns(first.place, place) < 0) continue;
+      if (!isHopelessHere(attempt)) first = { attempt, place };
+    }
+    return first?.attempt;
   }
 
   /** The attempt whose turn it is, if the edge has a free slot. */
   #next(edgeId: EdgeId): LiveAttempt | undefined {
-    return this.#hasFreeSlot(edgeId) ? inTurn(this.#waiting(edgeId))[0] : undefined;
+    return this.#hasFreeSlot(edgeId) ? this.#first(edgeId) : undefined;
   }
 
   #begin(attempt: LiveAttempt): void {

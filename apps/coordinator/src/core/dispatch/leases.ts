@@ -3,7 +3,7 @@ import type { Database } from '@atelier/store';
 import type { Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { RunWriter } from '../state/index.ts';
-import { isHopeless } from './hopeless.ts';
+import { hopelessAt, isHopeless } from './hopeless.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';
 
 interface LeasesNeeds {
@@ -72,7 +72,8 @@ export class Leases {
   }
 
   hasHopeless(edgeId: EdgeId): boolean {
-    return this.#needs.live.ofEdge(edgeId).some((attempt) => attempt.state === 'queued' && isHopeless(this.#needs.fleet, attempt));
+    const isHopelessHere = hopelessAt(this.#needs.fleet, edgeId);
+    return this.#needs.live.ofEdge(edgeId).some((attempt) => attempt.state === 'queued' && isHopelessHere(attempt));
   }
 
   /** Queued attempts that their edge will not take are planned again. */

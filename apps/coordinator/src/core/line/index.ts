@@ -4,4 +4,4 @@
  * Begin with turns.ts, which is pure.
  */
 export { moveRun } from './move-run.ts';
-export { inTurn } from './turns.ts';
+export { compareTurns, type InLine, inTurn } from './turns.ts';

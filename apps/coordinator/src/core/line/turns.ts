@@ -2,13 +2,18 @@
 export interface InLine<Id extends string = string> {
   readonly id: Id;
   readonly priority: number;
-  /** The run whose place it has taken over; null where it has its own. */
+  /** The run whose place it has taken over; null if it has its own. */
   readonly turn: Id | null;
 }
 
 /** The order in which they come: by priority, then by age, or by that of the place which they were given. */
 export function inTurn<T extends InLine>(waiting: readonly T[]): T[] {
-  return waiting.toSorted((a, b) => b.priority - a.priority || inOrder(placeOf(a), placeOf(b)) || inOrder(a.id, b.id));
+  return waiting.toSorted(compareTurns);
+}
+
+/** Less than 0 if `a` comes before `b`: by priority, then by place. */
+export function compareTurns(a: InLine, b: InLine): number {
+  return b.priority - a.priority || inOrder(placeOf(a), placeOf(b)) || inOrder(a.id, b.id);
 }
 
 const placeOf = ({ id, turn }: InLine) => turn ?? id;
