@@ -46,7 +46,11 @@ export async function createAccounts(options: AccountsOptions) {
         service: { type: 'boolean', required: true, defaultValue: false, input: false },
       },
     },
-    session: { expiresIn: 30 * 86_400, updateAge: 86_400 },
+    session: {
+      expiresIn: 30 * 86_400,
+      updateAge: 86_400,
+      additionalFields: { lastUsedAt: { type: 'date', required: false, input: false } },
+    },
     rateLimit: {
       enabled: true,
       storage: 'database',
