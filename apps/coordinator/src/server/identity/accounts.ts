@@ -9,6 +9,7 @@ import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import type { Logger } from '../../core/index.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { OwnOrigins } from './own-origin.ts';
+import { endOldest } from './sessions.ts';
 
 const { account, apikey, rateLimit, session, user, verification } = schema;
 
@@ -51,6 +52,7 @@ export async function createAccounts(options: AccountsOptions) {
       updateAge: 86_400,
       additionalFields: { lastUsedAt: { type: 'date', required: false, input: false } },
     },
+    databaseHooks: { session: { create: { after: ({ userId }) => endOldest(options.database.db, userId) } } },
     rateLimit: {
       enabled: true,
       storage: 'database',
