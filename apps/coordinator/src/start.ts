@@ -23,7 +23,8 @@ import { type HttpServer, listen } from './server/http-server.ts';
 import { createAccounts } from './server/identity/accounts.ts';
 import { createAuthenticate } from './server/identity/authenticate.ts';
 import { createGates } from './server/identity/gates.ts';
-import { keepLocalOwner } from './server/identity/local-owner.ts';
+import { houseSuccession, keepLocalOwner } from './server/identity/local-owner.ts';
+import { OpenConnections } from './server/identity/open-connections.ts';
 import { ownOrigins } from './server/identity/own-origin.ts';
 import { createSocketGates } from './server/identity/socket-gates.ts';
 import { welcomeLink } from './server/identity/welcome.ts';
@@ -174,7 +175,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     isProxied: (options.origins ?? []).length > 0,
   });
   const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson);
-  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, log });
+  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, succeed: houseSuccession(dataFolder), log });
   running = core;
   started.closeLast(() => core.close());
   started.closeLast(() => sockets.close());
@@ -189,11 +190,13 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log });
   await keepLocalOwner({ accounts, database, dataFolder });
   const thumbnails = createThumbnails(artifacts, media, dataFolder);
-  started.closeLast(startPurging({ core, thumbnails, log }));
+  const purging = startPurging({ core, thumbnails, log });
+  started.closeLast(() => purging.close());
   const databaseOutside = database.folder !== undefined && dirname(database.folder) !== resolve(dataFolder) ? database.folder : undefined;
   const doctor = () => examine({ core, dataFolder, databaseOutside, version, storage });
   const watchers = countWatchers();
   const authenticate = createAuthenticate({ accounts, database, edgeSessions });
+  const connections = new OpenConnections(authenticate);
   const watchSockets = createWatchSockets({ core, authenticate, watchers, log });
   started.closeLast(() => watchSockets.close());
   const services: Services = {
@@ -205,6 +208,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     sockets,
     watchSockets,
     watchers,
+    connections,
     uploads,
     thumbnails,
     media,
@@ -212,13 +216,14 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     publicPredict: options.publicPredict === true,
     examples: createExamples(),
     origins,
+    purging,
     doctor,
     dataFolder,
     listens: { host: options.host, port: Number(new URL(server.url).port) },
     url: server.url,
     log,
   };
-  const app = createApp(services, createGates({ authenticate, origins, tickets, transfers, core }), createSocketGates(authenticate));
+  const app = createApp(services, createGates({ authenticate, connections, origins, tickets, transfers, core }), createSocketGates(connections));
   const fleet = await startLocalFleet({ ...options, dataFolder, database, core, url: server.url, log });
   started.closeLast(() => fleet.close());
   const coordinator: Coordinator = {

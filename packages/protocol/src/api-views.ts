@@ -164,13 +164,12 @@ export const QueueView = z.object({
 });
 export type QueueView = z.infer<typeof QueueView>;
 
-export const PersonView = z.object({ id: z.string(), name: z.string(), email: z.string(), role: z.enum(['owner', 'member']) });
-export type PersonView = z.infer<typeof PersonView>;
-
-/** What a person has on the disks of the studio. Bytes that are there twice count once. */
+/** What a person has on the disks of the studio and in its line, and may have. Bytes that are there twice count once. */
 export const UsageView = z.object({
   uploads: z.object({ bytes: z.number(), mostBytes: z.number(), open: z.number().int(), mostOpen: z.number().int() }),
   results: z.object({ bytes: z.number() }),
+  /** Runs that have not ended. */
+  runs: z.object({ open: z.int(), mostOpen: z.int() }),
 });
 export type UsageView = z.infer<typeof UsageView>;
 

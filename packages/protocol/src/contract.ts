@@ -1,35 +1,19 @@
-import { eventIterator, oc } from '@orpc/contract';
+import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
-import {
-  ApiTokenView,
-  DoubleChecksView,
-  EdgeView,
-  ExampleView,
-  Finding,
-  LinkView,
-  ModelAlias,
-  ModelView,
-  PersonView,
-  QueueView,
-  TaskView,
-  UploadView,
-  UsageView,
-} from './api-views.ts';
+import { DoubleChecksView, EdgeView, ExampleView, Finding, LinkView, ModelAlias, ModelView, QueueView, TaskView, UploadView, UsageView } from './api-views.ts';
 import { Chain } from './chain.ts';
 import { TransferUrl } from './edge-messages.ts';
 import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visibility } from './gallery.ts';
 import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId } from './ids.ts';
 import { limits } from './limits.ts';
 import { MoveRun } from './line.ts';
+import { Email, Password, PersonView } from './people.ts';
+import { peopleContract } from './people-contract.ts';
 import { PlanSet } from './plan.ts';
 import { RecipeDocument } from './recipe.ts';
+import { route } from './route.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
 import { SavedChain, SavedChainName, SavedChainSummary } from './saved-chain.ts';
-
-/** Who may call: anybody, anybody signed in, or the installation's owners. Every route has one; a test enumerates them. */
-export type Policy = 'public' | 'member' | 'owner';
-
-const route = (policy: Policy, tag: string) => oc.$meta({ policy }).$route({ tags: [tag] });
 
 /** A chain as an object, or as text in one of the short forms. */
 const ChainOrText = z.union([z.string().min(1).max(limits.chainBytes), Chain]);
@@ -271,21 +255,11 @@ export const contract = {
   doctor: route('owner', 'Models')
     .route({ method: 'GET', path: '/doctor', summary: 'Devices, gaps, and engines found on this machine' })
     .output(z.array(Finding)),
-  me: route('member', 'People').route({ method: 'GET', path: '/me', summary: 'Who the caller is' }).output(PersonView),
+  me: route('guest', 'People').route({ method: 'GET', path: '/me', summary: 'Who the caller is' }).output(PersonView),
   usage: route('member', 'People')
     .route({ method: 'GET', path: '/usage', summary: "What the caller's uploads and results take, and may take" })
     .output(UsageView),
-  tokens: {
-    list: route('member', 'People').route({ method: 'GET', path: '/tokens', summary: "The caller's API tokens" }).output(z.array(ApiTokenView)),
-    create: route('member', 'People')
-      .route({ method: 'POST', path: '/tokens', successStatus: 201, summary: 'A new API token; its secret is shown once' })
-      .input(z.object({ name: z.string().min(1).max(60), days: z.number().int().min(1).max(3650).optional() }))
-      .output(ApiTokenView.extend({ token: z.string() })),
-    revoke: route('member', 'People')
-      .route({ method: 'DELETE', path: '/tokens/{id}', summary: 'Revoke an API token' })
-      .input(z.object({ id: z.string() }))
-      .output(z.object({ id: z.string() })),
-  },
+  ...peopleContract,
 };
 
 export type Contract = typeof contract;
@@ -294,7 +268,7 @@ export type Contract = typeof contract;
 export const Welcome = z.object({
   code: z.string().min(10).max(200),
   name: z.string().min(1).max(100),
-  email: z.email().max(200),
-  password: z.string().min(8).max(200),
+  email: Email,
+  password: Password,
 });
 export type Welcome = z.infer<typeof Welcome>;

@@ -59,6 +59,7 @@ export const limits = {
   modelAliases: 200,
   /** Chains that one person keeps by name. */
   savedChainsPerPerson: 200,
+  savedChainNameCharacters: 100,
   /** Steps in one chain. */
   stepsPerChain: 100,
   /** Streams that one chain may declare, channels of one, and samples a second of each channel. */
@@ -67,8 +68,23 @@ export const limits = {
   streamRate: 1_000_000,
   /** Bytes of a chain as JSON or YAML. */
   chainBytes: 256 * 1024,
-  /** Runs of one user that have not ended. */
+  /** Runs of one user that have not ended; an owner may set another bound for a person, up to the second. */
   openRunsPerUser: 1000,
+  mostOpenRuns: 100_000,
+  /** Bytes of uploads that an owner may allow one person. */
+  mostUploadedBytes: 2 ** 50,
+  /** People of one studio, and invitations that wait to be accepted. */
+  people: 1000,
+  openInvitations: 200,
+  /** Hours for which an invitation may be accepted: at most, and if nothing is said. For which a link for a new password works. */
+  invitationHours: 30 * 24,
+  invitationHoursUsual: 7 * 24,
+  passwordResetHours: 24,
+  /** Sessions of one person at once; the one that was used longest ago makes room. */
+  sessionsPerPerson: 50,
+  /** Tries in a minute with a link or a password: of one address, or of one person who changes theirs. */
+  doorTriesPerMinute: 30,
+  passwordTriesPerMinute: 10,
   /** Runs that a view of the queue names. */
   queueRuns: 200,
   /** Event streams of one person that are open at once. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ResolvedChain } from './chain.ts';
 import { SavedChainId } from './ids.ts';
+import { limits } from './limits.ts';
 
 /** What a person calls a chain of theirs; spaces round it do not count. */
 export const SavedChainName = z
@@ -8,7 +9,7 @@ export const SavedChainName = z
   .normalize('NFC')
   .trim()
   .min(1, 'give it a name')
-  .max(100, 'a name has at most 100 characters')
+  .max(limits.savedChainNameCharacters, `a name has at most ${limits.savedChainNameCharacters} characters`)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'a name has no control characters');
 
 /** A saved chain in a list. */

@@ -15,4 +15,4 @@ export { migrate } from './migrate.ts';
 export { type Database, openDatabase } from './open.ts';
 export * as schema from './schema/index.ts';
 export { migrateTo, testDatabase } from './testing.ts';
-export { inTransaction } from './transaction.ts';
+export { inTransaction, inTransactionAgain } from './transaction.ts';

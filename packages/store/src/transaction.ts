@@ -21,3 +21,18 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
     tx.release(broken);
   }
 }
+
+/** PostgreSQL's own words for a transaction that lost a race and may simply be tried again (appendix A). */
+const racedCodes = new Set(['40001', '40P01']);
+const mostTries = 5;
+
+/** {@link inTransaction}, begun again from the start if the database asks for it: `work` may run several times. */
+export async function inTransactionAgain<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, begin = 'BEGIN'): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await inTransaction(pool, work, begin);
+    } catch (error) {
+      if (tries >= mostTries || !racedCodes.has((error as { code?: string }).code ?? '')) throw error;
+    }
+  }
+}

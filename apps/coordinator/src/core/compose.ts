@@ -11,6 +11,7 @@ import { DoubleChecks } from './double-checks/index.ts';
 import { createEdges, EdgeMessages } from './edges/index.ts';
 import { Fleet, ModelStanding } from './fleet/index.ts';
 import { createGallery } from './gallery/index.ts';
+import { createPeople } from './people/index.ts';
 import { History, Planning } from './planning/index.ts';
 import { Rounds } from './rounds.ts';
 import { createRuns, RunFeed } from './runs/index.ts';
@@ -46,6 +47,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     },
     chains: createSavedChains(database),
     gallery: createGallery(options),
+    people: createPeople(rooms),
     doubleChecks: rooms.doubleChecks,
     async close() {
       await rounds.close();

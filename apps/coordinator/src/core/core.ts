@@ -8,6 +8,7 @@ import type { CoreTimes, EdgeLink, Logger, Viewer } from './contracts/index.ts';
 import type { DoubleChecks } from './double-checks/index.ts';
 import type { Edges } from './edges/index.ts';
 import type { Gallery } from './gallery/index.ts';
+import type { People, Succession } from './people/index.ts';
 import type { Quota } from './quota/index.ts';
 import type { Runs } from './runs/index.ts';
 
@@ -20,6 +21,7 @@ export interface CoreOptions {
   readonly artifacts: ArtifactStore;
   readonly tickets: TicketSigner;
   readonly quota: Quota;
+  readonly succeed: Succession;
   readonly log: Logger;
   /** Times of leases and sweeps, for tests that cannot wait; each has the value of the design as its default. */
   readonly times?: Partial<CoreTimes>;
@@ -48,6 +50,8 @@ export interface Core {
   readonly chains: SavedChains;
   /** What was made and uploaded, as people find it again. */
   readonly gallery: Gallery;
+  /** People as owners look after them. */
+  readonly people: People;
   /** A share of results that another edge computes once more, for the owner. */
   readonly doubleChecks: Pick<DoubleChecks, 'view' | 'set' | 'dismiss'>;
   /** Stops timers, and gives out nothing more; runs go on after the next start. */

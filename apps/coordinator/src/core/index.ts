@@ -10,4 +10,5 @@ export type { EdgeLink, Logger, Viewer } from './contracts/index.ts';
 export type { Core } from './core.ts';
 export type { EdgeIdentity } from './fleet/index.ts';
 export type { PortValue, PortValues, RunValue, StoredOutput } from './gallery/index.ts';
+export type { Succession } from './people/index.ts';
 export { Quota } from './quota/index.ts';

@@ -120,7 +120,8 @@ export async function testStudio(times: Partial<CoreTimes> = {}, catalogue: read
   const quota = new Quota(database, limits.uploadedBytesPerPerson);
   const edges = new Map<EdgeId, EdgeInside>();
   const link: EdgeLink = { send: (edgeId, message) => deliver(studio, edges.get(edgeId), message), revoke: () => undefined };
-  const begin = () => startCore({ database, link, catalogue, artifacts, tickets, quota, log: quiet, times: { ...testTimes, ...times } });
+  const begin = () =>
+    startCore({ database, link, catalogue, artifacts, tickets, quota, succeed: async () => undefined, log: quiet, times: { ...testTimes, ...times } });
   const people = await addPeople(database);
   const studio: TestStudio = {
     database,

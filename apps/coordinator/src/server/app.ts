@@ -36,6 +36,7 @@ export function createApp(services: Services, gates: Gates, socketGates: SocketG
     withRequestId(async (requestId) => {
       const startedAt = performance.now();
       await next();
+      await refuseIfCut(context, services);
       decorate(context, requestId);
       logRequest(services.log, context, { requestId, ms: Math.round(performance.now() - startedAt) });
     }),
@@ -66,6 +67,15 @@ export function createApp(services: Services, gates: Gates, socketGates: SocketG
   addDocumentRoutes(routes);
   addStudioRoutes(routes);
   return { fetch: (request, env) => app.fetch(request, env), openSocket: routes.open, listRoutes: routes.list };
+}
+
+/** Whoever was let in and may not be here any more by now is told so, and nothing else. */
+async function refuseIfCut(context: Context, { connections, log }: Services): Promise<void> {
+  const refusal = connections.refusalOf(context.req.raw);
+  if (!refusal) return;
+  await context.res.body?.cancel();
+  context.res = undefined;
+  context.res = answerFor(context, refusal, log);
 }
 
 function answerFor(context: Context, error: AtelierError, log: Logger): Response {

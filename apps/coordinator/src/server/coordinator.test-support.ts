@@ -13,6 +13,7 @@ import {
   type FromEdge,
   type ModelManifest,
   newId,
+  type Role,
   type ToEdge,
   type WorkOrder,
 } from '@atelier/protocol';
@@ -32,7 +33,7 @@ export interface TestCoordinator extends Coordinator {
   /** Stops the coordinator; database and folder stay until `close`. */
   stop(): Promise<void>;
   /** A new person with a token. */
-  person(role: 'owner' | 'member', options?: { expiresAt?: Date }): Promise<{ id: string; token: string }>;
+  person(role: Role, options?: { expiresAt?: Date }): Promise<{ id: string; token: string }>;
 }
 
 interface CallOptions {
@@ -82,7 +83,7 @@ function asRequest({ method, token, headers, body }: CallOptions): RequestInit {
   };
 }
 
-async function addPerson(database: Database, role: 'owner' | 'member', expiresAt: Date | null): Promise<{ id: string; token: string }> {
+async function addPerson(database: Database, role: Role, expiresAt: Date | null): Promise<{ id: string; token: string }> {
   const id = newId<string>();
   const token = `atl_${randomBytes(24).toString('hex')}`;
   await database.db.insert(schema.user).values({ id, role, name: `A ${role}`, email: `${id}@example.org` });

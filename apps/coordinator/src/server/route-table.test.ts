@@ -9,6 +9,7 @@ let coordinator: TestCoordinator;
 let edge: SocketEdge;
 let routes: RouteInfo[];
 let member: string;
+let guest: string;
 let expired: string;
 let revoked: string;
 let hisUpload: string;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   edge = await openEdge(coordinator, await joinEdge(coordinator, 'Visitor'), []);
   routes = coordinator.listRoutes();
   member = (await coordinator.person('member')).token;
+  guest = (await coordinator.person('guest')).token;
   expired = (await coordinator.person('owner', { expiresAt: new Date(Date.now() - 1000) })).token;
   const gone = await coordinator.person('owner');
   const [own] = await (await coordinator.call('/api/tokens', { token: gone.token })).json();
@@ -59,7 +61,7 @@ const requests = () => routes.filter((route) => !route.socket);
 const closed = () => requests().filter((route) => route.policy !== 'public');
 
 test('there are routes of every policy, and only known ones are public', () => {
-  expect(new Set(requests().map((route) => route.policy))).toEqual(new Set(['public', 'member', 'owner', 'edge', 'ticket']));
+  expect(new Set(requests().map((route) => route.policy))).toEqual(new Set(['public', 'guest', 'member', 'owner', 'edge', 'ticket']));
   const open = routes.filter((route) => route.policy === 'public').map((route) => `${route.method} ${route.path}`);
   expect(open.sort()).toEqual([
     'GET /*',
@@ -78,6 +80,10 @@ test('there are routes of every policy, and only known ones are public', () => {
     'POST /api/auth/sign-in/email',
     'POST /api/auth/sign-out',
     'POST /api/edge/join',
+    'POST /api/invitations/offer',
+    'POST /api/join',
+    'POST /api/password-reset',
+    'POST /api/password-reset/offer',
     'POST /api/welcome',
   ]);
 });
@@ -110,17 +116,24 @@ test("an edge's token opens nothing without a proof of its key, or with that of 
   }
 });
 
-test("a member opens neither owners' nor edges' routes", async () => {
-  // Those of better-auth want a session on top; no token will do.
-  for (const route of closed().filter((known) => !known.path.startsWith('/api/auth/'))) {
-    const status = await statusOf(route, member);
-    if (route.policy === 'member') expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
-    else expect([401, 403], `${route.method} ${route.path}`).toContain(status);
+test('each role opens the routes that ask for it or for less, and no other', async () => {
+  const opens = { guest: ['guest'], member: ['guest', 'member'], owner: ['guest', 'member', 'owner'] } as const;
+  const tokens = { guest, member, owner: (await coordinator.person('owner')).token };
+  for (const role of ['guest', 'member', 'owner'] as const) {
+    for (const route of closed()) {
+      // Its body is empty, so that nothing comes of it; but a wrong password is refused with the same status.
+      const status = await statusOf(route, tokens[role]);
+      const may = (opens[role] as readonly string[]).includes(route.policy);
+      if (may) expect([401, 403], `${role} ${route.method} ${route.path}`).not.toContain(status);
+      else expect([401, 403], `${role} ${route.method} ${route.path}`).toContain(status);
+    }
   }
 });
 
 test('what belongs to another, or to nobody, is not found', async () => {
-  for (const route of requests().filter((known) => known.policy === 'member' && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'))) {
+  for (const route of requests().filter(
+    (known) => ['guest', 'member'].includes(known.policy) && /\/:(id|name)/.test(known.path) && known.path.startsWith('/api/'),
+  )) {
     const id = route.path.startsWith('/api/uploads') ? hisUpload : unknownId;
     expect([route.method, route.path, await statusOf(route, member, id)]).toEqual([route.method, route.path, 404]);
   }
@@ -200,6 +213,7 @@ test('a WebSocket is opened by whoever its policy admits, and by no page of anot
       expect([route.path, token, await upgradeStatus(route, headers)]).toEqual([route.path, token, isMember ? 401 : 101]);
     }
     expect(await upgradeStatus(route, { authorization: `Bearer ${member}` })).toBe(101);
+    expect([route.path, await upgradeStatus(route, { authorization: `Bearer ${guest}` })]).toEqual([route.path, isMember ? 403 : 101]);
     expect(await upgradeStatus(route, { authorization: `Bearer ${member}`, origin: 'https://other.example' })).toBe(403);
     expect(await upgradeStatus(route, { authorization: `Bearer ${member}`, host: 'other.example' })).toBe(403);
   }

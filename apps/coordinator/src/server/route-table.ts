@@ -20,6 +20,7 @@ export interface RouteInfo {
 /** What a handler is told of its caller, by policy. */
 interface Admitted {
   public: Caller;
+  guest: Person;
   member: Person;
   owner: Person;
   edge: EdgeCaller;

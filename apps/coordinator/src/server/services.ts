@@ -4,10 +4,12 @@ import type { Database } from '@atelier/store';
 import type { Core, Logger } from '../core/index.ts';
 import type { WatchSockets } from './api/watch-sockets.ts';
 import type { Watchers } from './api/watchers.ts';
+import type { PurgeRounds } from './bytes/purge-rounds.ts';
 import type { Thumbnails } from './bytes/thumbnails.ts';
 import type { Uploads } from './bytes/uploads.ts';
 import type { EdgeSockets } from './edges/edge-sockets.ts';
 import type { Accounts } from './identity/accounts.ts';
+import type { OpenConnections } from './identity/open-connections.ts';
 import type { OwnOrigins } from './identity/own-origin.ts';
 import type { MediaReader } from './media/index.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -30,6 +32,8 @@ export interface Services {
   readonly watchSockets: WatchSockets;
   /** Counts who watches runs, by event streams and by sockets. */
   readonly watchers: Watchers;
+  /** All that people have open, and that ends when they may not go on. */
+  readonly connections: OpenConnections;
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   readonly media: MediaReader;
@@ -39,6 +43,8 @@ export interface Services {
   readonly publicPredict: boolean;
   readonly examples: Examples;
   readonly origins: OwnOrigins;
+  /** Of what was deleted too long ago. */
+  readonly purging: Pick<PurgeRounds, 'begin'>;
   readonly doctor: () => Promise<Finding[]>;
   readonly dataFolder: string;
   /** What the server listens on. */

@@ -15,11 +15,16 @@ export const user = pgTable('user', {
   email: text('email').notNull().unique(),
   emailVerified: boolean('email_verified').notNull().default(false),
   image: text('image'),
-  role: text('role', { enum: ['owner', 'member'] })
+  role: text('role', { enum: ['owner', 'member', 'guest'] })
     .notNull()
     .default('member'),
   /** The account of this machine's own command line: it has a token, no password, and is no person. */
   service: boolean('service').notNull().default(false),
+  /** When a session or a token of theirs was used last, to the minute; null before they come, and for those who were here before it was kept. */
+  lastSeenAt: moment('last_seen_at'),
+  /** What owners set for this person; null leaves it to the studio. */
+  mostOpenRuns: integer('most_open_runs'),
+  mostUploadedBytes: bigint('most_uploaded_bytes', { mode: 'number' }),
   createdAt: createdAt(),
   updatedAt: updatedAt(),
 });
@@ -37,6 +42,8 @@ export const session = pgTable(
     token: text('token').notNull().unique(),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
+    /** To the minute. */
+    lastUsedAt: moment('last_used_at'),
     userId: userId(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
@@ -120,12 +127,12 @@ export const rateLimit = pgTable('rate_limit', {
   lastRequest: bigint('last_request', { mode: 'number' }).notNull(),
 });
 
-/** Codes that work once: the first owner's welcome and the joining of an edge. Only their SHA-256 is kept. */
+/** Codes that work once: the first owner's welcome, the joining of an edge, an invitation, the reset of a password. Only their SHA-256 is kept. */
 export const singleUseToken = pgTable(
   'single_use_token',
   {
     id: text('id').primaryKey(),
-    purpose: text('purpose', { enum: ['welcome', 'join-edge'] }).notNull(),
+    purpose: text('purpose', { enum: ['welcome', 'join-edge', 'invitation', 'reset-password'] }).notNull(),
     tokenHash: text('token_hash').notNull().unique(),
     /** Null where the coordinator made it for itself. */
     createdBy: text('created_by').references(() => user.id, { onDelete: 'set null' }),
@@ -134,6 +141,14 @@ export const singleUseToken = pgTable(
     usedAt: moment('used_at'),
     /** The edge or user that it brought in. */
     usedFor: text('used_for'),
+    /** When an owner took it back. */
+    revokedAt: moment('revoked_at'),
+    /** Of an invitation: what its person will be, and words of whoever made it. */
+    role: text('role', { enum: ['owner', 'member', 'guest'] }),
+    note: text('note'),
+    /** Of a reset: whose password, and whether their API tokens end with it. */
+    forUser: text('for_user').references(() => user.id, { onDelete: 'cascade' }),
+    endsTokens: boolean('ends_tokens').notNull().default(false),
   },
   (table) => [index('single_use_token_open').on(table.purpose, table.expiresAt).where(sql`used_at is null`)],
 );

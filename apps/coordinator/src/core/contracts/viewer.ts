@@ -1,11 +1,12 @@
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, type Role } from '@atelier/protocol';
 
-/** Who asks. A member sees their own runs, an owner all. */
+/** Who asks. A member sees their own runs, an owner all. A guest has none, and sees what is public, or shared with them. */
 export interface Viewer {
   readonly id: string;
-  readonly role: 'owner' | 'member';
+  readonly role: Role;
 }
 
+/** Whether somebody may see what belongs to a person. What is shared with them besides is for the room to say whose things can be shared. */
 export function maySee(viewer: Viewer, userId: string): boolean {
   return viewer.role === 'owner' || viewer.id === userId;
 }

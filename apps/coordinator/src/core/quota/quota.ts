@@ -3,6 +3,8 @@ import type { Database } from '@atelier/store';
 import { sql } from 'drizzle-orm';
 
 interface Held {
+  /** What an owner set for them; null for what the studio allows everybody. */
+  readonly most: number | null;
   /** Bytes of the different files that a person brought and that are still here, also of those deleted some days ago. */
   readonly brought: number;
   /** Uploads that are begun and not finished. */
@@ -15,6 +17,8 @@ interface Held {
 interface Account {
   /** Never less than what they hold and what was promised to them; undefined before it was counted. */
   atMost: number | undefined;
+  /** Bytes that they may have, as they were when it was counted. */
+  mostBytes: number;
   /** Promised, and perhaps not in the database yet. */
   promised: number;
   /** Promised since the count that goes on now began. */
@@ -32,12 +36,13 @@ const mostAccounts = 10_000;
  */
 export class Quota {
   readonly #database: Database;
-  readonly #quotaBytes: number;
+  /** Bytes that a person may have for whom no owner has set anything. */
+  readonly usualBytes: number;
   readonly #accounts = new Map<string, Account>();
 
-  constructor(database: Database, quotaBytes: number) {
+  constructor(database: Database, usualBytes: number) {
     this.#database = database;
-    this.#quotaBytes = quotaBytes;
+    this.usualBytes = usualBytes;
   }
 
   /**
@@ -49,9 +54,9 @@ export class Quota {
   async bring<T>(userId: string, sizeBytes: number, bring: () => Promise<T>, mostBytes = sizeBytes): Promise<T> {
     if (sizeBytes === 0) return bring();
     const account = this.#accountOf(userId);
-    if (account.atMost === undefined || account.atMost + sizeBytes > this.#quotaBytes) await this.#count(userId, account);
+    if (account.atMost === undefined || account.atMost + sizeBytes > account.mostBytes) await this.#count(userId, account);
     const held = account.atMost as number;
-    if (held + sizeBytes > this.#quotaBytes) throw noRoom(held, sizeBytes, this.#quotaBytes);
+    if (held + sizeBytes > account.mostBytes) throw noRoom(held, sizeBytes, account.mostBytes);
     add(account, mostBytes);
     account.promised += mostBytes;
     try {
@@ -61,18 +66,29 @@ export class Quota {
     }
   }
 
-  /** What a person has on the disks of this studio, and how much it may be. */
+  /** What a person has on the disks of this studio and in its line, and how much it may be. */
   async usage(userId: string): Promise<UsageView> {
-    const [{ brought, open }, { rows }] = await Promise.all([
+    const [{ brought, open, most }, { rows }] = await Promise.all([
       heldBy(this.#database, userId),
-      this.#database.db.execute<{ made: number }>(sql`SELECT ${bytesOf(userId, 'NOT NULL')} AS made`),
+      this.#database.db.execute<{ made: number; openRuns: number; mostOpenRuns: number | null }>(sql`SELECT ${bytesOf(userId, 'NOT NULL')} AS made,
+        (SELECT count(*)::int FROM runs WHERE user_id = ${userId} AND state IN ('planning', 'running', 'paused')) AS "openRuns",
+        (SELECT most_open_runs FROM "user" WHERE id = ${userId}) AS "mostOpenRuns"`),
     ]);
-    const uploads = { bytes: brought, mostBytes: this.#quotaBytes, open, mostOpen: limits.openUploadsPerPerson };
-    return { uploads, results: { bytes: rows[0]?.made ?? 0 } };
+    const uploads = { bytes: brought, mostBytes: most ?? this.usualBytes, open, mostOpen: limits.openUploadsPerPerson };
+    const runs = { open: rows[0]?.openRuns ?? 0, mostOpen: rows[0]?.mostOpenRuns ?? limits.openRunsPerUser };
+    return { uploads, results: { bytes: rows[0]?.made ?? 0 }, runs };
+  }
+
+  /** What a person has, or may have, was changed past this: it is counted again when they next bring something. */
+  async countAgain(userId: string): Promise<void> {
+    const account = this.#accounts.get(userId);
+    // A count that goes on may have read what was before.
+    await account?.counting;
+    if (account) account.atMost = undefined;
   }
 
   #accountOf(userId: string): Account {
-    const account = this.#accounts.get(userId) ?? { atMost: undefined, promised: 0, sinceCount: 0, counting: undefined };
+    const account = this.#accounts.get(userId) ?? { atMost: undefined, mostBytes: this.usualBytes, promised: 0, sinceCount: 0, counting: undefined };
     this.#accounts.delete(userId);
     this.#accounts.set(userId, account);
     for (const [oldest, { promised }] of this.#accounts) {
@@ -93,7 +109,8 @@ export class Quota {
   async #countNow(userId: string, account: Account): Promise<void> {
     const before = account.promised;
     account.sinceCount = 0;
-    const { brought, coming } = await heldBy(this.#database, userId);
+    const { brought, coming, most } = await heldBy(this.#database, userId);
+    account.mostBytes = most ?? this.usualBytes;
     account.atMost = brought + coming + before + account.sinceCount;
   }
 }
@@ -111,7 +128,8 @@ function bytesOf(userId: string, made: 'NULL' | 'NOT NULL') {
 }
 
 async function heldBy({ db }: Database, userId: string): Promise<Held> {
-  const { rows } = await db.execute<Record<keyof Held, number>>(sql`SELECT ${bytesOf(userId, 'NULL')} AS brought,
+  const { rows } = await db.execute<{ [Key in keyof Held]: Held[Key] }>(sql`SELECT ${bytesOf(userId, 'NULL')} AS brought,
+    (SELECT most_uploaded_bytes FROM "user" WHERE id = ${userId})::float8 AS most,
     count(*)::int AS open, coalesce(sum(coalesce(size_bytes, ${limits.uploadBytes})), 0)::float8 AS coming
     FROM upload WHERE user_id = ${userId} AND output_id IS NULL AND error IS NULL`);
   return rows[0] as Held;
@@ -120,7 +138,7 @@ async function heldBy({ db }: Database, userId: string): Promise<Held> {
 function noRoom(heldBytes: number, comingBytes: number, quotaBytes: number): AtelierError {
   const message = `There is no room for ${inWords(comingBytes)} more: your uploads take ${inWords(heldBytes)} of ${inWords(quotaBytes)}.`;
   return new AtelierError('too-large', message, {
-    hint: `Delete uploads that you do not need; their room is free after ${limits.undoDays} days. Or ask the owner for more (--upload-quota).`,
+    hint: `Delete uploads that you do not need; their room is free after ${limits.undoDays} days. Or ask an owner for more.`,
   });
 }
 

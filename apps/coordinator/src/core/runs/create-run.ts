@@ -130,7 +130,13 @@ async function findByKey({ database }: CreateNeeds, viewer: Viewer, key: string,
 }
 
 async function checkOpenRuns(tx: PoolClient, viewer: Viewer): Promise<void> {
-  const { rows } = await tx.query("SELECT count(*)::int AS open FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')", [viewer.id]);
-  if (rows[0].open < limits.openRunsPerUser) return;
-  throw new AtelierError('rate-limited', `You have ${rows[0].open} runs that have not ended.`, { hint: 'Wait for some of them, or cancel some.' });
+  const { rows } = await tx.query<{ open: number; most: number }>(
+    `SELECT count(*)::int AS open, coalesce((SELECT most_open_runs FROM "user" WHERE id = $1), $2)::int AS most
+    FROM runs WHERE user_id = $1 AND state IN ('planning', 'running', 'paused')`,
+    [viewer.id, limits.openRunsPerUser],
+  );
+  const { open, most } = rows[0] as { open: number; most: number };
+  if (open < most) return;
+  const hint = most === 0 ? 'Ask an owner to allow you some.' : 'Wait for some of them, or cancel some. An owner can allow you more.';
+  throw new AtelierError('rate-limited', `You have ${open} runs that have not ended, and may have ${most}.`, { hint });
 }

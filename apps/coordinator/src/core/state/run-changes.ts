@@ -1,12 +1,8 @@
 import type { RunId } from '@atelier/protocol';
-import { inTransaction } from '@atelier/store';
+import { inTransactionAgain } from '@atelier/store';
 import type { Pool, PoolClient } from 'pg';
 import type { Advanced } from './advance.ts';
 import type { Taking } from './taking.ts';
-
-/** PostgreSQL's own words for a transaction that lost a race and may simply be tried again (appendix A). */
-const racedCodes = new Set(['40001', '40P01']);
-const mostTries = 5;
 
 /** What a transaction made of a run, and something for its caller. */
 export interface Changed<T> {
@@ -39,7 +35,7 @@ export class RunChanges {
     const mine = (async () => {
       await before?.catch(() => undefined);
       try {
-        const changed = await this.#transact(begin, work);
+        const changed = await inTransactionAgain(this.#pool, work, begin);
         if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
         return changed;
       } finally {
@@ -51,16 +47,6 @@ export class RunChanges {
       return await mine;
     } finally {
       if (this.#last.get(runId) === mine) this.#last.delete(runId);
-    }
-  }
-
-  async #transact<T>(begin: string, work: (tx: PoolClient) => Promise<Changed<T>>): Promise<Changed<T>> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await inTransaction(this.#pool, work, begin);
-      } catch (error) {
-        if (tries >= mostTries || !racedCodes.has((error as { code?: string }).code ?? '')) throw error;
-      }
     }
   }
 }

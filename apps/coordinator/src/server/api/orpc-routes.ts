@@ -9,7 +9,8 @@ import { requestId } from '../request-id.ts';
 import type { RouteTable } from '../route-table.ts';
 import type { Services } from '../services.ts';
 import { asAnswer, asOrpcError } from './answer-error.ts';
-import { type ApiContext, createApiRouter } from './router.ts';
+import type { ApiContext } from './implementer.ts';
+import { createApiRouter } from './router.ts';
 
 /** Inputs of a run are texts within the body; larger things are uploaded. */
 const bodyBytes = limits.chainBytes + 16 * limits.textBytes;

@@ -1,26 +1,14 @@
-import { networkInterfaces } from 'node:os';
-import { AtelierError, contract, listTasks, taskView } from '@atelier/protocol';
-import { implement } from '@orpc/server';
+import { AtelierError, listTasks, taskView } from '@atelier/protocol';
 import { listAliases, removeAlias, setAlias } from '../compatible/model-aliases.ts';
-import { dialledUrl } from '../dialled-url.ts';
-import { listTokens, makeToken, revokeToken } from '../identity/api-tokens.ts';
-import type { Person } from '../identity/caller.ts';
-import { joinAddress } from '../identity/join-address.ts';
 import { makeSingleUse, singleUseState } from '../identity/single-use.ts';
 import type { Services } from '../services.ts';
-
-/** What a procedure is told of its request. The gate of its policy was passed before. */
-export interface ApiContext {
-  /** The one that was asked for and whose policy was checked, such as `runs.get`. */
-  readonly procedure: string;
-  readonly person: Person;
-  readonly headers: Headers;
-}
+import { type Implementer, implementer } from './implementer.ts';
+import { peopleProcedures, reachedAt } from './people-procedures.ts';
 
 /** The procedures of the contract over the core. */
 export function createApiRouter(services: Services) {
   const { core } = services;
-  const os = implement(contract).$context<ApiContext>();
+  const os = implementer();
   return os.router({
     tasks: os.tasks.handler(() => listTasks().map(taskView)),
     examples: os.examples.handler(() => services.examples.list()),
@@ -45,7 +33,7 @@ export function createApiRouter(services: Services) {
     },
     me: os.me.handler(({ context: { person } }) => ({ id: person.id, name: person.name, email: person.email, role: person.role })),
     usage: os.usage.handler(({ context }) => services.uploads.usage(context.person)),
-    tokens: tokenProcedures(os, services),
+    ...peopleProcedures(os, services),
   });
 }
 
@@ -61,9 +49,6 @@ function galleryProcedures(os: Implementer, { core: { gallery } }: Services) {
     public: os.gallery.public.handler(({ input }) => gallery.listPublic(input)),
   };
 }
-
-type Implementer = ReturnType<typeof implementer>;
-const implementer = () => implement(contract).$context<ApiContext>();
 
 function chainProcedures(os: Implementer, { core: { chains } }: Services) {
   return {
@@ -113,7 +98,8 @@ function idempotencyKey(headers: Headers): string | undefined {
   throw new AtelierError('invalid-input', 'An Idempotency-Key has 1 to 200 characters.', { hint: 'Use a UUID.' });
 }
 
-function edgeProcedures(os: Implementer, { core, database, listens, origins, url }: Services) {
+function edgeProcedures(os: Implementer, services: Services) {
+  const { core, database } = services;
   return {
     list: os.edges.list.handler(() => core.edges.list()),
     links: os.edges.links.handler(() => core.edges.links()),
@@ -124,25 +110,13 @@ function edgeProcedures(os: Implementer, { core, database, listens, origins, url
     removeModel: os.edges.removeModel.handler(({ input }) => core.edges.removeModel(input.id, input.modelId)),
     joinToken: os.edges.joinToken.handler(async ({ input, context }) => {
       const { token, expiresAt } = await makeSingleUse(database.db, 'join-edge', { minutes: input.minutes, createdBy: context.person.id });
-      const address = joinAddress({ asked: dialledUrl(context.headers, url), ...listens, origins: origins.extra, interfaces: networkInterfaces() });
+      const address = reachedAt(services, context.headers);
       const command = `npx atelier edge --join ${address.url} --token ${token}`;
       return { token, expiresAt: expiresAt.toISOString(), command, reach: address.reach, otherAddresses: [...address.others] };
     }),
     joinTokenState: os.edges.joinTokenState.handler(async ({ input }) => {
       const { state, usedFor } = await singleUseState(database.db, 'join-edge', input.token);
       return { state, edgeName: usedFor };
-    }),
-  };
-}
-
-function tokenProcedures(os: Implementer, services: Services) {
-  const { database } = services;
-  return {
-    list: os.tokens.list.handler(({ context }) => listTokens(database, context.person.id)),
-    create: os.tokens.create.handler(({ input, context }) => makeToken(services, context.person, input)),
-    revoke: os.tokens.revoke.handler(async ({ input, context }) => {
-      await revokeToken(database, context.person.id, input.id);
-      return { id: input.id };
     }),
   };
 }

@@ -1,5 +1,5 @@
 import { inBackground } from '@atelier/background';
-import { AtelierError, FromWatcher, limits, RunId, type ToWatcher, watchAliveMs, watchSocketPath } from '@atelier/protocol';
+import { AtelierError, admits, FromWatcher, limits, RunId, type ToWatcher, watchAliveMs, watchSocketPath } from '@atelier/protocol';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { Core, Logger } from '../../core/index.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
@@ -188,7 +188,7 @@ class Watching {
 
 async function personOf(authenticate: Authenticate, headers: Headers): Promise<Person | undefined> {
   const caller = await authenticate(headers);
-  return caller.kind === 'person' ? caller : undefined;
+  return caller.kind === 'person' && admits('member', caller.role) ? caller : undefined;
 }
 
 function idOf(text: string): RunId {

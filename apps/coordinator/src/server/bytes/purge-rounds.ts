@@ -3,10 +3,18 @@ import type { Thumbnails } from './thumbnails.ts';
 
 const everyMs = 3_600_000;
 
-/** Every hour, does away with what was deleted too long ago. @returns stops it, after the round that runs */
-export function startPurging({ core, thumbnails, log }: { core: Core; thumbnails: Thumbnails; log: Logger }): () => Promise<void> {
-  let round: Promise<void> = Promise.resolve();
-  let busy = false;
+export interface PurgeRounds {
+  /** Begins a round soon: after the one that runs, if one does. */
+  begin(): void;
+  /** Begins no more rounds, and waits for the one that runs. */
+  close(): Promise<void>;
+}
+
+/** Every hour, and when asked, does away with what was deleted too long ago. */
+export function startPurging({ core, thumbnails, log }: { core: Core; thumbnails: Thumbnails; log: Logger }): PurgeRounds {
+  let round: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
   const purge = async () => {
     try {
       const { outputs, hashes } = await core.gallery.purge(new Date(), thumbnails.forget);
@@ -14,18 +22,22 @@ export function startPurging({ core, thumbnails, log }: { core: Core; thumbnails
     } catch (err) {
       log.warn({ err }, 'What was deleted could not be purged; it is tried again in an hour.');
     }
-    busy = false;
+    round = undefined;
+    if (again) begin();
   };
   const begin = () => {
-    if (busy) return;
-    busy = true;
-    round = purge();
+    again = round !== undefined;
+    if (!again && !closed) round = purge();
   };
   begin();
   const timer = setInterval(begin, everyMs);
   timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await round;
+  return {
+    begin,
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await round;
+    },
   };
 }

@@ -72,7 +72,7 @@ function hashOf(context: Context): string {
 async function join({ database, core }: Services, request: JoinRequest) {
   return database.db.transaction(async (tx) => {
     // The token's row stays locked until the edge is known, so two that join with it at once cannot both come in.
-    const { byCoordinator } = await useSingleUse(tx, 'join-edge', request.token, request.name);
-    return { edgeId: await core.edges.add({ name: request.name, publicKey: request.publicKey, local: byCoordinator }) };
+    const { createdBy } = await useSingleUse(tx, 'join-edge', request.token, request.name);
+    return { edgeId: await core.edges.add({ name: request.name, publicKey: request.publicKey, local: createdBy === null }) };
   });
 }

@@ -9,6 +9,7 @@ import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import type { Logger } from '../../core/index.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { OwnOrigins } from './own-origin.ts';
+import { endOldest } from './sessions.ts';
 
 const { account, apikey, rateLimit, session, user, verification } = schema;
 
@@ -46,7 +47,12 @@ export async function createAccounts(options: AccountsOptions) {
         service: { type: 'boolean', required: true, defaultValue: false, input: false },
       },
     },
-    session: { expiresIn: 30 * 86_400, updateAge: 86_400 },
+    session: {
+      expiresIn: 30 * 86_400,
+      updateAge: 86_400,
+      additionalFields: { lastUsedAt: { type: 'date', required: false, input: false } },
+    },
+    databaseHooks: { session: { create: { after: ({ userId }) => endOldest(options.database.db, userId) } } },
     rateLimit: {
       enabled: true,
       storage: 'database',

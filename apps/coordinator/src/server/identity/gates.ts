@@ -1,17 +1,19 @@
 import { keyThumbprint, type OpenTransfers, ProofReader, presentedToken, type TicketSigner, verifyTicket } from '@atelier/artifacts';
-import { AtelierError, type EdgeId } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type Role } from '@atelier/protocol';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Core } from '../../core/index.ts';
 import type { Gates } from '../route-table.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { Caller, Person } from './caller.ts';
+import type { Caller } from './caller.ts';
+import type { OpenConnections } from './open-connections.ts';
 import type { OwnOrigins } from './own-origin.ts';
 
 const changesNothing = ['GET', 'HEAD', 'OPTIONS'];
 
 export interface GateOptions {
   readonly authenticate: Authenticate;
+  readonly connections: OpenConnections;
   readonly origins: OwnOrigins;
   readonly tickets: TicketSigner;
   readonly transfers: OpenTransfers;
@@ -26,20 +28,26 @@ export function createGates(options: GateOptions): Gates {
     if (caller.kind === 'person') checkOrigin(context, caller, options.origins);
     return caller;
   };
-  const member = async (context: Context): Promise<Person> => {
-    const caller = await whoever(context);
-    if (caller.kind === 'person') return caller;
-    if (caller.kind === 'stranger') throw caller.problem;
-    throw new AtelierError('forbidden', 'This is for people; an edge may not do it.');
+  const from = (asked: Role) => async (context: Context) => {
+    const { raw } = context.req;
+    const { incoming, outgoing } = context.env as HttpBindings;
+    const cut = () => {
+      // What is about to be answered is answered with a refusal; what streams in or out ends in the middle.
+      if (outgoing.headersSent || !incoming.complete) outgoing.destroy();
+      else options.connections.refuseLater(raw);
+    };
+    const { person, leave } = await options.connections.admit({ headers: raw.headers, asked, cut });
+    // It may have gone while it was looked at.
+    if (outgoing.closed) leave();
+    else outgoing.once('close', leave);
+    checkOrigin(context, person, options.origins);
+    return person;
   };
   return {
     public: whoever,
-    member,
-    async owner(context) {
-      const caller = await member(context);
-      if (caller.role === 'owner') return caller;
-      throw new AtelierError('forbidden', 'Only an owner may do this.', { hint: 'Ask an owner of this installation.' });
-    },
+    guest: from('guest'),
+    member: from('member'),
+    owner: from('owner'),
     async edge(context) {
       const caller = await whoever(context);
       if (caller.kind === 'stranger') throw caller.problem;
@@ -79,7 +87,7 @@ async function notRevoked(context: Context, { core, transfers }: GateOptions, ed
 }
 
 /** A cookie is sent by any page that asks for it, so a change must come from a page of ours. Browsers always name their page on changes. */
-function checkOrigin(context: Context, caller: Person, origins: OwnOrigins): void {
+function checkOrigin(context: Context, caller: Extract<Caller, { kind: 'person' }>, origins: OwnOrigins): void {
   if (caller.by !== 'session' || changesNothing.includes(context.req.method)) return;
   const origin = context.req.header('origin');
   if (origin !== undefined && origins.isOwn(origin, context.req.header('host'))) return;

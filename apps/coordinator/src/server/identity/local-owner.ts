@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
+import { defaultKeyHasher } from '@better-auth/api-key';
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import type { Succession } from '../../core/index.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -45,6 +47,20 @@ export async function keepLocalOwner(options: { accounts: Accounts; database: Da
   // Programs keep their tokens when the file was lost: these are the new one's now, and end with it.
   await database.db.update(apikey).set({ madeBy: made.id }).where(inArray(apikey.madeBy, gone));
   await database.db.delete(apikey).where(inArray(apikey.id, gone));
+}
+
+/** The hash of the token of this machine's command line, by which it is known among the API tokens; undefined while there is none. */
+export async function houseTokenHash(dataFolder: string): Promise<string | undefined> {
+  const token = (await readFile(join(dataFolder, tokenFile), 'utf8').catch(() => '')).trim();
+  return token === '' ? undefined : defaultKeyHasher(token);
+}
+
+/** The command line of this machine works as another owner when the one that it works as is none any more. What else they made with it stays theirs, or goes with them. */
+export function houseSuccession(dataFolder: string): Succession {
+  return async (tx, from, to) => {
+    const hash = await houseTokenHash(dataFolder);
+    if (hash !== undefined) await tx.query('UPDATE apikey SET reference_id = $3 WHERE key = $1 AND reference_id = $2', [hash, from, to]);
+  };
 }
 
 /** Whose runs are those that strangers ask for: the first person who owns the installation, or the command line's account while there is none. */

@@ -3,9 +3,10 @@ import { type Database, schema } from '@atelier/store';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Accounts } from './accounts.ts';
 import { takeOver } from './local-owner.ts';
+import { addPerson } from './new-person.ts';
 import { makeSingleUse, useSingleUse, withdrawSingleUse } from './single-use.ts';
 
-const { account, user } = schema;
+const { user } = schema;
 
 const welcomeMinutes = 24 * 60;
 
@@ -28,9 +29,8 @@ export async function welcomeOwner(accounts: Accounts, database: Database, welco
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('atelier-first-owner'))`);
     await useSingleUse(tx, 'welcome', welcome.code, id);
     if (await hasOwner(tx)) throw new AtelierError('conflict', 'There is an owner already.', { hint: 'Sign in, or ask the owner.' });
-    const password = await (await accounts.$context).password.hash(welcome.password);
-    await tx.insert(user).values({ id, name: welcome.name, email: welcome.email.toLowerCase(), role: 'owner' });
-    await tx.insert(account).values({ id: newId(), accountId: id, providerId: 'credential', userId: id, password });
+    const { name, email, password } = welcome;
+    await addPerson(tx, accounts, { id, name, email, password, role: 'owner' });
     await takeOver(tx, id);
   });
 }

@@ -1,4 +1,4 @@
-import { contract, ErrorView, errorCodes, JoinReply, JoinRequest, RenewedTickets, RenewTickets, Welcome } from '@atelier/protocol';
+import { contract, ErrorView, errorCodes, Joining, JoinReply, JoinRequest, PasswordReset, RenewedTickets, RenewTickets, Welcome } from '@atelier/protocol';
 import { OpenAPIGenerator } from '@orpc/openapi';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import { z } from 'zod';
@@ -193,13 +193,13 @@ function peopleRoutes(): Paths {
     '/livez': { get: operation({ tag: 'Health', policy: 'public', summary: 'The server answers' }) },
     '/healthz': { get: operation({ tag: 'Health', policy: 'public', summary: 'Chains can run; 503 with what is missing otherwise' }) },
     '/api/welcome': { post: operation({ ...person, summary: 'Become the first owner with the one-time code', body: jsonSchema(Welcome), status: '201' }) },
+    '/api/join': { post: operation({ ...person, summary: 'Accept an invitation; the answer sets a cookie', body: jsonSchema(Joining), status: '201' }) },
+    '/api/password-reset': {
+      post: operation({ ...person, summary: 'Take a new password by a link; the answer sets a cookie', body: jsonSchema(PasswordReset), status: '201' }),
+    },
     '/api/auth/sign-in/email': { post: operation({ ...person, summary: 'Sign in; the answer sets a cookie', body: credentials }) },
     '/api/auth/sign-out': { post: operation({ ...person, summary: 'Sign out' }) },
     '/api/auth/get-session': { get: operation({ ...person, summary: 'The session and its user, or null' }) },
-    '/api/auth/change-password': { post: operation({ tag: 'People', policy: 'member', summary: 'Change the password', body: anyObject }) },
-    '/api/auth/list-sessions': { get: operation({ tag: 'People', policy: 'member', summary: "The caller's sessions" }) },
-    '/api/auth/revoke-session': { post: operation({ tag: 'People', policy: 'member', summary: 'End a session', body: anyObject }) },
-    '/api/auth/revoke-other-sessions': { post: operation({ tag: 'People', policy: 'member', summary: 'End all other sessions' }) },
   };
 }
 
