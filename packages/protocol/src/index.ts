@@ -26,6 +26,7 @@ export * from './resolve-chain.ts';
 export * from './run.ts';
 export * from './run-name.ts';
 export * from './saved-chain.ts';
+export * from './services/index.ts';
 export * from './settings.ts';
 export * from './task.ts';
 export * from './task-view.ts';

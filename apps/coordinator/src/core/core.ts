@@ -10,6 +10,7 @@ import type { Edges } from './edges/index.ts';
 import type { Gallery } from './gallery/index.ts';
 import type { Quota } from './quota/index.ts';
 import type { Runs } from './runs/index.ts';
+import type { Services } from './services/index.ts';
 
 export interface CoreOptions {
   readonly database: Database;
@@ -48,6 +49,8 @@ export interface Core {
   readonly chains: SavedChains;
   /** What was made and uploaded, as people find it again. */
   readonly gallery: Gallery;
+  /** Long-lived processes on edges. */
+  readonly services: Services;
   /** A share of results that another edge computes once more, for the owner. */
   readonly doubleChecks: Pick<DoubleChecks, 'view' | 'set' | 'dismiss'>;
   /** Stops timers, and gives out nothing more; runs go on after the next start. */
