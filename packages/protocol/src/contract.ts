@@ -25,7 +25,7 @@ import { PlanSet } from './plan.ts';
 import { RecipeDocument } from './recipe.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
 import { SavedChain, SavedChainName, SavedChainSummary } from './saved-chain.ts';
-import { NewService, ServiceKindView, ServiceLog, ServiceQuery, ServiceView } from './services/service.ts';
+import { NewService, ServiceKindView, ServiceLog, ServiceQuery, ServiceView } from './services/index.ts';
 
 /** Who may call: anybody, anybody signed in, or the installation's owners. Every route has one; a test enumerates them. */
 export type Policy = 'public' | 'member' | 'owner';

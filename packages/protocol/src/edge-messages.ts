@@ -4,7 +4,7 @@ import { ArtifactHash, AttemptId, EdgeId, ModelId, RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { ModelManifest } from './manifest.ts';
 import { ErrorView, Timings } from './run.ts';
-import { FindService, HeldServices, ServiceFound, ServiceHello, ServiceReport, StartService, StopService } from './services/service-messages.ts';
+import { FindService, HeldServices, ServiceFound, ServiceHello, ServiceReport, StartService, StopService } from './services/index.ts';
 
 /** Raised when a message changes so that older edges cannot follow; hello and welcome carry it. */
 export const edgeProtocolVersion = 3;

@@ -144,7 +144,7 @@ export class ServiceLeases {
     const ready = state === 'running' ? (row.readyAt !== null && row.restarts === restarts ? {} : { readyAt: sql`now()` }) : { readyAt: null };
     const values = { ...(row.wanted === 'running' ? { state } : {}), restarts: Math.max(restarts, row.restarts), error, log, ...ready };
     // Each life of a service has a number of its own, so that a ticket for the one before opens nothing.
-    if (state === 'running' && restarts > row.restarts && row.wanted === 'running') {
+    if (restarts > row.restarts && row.wanted === 'running') {
       const renewed = await rows.fenceAgain(row.id, row.edgeId, values);
       if (renewed) placing.order(renewed);
       return;
