@@ -9,6 +9,7 @@ import { modelsCommand } from './commands/models.ts';
 import { planCommand } from './commands/plan.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
+import { servicesCommand } from './commands/services.ts';
 import { startCommand } from './commands/start.ts';
 import { stopCommand } from './commands/stop.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -35,7 +36,18 @@ export function createProgram(version: string, views: readonly TaskView[] = []):
     .helpCommand(false)
     .addHelpText('after', examples);
   program.addCommand(startCommand()).addCommand(stopCommand()).addCommand(planCommand()).addCommand(runCommand(views)).addCommand(walkCommand());
-  const others = [chainCommand, runsCommand, edgesCommand, edgeCommand, checksCommand, modelsCommand, tokenCommand, doctorCommand, wholeCommand];
+  const others = [
+    chainCommand,
+    runsCommand,
+    edgesCommand,
+    edgeCommand,
+    servicesCommand,
+    checksCommand,
+    modelsCommand,
+    tokenCommand,
+    doctorCommand,
+    wholeCommand,
+  ];
   for (const command of others) program.addCommand(command());
   throwErrors(program);
   return program;

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createTicketSigner, OpenTransfers } from '@atelier/artifacts';
 import { loadCatalogue, starterModelsFolder } from '@atelier/models';
-import { AtelierError, limits, listTasks, registerTask, type TaskDeclaration } from '@atelier/protocol';
+import { AtelierError, limits, listTasks, registerServiceKind, registerTask, type ServiceKind, type TaskDeclaration } from '@atelier/protocol';
 import { migrate, openDatabase } from '@atelier/store';
 import pino from 'pino';
 import { type Core, type Logger, Quota, startCore } from './core/index.ts';
@@ -56,7 +56,7 @@ export interface CoordinatorOptions {
   readonly log?: Logger | undefined;
   /** The local edges' store of models; `models` in the data folder otherwise. */
   readonly modelsFolder?: string | undefined;
-  /** Modules that export `tasks` (and, for edges, `drivers`). */
+  /** Modules that export `tasks` and `serviceKinds` (and, for edges, `drivers` and `services`). */
   readonly tasks?: readonly string[] | undefined;
   /** Threads for computing that each local edge may use. */
   readonly threads?: number | undefined;
@@ -252,11 +252,12 @@ async function readCatalogue(dataFolder: string, log: Logger) {
   return [...entries.values()].map((entry) => entry.manifest);
 }
 
-/** Declares the tasks of further modules, unless an earlier start in this process did. */
+/** Declares the tasks and kinds of services of further modules, unless an earlier start in this process did. */
 async function loadTasks(modules: readonly string[]): Promise<void> {
   for (const module of modules) {
-    const found = (await import(pathToFileURL(resolve(module)).href)) as { tasks?: readonly TaskDeclaration[] };
+    const found = (await import(pathToFileURL(resolve(module)).href)) as { tasks?: readonly TaskDeclaration[]; serviceKinds?: readonly ServiceKind[] };
     const known = new Set(listTasks().map((task) => task.name));
     for (const task of found.tasks ?? []) if (!known.has(task.name)) registerTask(task);
+    for (const kind of found.serviceKinds ?? []) registerServiceKind(kind);
   }
 }

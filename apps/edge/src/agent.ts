@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FolderStore, folderStore } from '@atelier/artifacts';
+import { type FolderStore, folderStore, presentToken } from '@atelier/artifacts';
 import { inBackground } from '@atelier/background';
 import { lockFolder } from '@atelier/folder-lock';
 import { AtelierError } from '@atelier/protocol';
@@ -9,6 +9,8 @@ import { type Identity, openIdentity } from './identity/identity.ts';
 import { Session } from './link/session.ts';
 import { createLog } from './log.ts';
 import { ModelShelf } from './models/shelf.ts';
+import { askKinds } from './services/own-kinds.ts';
+import { Services } from './services/services.ts';
 import { type EdgeOptions, type EdgeSettings, readSettings } from './settings.ts';
 import { SimulatedLinks } from './simulation/simulation.ts';
 import { SlotPool } from './slots/slot-pool.ts';
@@ -17,6 +19,7 @@ import { fetchingOptions, isLoopback } from './transfer/fetching.ts';
 import { Giving } from './transfer/giving.ts';
 import { type Listener, startListener } from './transfer/listener.ts';
 import { Relay } from './transfer/relay.ts';
+import { Streams } from './transfer/streams.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 import { within } from './within.ts';
 import { Attempts } from './work/attempts.ts';
@@ -65,7 +68,7 @@ interface AgentParts {
   release(): Promise<void>;
 }
 
-/** What an edge is made of: the session speaks with the coordinator, attempts run steps in slots, upkeep looks after the machine. */
+/** What an edge is made of: the session speaks with the coordinator, attempts run steps in slots, services are kept alive, upkeep looks after the machine. */
 class Agent implements Edge {
   readonly #parts: AgentParts;
   readonly #links: SimulatedLinks;
@@ -73,6 +76,7 @@ class Agent implements Edge {
   readonly #shelf: ModelShelf;
   readonly #pool: SlotPool;
   readonly #attempts: Attempts;
+  readonly #services: Services;
   readonly #relay: Relay;
   readonly #giving: Giving;
   readonly #upkeep: Upkeep;
@@ -91,6 +95,7 @@ class Agent implements Edge {
       shelf: this.#shelf,
       pool: this.#pool,
       attempts: this.#attempts,
+      services: this.#services,
       relay: this.#relay,
       giving: this.#giving,
       upkeep: this.#upkeep,
@@ -99,7 +104,23 @@ class Agent implements Edge {
     this.#links = new SimulatedLinks(settings.simulation);
     this.#outbox = new Outbox(join(settings.folder, 'results'), log);
     this.#shelf = new ModelShelf({ ...settings, own: settings.ownManifests, wanted: settings.wantedModels, log, onChange: () => session.modelsChanged() });
-    this.#pool = new SlotPool({ ...settings, log, speed: settings.simulation?.speed, onLoadedChange: () => session.modelsChanged() });
+    this.#services = new Services({
+      ...settings,
+      log,
+      send: (message) => session.send(message),
+      present: (request) => presentToken(targetOf(session.link).prove, request),
+    });
+    const services = this.#services;
+    this.#pool = new SlotPool({
+      ...settings,
+      log,
+      // What services may hold models cannot have.
+      get modelMemoryBytes() {
+        return settings.modelMemoryBytes - services.memoryBytes;
+      },
+      speed: settings.simulation?.speed,
+      onLoadedChange: () => session.modelsChanged(),
+    });
     this.#giving = new Giving({ clock: () => session.link?.clock.now(), isInTouch: () => session.link?.isInTouch === true });
     this.#relay = new Relay({
       store,
@@ -131,8 +152,11 @@ class Agent implements Edge {
     await this.#outbox.open((hash) => store.has(hash));
     await this.#shelf.open();
     const listen = settings.listen ?? (isLoopback(identity.coordinatorUrl) ? '127.0.0.1:0' : 'off');
-    if (listen !== 'off') this.#listener = await startListener({ listen, store, name: settings.name, log, giving: this.#giving });
-    await this.#upkeep.askDevices([...new Set(this.#shelf.views(new Set()).map(({ manifest }) => manifest.driver))]);
+    const streams = new Streams({ giving: this.#giving, reach: (serviceId) => this.#services.reach(serviceId), log });
+    if (listen !== 'off') this.#listener = await startListener({ listen, store, name: settings.name, log, giving: this.#giving, streams });
+    const drivers = [...new Set(this.#shelf.views(new Set()).map(({ manifest }) => manifest.driver))];
+    const [kinds] = await Promise.all([askKinds({ ...settings, log }), this.#upkeep.askDevices(drivers)]);
+    await this.#services.open(kinds);
     await this.#upkeep.measureDisk();
     const transferUrl = this.#listener ? (settings.transferUrl ?? this.#listener.url) : null;
     this.#session.open({ identity, delayMs: this.#links.messageDelayMs, transferUrl }, (error) => this.#fail(error));
@@ -190,7 +214,7 @@ class Agent implements Edge {
   async #close(): Promise<void> {
     this.#upkeep.close();
     this.#relay.close();
-    await Promise.all([this.#attempts.stopAll(null), this.#shelf.close(), this.#listener?.close(), this.#session.close()]);
+    await Promise.all([this.#attempts.stopAll(null), this.#services.close(), this.#shelf.close(), this.#listener?.close(), this.#session.close()]);
     await this.#pool.close();
     await this.#parts.release();
     this.#parts.log.info('stopped');

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { AtelierError, parseBytes } from '@atelier/protocol';
+import { AtelierError, limits, parseBytes } from '@atelier/protocol';
 import { defaultFolder, type EdgeOptions } from './settings.ts';
 import { parseSimulation } from './simulation/simulation.ts';
 
@@ -14,12 +14,13 @@ Offers this machine's models to a studio. After the first start, --join and --to
   --models A,B         models to offer (default: those of the last start; the first time all starter models)
   --models-folder DIR  where model files lie; edges of one machine may share it
   --slots N            steps at a time (default: 1)
-  --memory BYTES       memory for models, such as 8GB (default: half of the machine's)
+  --services N         services at a time (default: 8)
+  --memory BYTES       memory for models and services, such as 8GB (default: half of the machine's)
   --threads N          threads that a step computes with
   --listen HOST:PORT   lets other edges fetch results directly (default: on loopback beside the studio, else off)
   --offline            downloads nothing
   --simulate JSON      pretends slower links and speed, for trying out fleets
-  --tasks MODULE       brings tasks and drivers of your own; may be repeated
+  --tasks MODULE       brings tasks, drivers and services of your own; may be repeated
   --help
 `;
 
@@ -31,6 +32,7 @@ const flags = {
   models: { type: 'string' },
   'models-folder': { type: 'string' },
   slots: { type: 'string' },
+  services: { type: 'string' },
   memory: { type: 'string' },
   threads: { type: 'string' },
   listen: { type: 'string' },
@@ -60,6 +62,7 @@ export function parseCommandLine(words: readonly string[], environment: NodeJS.P
       .filter((id) => id !== ''),
     modelsFolder: values['models-folder'],
     slots: count('--slots', values.slots, 64),
+    services: count('--services', values.services, limits.servicesPerEdge),
     threads: count('--threads', values.threads, 1024),
     modelMemoryBytes: memory(values.memory),
     listen: values.listen,

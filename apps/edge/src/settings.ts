@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, homedir, hostname, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { AtelierError, cutText, ModelId, ModelManifest, parseBytes, TransferUrl } from '@atelier/protocol';
+import { AtelierError, cutText, limits, ModelId, ModelManifest, parseBytes, TransferUrl } from '@atelier/protocol';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { readIfThere } from './atomic-file.ts';
@@ -19,7 +19,9 @@ export interface EdgeOptions {
   /** A model store, which edges of one machine may share. Default: `models` in the folder. */
   readonly modelsFolder?: string | undefined;
   readonly slots?: number | undefined;
-  /** Bytes that loaded models together may take. Default: half of the machine's memory. */
+  /** Services at a time, if it can run some. Default limits.servicesPerEdgeUnset. */
+  readonly services?: number | undefined;
+  /** Bytes that loaded models, and services, together may take. Default: half of the machine's memory. */
   readonly modelMemoryBytes?: number | undefined;
   /** Threads a step may compute with. Default: the cores shared between the slots. */
   readonly threads?: number | undefined;
@@ -30,7 +32,7 @@ export interface EdgeOptions {
   readonly listen?: string | undefined;
   readonly offline?: boolean | undefined;
   readonly simulate?: SimulationSettings | string | undefined;
-  /** Modules that export `tasks` or `drivers`. */
+  /** Modules that export `tasks`, `drivers`, `serviceKinds` or `services`. */
   readonly taskModules?: readonly string[] | undefined;
 }
 
@@ -45,6 +47,7 @@ const Bytes = z.union([z.number().positive(), z.string()]).transform((value, con
 const OwnerFile = z.strictObject({
   name: z.string().min(1).max(60).optional(),
   slots: z.int().min(1).max(64).optional(),
+  services: z.int().min(0).max(limits.servicesPerEdge).optional(),
   modelMemory: Bytes.optional(),
   threads: z.int().min(1).max(1024).optional(),
   listen: z.string().optional(),
@@ -68,6 +71,7 @@ export interface EdgeSettings {
   readonly folder: string;
   readonly name: string;
   readonly slots: number;
+  readonly services: number;
   readonly modelMemoryBytes: number;
   readonly threads: number;
   readonly listen: string | undefined;
@@ -101,6 +105,7 @@ export async function readSettings(options: EdgeOptions): Promise<EdgeSettings> 
     folder,
     name: cutText(options.name ?? file.name ?? hostname(), 60) || 'edge',
     slots,
+    services: options.services ?? file.services ?? limits.servicesPerEdgeUnset,
     modelMemoryBytes: options.modelMemoryBytes ?? file.modelMemory ?? Math.floor(machineMemory() / 2),
     threads: options.threads ?? file.threads ?? Math.max(1, Math.floor(availableParallelism() / slots)),
     listen,

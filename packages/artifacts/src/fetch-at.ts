@@ -8,16 +8,10 @@ import { Readable } from 'node:stream';
  * With https the certificate has to be the name's.
  */
 export function fetchAt(address: string, url: URL, init: { headers: Record<string, string>; signal: AbortSignal }): Promise<Response> {
-  const family = isIP(address);
-  const lookup: LookupFunction = (_name, options, found) => {
-    if (options.all) found(null, [{ address, family }]);
-    else found(null, address, family);
-  };
-  // A URL with numbers in it is asked of no name server, so nothing would hold it to the address.
-  if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) url.hostname = family === 6 ? `[${address}]` : address;
-  const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const { lookup, url: pinned } = pinnedTo(address, url);
+  const begin = pinned.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = begin(url, { ...init, lookup });
+    const request = begin(pinned, { ...init, lookup });
     request.once('error', reject);
     request.once('response', (answer) => {
       // Fetch knows no other status (Fetch standard, section 2.2.3), and would throw where nobody hears it.
@@ -31,6 +25,19 @@ export function fetchAt(address: string, url: URL, init: { headers: Record<strin
     });
     request.end();
   });
+}
+
+/** A request's URL and look-up that lead to an address which was checked, whatever the URL's name leads to by now. */
+export function pinnedTo(address: string, url: URL): { readonly lookup: LookupFunction; readonly url: URL } {
+  const family = isIP(address);
+  const lookup: LookupFunction = (_name, options, found) => {
+    if (options.all) found(null, [{ address, family }]);
+    else found(null, address, family);
+  };
+  const pinned = new URL(url);
+  // A URL with numbers in it is asked of no name server, so nothing would hold it to the address.
+  if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) pinned.hostname = family === 6 ? `[${address}]` : address;
+  return { lookup, url: pinned };
 }
 
 const isStatus = (status: number | undefined) => status !== undefined && status >= 200 && status <= 599;

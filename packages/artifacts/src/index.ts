@@ -8,6 +8,7 @@ export * from './address.ts';
 export * from './disk-reserve.ts';
 export * from './fetch-artifact.ts';
 export * from './folder-store.ts';
+export * from './open-stream.ts';
 export * from './open-transfers.ts';
 export * from './possession.ts';
 export * from './proof-of-key.ts';

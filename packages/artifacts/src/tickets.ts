@@ -25,6 +25,26 @@ export interface NewTicket extends Pick<TicketClaims, 'hash' | 'to' | 'from' | '
   readonly seconds: number;
 }
 
+/**
+ * What a ticket for a service allows: `caller`, a service on the edge `to`, may open a stream to `service` on the edge `from` while its
+ * fencing number is `fence`, if the edge proves that it holds the key of `cnf.jkt`.
+ */
+const ServiceTicketClaims = z.object({
+  service: z.string().min(1),
+  fence: z.number().int().positive(),
+  caller: z.string().min(1),
+  to: z.string().min(1),
+  from: z.string().min(1),
+  cnf: z.object({ jkt: z.string().min(1) }),
+});
+export type ServiceTicketClaims = z.infer<typeof ServiceTicketClaims>;
+
+export interface NewServiceTicket extends Omit<ServiceTicketClaims, 'cnf'> {
+  readonly key: JWK;
+  /** How long a stream may be begun, from now. */
+  readonly seconds: number;
+}
+
 /** A JWK (RFC 8037, Ed25519): the public half of the key that signs tickets. */
 export type TicketKey = JWK;
 
@@ -32,11 +52,12 @@ export interface TicketSigner {
   /** The public half, for {@link verifyTicket}. */
   readonly publicJwk: TicketKey;
   sign(ticket: NewTicket): Promise<string>;
+  signService(ticket: NewServiceTicket): Promise<string>;
 }
 
 const algorithm = 'EdDSA';
-/** Other tokens of the same key can never pass for a ticket. */
-const type = 'atelier-ticket+jwt';
+/** One kind of ticket can never pass for the other, nor other tokens of the same key for a ticket. */
+const types = { bytes: 'atelier-ticket+jwt', service: 'atelier-service-ticket+jwt' } as const;
 /** Receivers and givers go by the coordinator's clock, as they last heard it; it may be off by as much as a message takes. */
 const clockToleranceSeconds = 60;
 
@@ -57,15 +78,13 @@ export async function createTicketSigner(keyFile: string): Promise<TicketSigner>
   const jwk = (await readKey(keyFile)) ?? (await makeKey(keyFile));
   const privateKey = await importJWK(jwk, algorithm);
   const { d: _secret, ...publicJwk } = jwk;
-  return {
-    publicJwk,
-    sign: async ({ seconds, key, ...claims }) =>
-      new SignJWT({ ...claims, cnf: { jkt: await keyThumbprint(key) } })
-        .setProtectedHeader({ alg: algorithm, typ: type })
-        .setIssuedAt()
-        .setExpirationTime(`${Math.ceil(seconds)} seconds`)
-        .sign(privateKey),
-  };
+  const sign = async (typ: string, { seconds, key, ...claims }: NewTicket | NewServiceTicket) =>
+    new SignJWT({ ...claims, cnf: { jkt: await keyThumbprint(key) } })
+      .setProtectedHeader({ alg: algorithm, typ })
+      .setIssuedAt()
+      .setExpirationTime(`${Math.ceil(seconds)} seconds`)
+      .sign(privateKey);
+  return { publicJwk, sign: (ticket) => sign(types.bytes, ticket), signService: (ticket) => sign(types.service, ticket) };
 }
 
 async function readKey(keyFile: string): Promise<JWK | undefined> {
@@ -113,7 +132,7 @@ async function makeKey(keyFile: string): Promise<JWK> {
  * @throws AtelierError `token-expired`, `forbidden` for another artifact or giver, `unauthenticated` for anything else
  */
 export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: { hash: string; from: string; now?: Date }): Promise<TicketClaims> {
-  const claims = await readTicket(publicJwk, token, wanted.now);
+  const claims = await readTicket(publicJwk, token, { ...bytesTicket, now: wanted.now });
   if (claims.hash !== wanted.hash || claims.from !== wanted.from) {
     throw new AtelierError('forbidden', 'The ticket is for something else.', { hint: 'Ask the coordinator for a ticket for these bytes.' });
   }
@@ -125,15 +144,42 @@ export async function verifyTicket(publicJwk: TicketKey, token: string, wanted: 
  * @throws AtelierError `unauthenticated` if it was not signed with this key
  */
 export async function readPastTicket(publicJwk: TicketKey, token: string): Promise<TicketClaims> {
-  return readTicket(publicJwk, token, undefined, 'also past its time');
+  return readTicket(publicJwk, token, { ...bytesTicket, which: 'also past its time' });
 }
 
-async function readTicket(publicJwk: JWK, token: string, now: Date | undefined, which?: 'also past its time'): Promise<TicketClaims> {
+/**
+ * Checks a ticket for a service: signature, time, and that it is for this service, this life of it and this edge. Who shows it has to prove its key besides.
+ * @throws AtelierError `token-expired`; `conflict` if the service was started again since; `forbidden` for another service or edge; `unauthenticated`
+ */
+export async function verifyServiceTicket(
+  publicJwk: TicketKey,
+  token: string,
+  wanted: { service: string; fence: number; from: string; now?: Date },
+): Promise<ServiceTicketClaims> {
+  const claims = await readTicket(publicJwk, token, { ...serviceTicket, now: wanted.now });
+  if (claims.service !== wanted.service || claims.from !== wanted.from) {
+    throw new AtelierError('forbidden', 'The ticket is for another service.', { hint: 'Ask the coordinator for a ticket for this one.' });
+  }
+  if (claims.fence === wanted.fence) return claims;
+  throw new AtelierError('conflict', 'The service was started again after the ticket was given.', { hint: 'Ask the coordinator for a new ticket.' });
+}
+
+const bytesTicket = { typ: types.bytes, claims: TicketClaims } as const;
+const serviceTicket = { typ: types.service, claims: ServiceTicketClaims } as const;
+
+interface Reading<C extends z.ZodType> {
+  readonly typ: string;
+  readonly claims: C;
+  readonly now?: Date | undefined;
+  readonly which?: 'also past its time';
+}
+
+async function readTicket<C extends z.ZodType>(publicJwk: JWK, token: string, { typ, claims, now, which }: Reading<C>): Promise<z.output<C>> {
   try {
     const key = await importJWK(publicJwk, algorithm);
     const options = {
       algorithms: [algorithm],
-      typ: type,
+      typ,
       clockTolerance: clockToleranceSeconds,
       requiredClaims: ['exp'],
       ...(now ? { currentDate: now } : {}),
@@ -143,7 +189,7 @@ async function readTicket(publicJwk: JWK, token: string, now: Date | undefined, 
       if (which && thrown instanceof joseErrors.JWTExpired) return { payload: thrown.payload };
       throw thrown;
     });
-    return TicketClaims.parse(payload);
+    return claims.parse(payload);
   } catch (cause) {
     if (cause instanceof joseErrors.JWTExpired) {
       throw new AtelierError('token-expired', 'The ticket is past its time.', { hint: 'Ask the coordinator for a new one.', cause });

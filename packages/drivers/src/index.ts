@@ -7,6 +7,7 @@ import type { BuiltInDriver, DriverName } from '@atelier/protocol';
 import type { Driver } from './driver.ts';
 
 export type { Driver, LoadedModel, LoadOptions, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
+export { type RunningService, type ServiceContext, type ServiceProgram, servicePrograms } from './service.ts';
 
 /** Every driver by name, loaded when it is asked for: a slot that runs commands must not carry ONNX Runtime. */
 export const drivers: Readonly<Record<DriverName, () => Promise<Driver>>> = {

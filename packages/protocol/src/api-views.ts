@@ -52,6 +52,8 @@ export const EdgeView = z.object({
   /** Where it says that other edges reach it, and whether they are sent there. `unconfirmed` waits for an owner. Null: everything goes through the coordinator. */
   transfer: z.object({ url: z.string(), state: z.enum(['open', 'unconfirmed', 'refused']), reason: z.string().nullable() }).nullable(),
   models: z.array(EdgeModelView),
+  /** Kinds of services that it can run, and how many at a time. */
+  services: z.object({ kinds: z.array(z.string()), most: z.number().int().nonnegative() }),
   running: z.number().int().nonnegative(),
   /** Results of other edges that it computes once more, for the owner. */
   checking: z.number().int().nonnegative(),

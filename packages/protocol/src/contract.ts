@@ -4,7 +4,7 @@ import { DoubleChecksView, EdgeView, ExampleView, Finding, LinkView, ModelAlias,
 import { Chain } from './chain.ts';
 import { TransferUrl } from './edge-messages.ts';
 import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visibility } from './gallery.ts';
-import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId } from './ids.ts';
+import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId, ServiceId } from './ids.ts';
 import { limits } from './limits.ts';
 import { MoveRun } from './line.ts';
 import { Email, Password, PersonView } from './people.ts';
@@ -14,6 +14,7 @@ import { RecipeDocument } from './recipe.ts';
 import { route } from './route.ts';
 import { RunEvent, RunState, RunSummary, RunView } from './run.ts';
 import { SavedChain, SavedChainName, SavedChainSummary } from './saved-chain.ts';
+import { NewService, ServiceKindView, ServiceLog, ServiceQuery, ServiceView } from './services/index.ts';
 
 /** A chain as an object, or as text in one of the short forms. */
 const ChainOrText = z.union([z.string().min(1).max(limits.chainBytes), Chain]);
@@ -70,6 +71,7 @@ export type Again = z.infer<typeof Again>;
 export type Page = z.infer<typeof Page>;
 
 const RunById = z.object({ id: RunId });
+const ServiceById = z.object({ id: ServiceId });
 const ChainById = z.object({ id: SavedChainId });
 const OutputById = z.object({ id: OutputId });
 const Some = z.object({ ids: z.array(OutputId).min(1).max(500) });
@@ -224,6 +226,28 @@ export const contract = {
       .route({ method: 'POST', path: '/join-tokens/state', summary: 'Whether a join token still works' })
       .input(z.object({ token: z.string().min(1).max(200) }))
       .output(z.object({ state: z.enum(['open', 'used', 'expired']), edgeName: z.string().nullable() })),
+  },
+  services: {
+    kinds: route('member', 'Services')
+      .route({ method: 'GET', path: '/service-kinds', summary: 'Kinds of services, and the edges that can run each' })
+      .output(z.array(ServiceKindView)),
+    start: route('member', 'Services')
+      .route({ method: 'POST', path: '/services', successStatus: 201, summary: 'Start a service on an edge; it is started again whenever its process ends' })
+      .input(NewService)
+      .output(ServiceView),
+    list: route('member', 'Services')
+      .route({ method: 'GET', path: '/services', summary: "The caller's services, newest first; an owner sees all" })
+      .input(ServiceQuery)
+      .output(z.array(ServiceView)),
+    get: route('member', 'Services').route({ method: 'GET', path: '/services/{id}', summary: 'One service' }).input(ServiceById).output(ServiceView),
+    stop: route('member', 'Services')
+      .route({ method: 'POST', path: '/services/{id}/stop', summary: 'Stop a service for good' })
+      .input(ServiceById)
+      .output(ServiceView),
+    log: route('member', 'Services')
+      .route({ method: 'GET', path: '/services/{id}/log', summary: 'The end of what a service wrote' })
+      .input(ServiceById)
+      .output(ServiceLog),
   },
   doubleChecks: {
     get: route('owner', 'Fleet')

@@ -4,6 +4,7 @@ import { ArtifactHash, AttemptId, EdgeId, ModelId, RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { ModelManifest } from './manifest.ts';
 import { ErrorView, Timings } from './run.ts';
+import { FindService, HeldServices, ServiceFound, ServiceHello, ServiceReport, StartService, StopService } from './services/index.ts';
 
 /** Raised when a message changes so that older edges cannot follow; hello and welcome carry it. */
 export const edgeProtocolVersion = 3;
@@ -101,8 +102,11 @@ export const FromEdge = z.discriminatedUnion('kind', [
     models,
     /** Attempts that it runs, or whose result it holds and will send again. An attempt leased to it that is missing here is lost. */
     holding,
+    services: ServiceHello.optional(),
   }),
-  z.object({ kind: z.literal('heartbeat'), holding, diskFreeBytes: z.number().nonnegative(), draining: z.boolean() }),
+  z.object({ kind: z.literal('heartbeat'), holding, services: HeldServices.optional(), diskFreeBytes: z.number().nonnegative(), draining: z.boolean() }),
+  ServiceReport,
+  FindService,
   z.object({ kind: z.literal('models'), models }),
   z.object({ kind: z.literal('started'), ...attempt }),
   z.object({ kind: z.literal('progress'), ...attempt, fraction: z.number().min(0).max(1), message: z.string().max(200).nullable() }),
@@ -201,6 +205,9 @@ export const ToEdge = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('store'), hash: ArtifactHash }),
   /** Show that you hold the bytes which this attempt's result names: the studio has them already, and their name alone grants nothing. Answered by `proof`. */
   z.object({ kind: z.literal('prove'), ...attempt, nonce: Nonce, hashes: z.array(ArtifactHash).max(limits.outputsPerResult) }),
+  StartService,
+  StopService,
+  ServiceFound,
   z.object({ kind: z.literal('pull-model'), manifest: ModelManifest }),
   z.object({ kind: z.literal('remove-model'), modelId: ModelId }),
   /** Finish what runs and take no more; `on: false` takes it back. */

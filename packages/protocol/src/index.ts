@@ -29,6 +29,7 @@ export * from './route.ts';
 export * from './run.ts';
 export * from './run-name.ts';
 export * from './saved-chain.ts';
+export * from './services/index.ts';
 export * from './settings.ts';
 export * from './stream.ts';
 export * from './task.ts';

@@ -143,13 +143,33 @@ export const limits = {
   revokedEdges: 1_000,
   /** Seconds in which an edge shows that it holds bytes which its result names, and more for each 10 MB of them. */
   proofSeconds: 120,
-  /** What one edge may say that it was not asked for: news of its steps, measured links, its own state; and characters of news. */
+  /** What one edge may say that it was not asked for: news of its steps, measured links, its own state, its services; and characters of news. */
   edgeRates: {
     news: { perSecond: 500, atOnce: 5000 },
     newsBytes: { perSecond: 8 * 1024 ** 2, atOnce: 64 * 1024 ** 2 },
     links: { perSecond: 50, atOnce: 2500 },
     state: { perSecond: 20, atOnce: 200 },
+    services: { perSecond: 50, atOnce: 1000 },
   },
+  /** Services of one person that have not ended; those that have ended and are still shown; those of one list. */
+  servicesPerPerson: 32,
+  endedServicesPerPerson: 50,
+  servicesListed: 500,
+  /** Services that one edge may run, and how many it runs if its owner says nothing; kinds that it may name. */
+  servicesPerEdge: 64,
+  servicesPerEdgeUnset: 8,
+  serviceKinds: 100,
+  /** Bytes of a service's parameters as JSON, and of the end of its log that is kept. */
+  serviceParametersBytes: 16 * 1024,
+  serviceLogBytes: 16 * 1024,
+  /** Ends of a service's process in a row, each before it was well for so many seconds, after which it has failed. */
+  serviceQuickEnds: 5,
+  serviceSteadySeconds: 60,
+  /** Times in a row that a service may be lost with its edge, each before it was well for so long. */
+  serviceLosses: 10,
+  /** Streams that other services have open to one service, and questions of one service for others that wait for an answer. */
+  streamsPerService: 64,
+  questionsPerService: 64,
   /** Bytes and seconds of one transfer that an edge measured. */
   linkBytes: 2 ** 40,
   linkSeconds: 86_400,

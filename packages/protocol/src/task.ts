@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DimensionsByName } from './dimensions.ts';
 import { AtelierError } from './errors.ts';
 import type { Modality } from './modality.ts';
+import { checkedParameters } from './parameters.ts';
 
 /** A named, typed input or output of a task. */
 export interface Port {
@@ -179,21 +180,10 @@ export function seedParameters(task: TaskDeclaration): string[] {
  * @throws AtelierError `invalid-input` for an unknown name or a wrong type, `parameter-out-of-bounds` for a number or text out of bounds
  */
 export function parseParameters(task: TaskDeclaration, given: Record<string, unknown>, where = task.name): Record<string, unknown> {
-  const parsed = task.parameters.strict().safeParse(given);
-  if (parsed.success) {
-    task.check(parsed.data);
-    return parsed.data;
-  }
-  const issue = parsed.error.issues[0];
-  const name = issue?.path.join('.') ?? '';
-  if (issue?.code === 'unrecognized_keys') {
-    throw new AtelierError('invalid-input', `${where} has no parameter "${issue.keys.join('", "')}".`, {
-      hint: `It has: ${Object.keys(task.parameters.shape).join(', ')}.`,
-    });
-  }
-  const outOfBounds = issue?.code === 'too_big' || issue?.code === 'too_small' || issue?.code === 'invalid_value';
-  throw new AtelierError(outOfBounds ? 'parameter-out-of-bounds' : 'invalid-input', `${where}.${name}: ${issue?.message ?? 'not valid'}.`, {
+  const parameters = checkedParameters(task.parameters, given, {
+    where,
     hint: `Look at the bounds with: atelier run ${task.name} --help, or GET /api/tasks.`,
-    cause: parsed.error,
   });
+  task.check(parameters);
+  return parameters;
 }

@@ -15,6 +15,7 @@ import { createPeople } from './people/index.ts';
 import { History, Planning } from './planning/index.ts';
 import { Rounds } from './rounds.ts';
 import { createRuns, RunFeed } from './runs/index.ts';
+import { composeServices } from './services/index.ts';
 import { type Advanced, RunWriter, type Taking } from './state/index.ts';
 
 /**
@@ -29,6 +30,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   await takeUp(options, rooms);
   const rounds = new Rounds(options.log, [
     { what: 'reap', everyMs: times.reapMs, work: () => rooms.leases.reap() },
+    { what: 'reap services', everyMs: times.reapMs, work: () => rooms.serviceLeases.reap() },
     { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
   ]);
   await rooms.planning.fleetChanged();
@@ -48,6 +50,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     chains: createSavedChains(database),
     gallery: createGallery(options),
     people: createPeople(rooms),
+    services: rooms.services,
     doubleChecks: rooms.doubleChecks,
     async close() {
       await rounds.close();
@@ -82,33 +85,37 @@ function compose(options: CoreOptions, times: CoreTimes) {
   const dispatcher: Dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
   const replication = new Replication(shared);
   const proofs = new Proofs({ ...shared, replication });
-  const parts = { ...shared, writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
+  const parts = { ...shared, ...composeServices(shared), writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
   const rooms = { ...parts, messages: new EdgeMessages(parts) };
   return rooms;
 }
 
 /** Reads what another life of this coordinator left. */
-async function takeUp({ database }: CoreOptions, { leases, fleet, history, live, doubleChecks }: Rooms): Promise<void> {
-  await leases.extendAll();
+async function takeUp({ database }: CoreOptions, { leases, serviceLeases, fleet, history, live, doubleChecks }: Rooms): Promise<void> {
+  await Promise.all([leases.extendAll(), serviceLeases.takeUp()]);
   await Promise.all([fleet.load(), history.load(), live.load(database.pool), live.loadTurns(database.pool), doubleChecks.load()]);
 }
 
-async function sweep({ dispatcher, planning, replication, messages, doubleChecks }: Rooms): Promise<void> {
+async function sweep({ dispatcher, planning, replication, messages, doubleChecks, serviceLeases }: Rooms): Promise<void> {
   dispatcher.wakeAll();
   await planning.requestAll();
   await replication.retry();
   await messages.sweep();
   await doubleChecks.look();
+  await serviceLeases.sweep();
 }
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
-function afterCommit({ live, feed, planning, link, log, dispatcher, leases }: Rooms, advanced: Advanced): void {
+function afterCommit({ live, feed, planning, link, log, dispatcher, leases, serviceLeases }: Rooms, advanced: Advanced): void {
   live.follow(advanced);
   dispatcher.handOver(advanced);
   feed.changed(advanced);
   for (const command of advanced.commands) {
     if (command.kind === 'plan') planning.request(advanced.runId);
-    if (command.kind === 'ended') log.info({ runId: advanced.runId, state: advanced.state }, 'a run ended');
+    if (command.kind === 'ended') {
+      log.info({ runId: advanced.runId, state: advanced.state }, 'a run ended');
+      inBackground(log, 'services of a run that ended are left to the next round', serviceLeases.runEnded(advanced.runId));
+    }
     if (command.kind === 'stop') {
       const { stepId, shard, number } = command.attempt;
       const stopped = advanced.attempts.find((attempt) => attempt.stepId === stepId && attempt.shard === shard && attempt.number === number);

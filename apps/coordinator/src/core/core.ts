@@ -11,6 +11,7 @@ import type { Gallery } from './gallery/index.ts';
 import type { People, Succession } from './people/index.ts';
 import type { Quota } from './quota/index.ts';
 import type { Runs } from './runs/index.ts';
+import type { Services } from './services/index.ts';
 
 export interface CoreOptions {
   readonly database: Database;
@@ -52,6 +53,8 @@ export interface Core {
   readonly gallery: Gallery;
   /** People as owners look after them. */
   readonly people: People;
+  /** Long-lived processes on edges. */
+  readonly services: Services;
   /** A share of results that another edge computes once more, for the owner. */
   readonly doubleChecks: Pick<DoubleChecks, 'view' | 'set' | 'dismiss'>;
   /** Stops timers, and gives out nothing more; runs go on after the next start. */

@@ -5,6 +5,7 @@ import { AtelierError, type EdgeInfo, edgeProtocolVersion, type FromEdge, type T
 import type { Logger } from 'pino';
 import { type Identity, joinAgain } from '../identity/identity.ts';
 import type { ModelShelf } from '../models/shelf.ts';
+import type { Services } from '../services/services.ts';
 import { type EdgeOptions, type EdgeSettings, machineMemory } from '../settings.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
 import type { Giving } from '../transfer/giving.ts';
@@ -28,6 +29,7 @@ export interface SessionParts {
   readonly shelf: ModelShelf;
   readonly pool: SlotPool;
   readonly attempts: Attempts;
+  readonly services: Services;
   readonly relay: Relay;
   readonly giving: Giving;
   readonly upkeep: Upkeep;
@@ -125,7 +127,7 @@ export class Session {
   }
 
   #onWelcome(welcome: Welcome): FromEdge[] {
-    const { giving, log, shelf, pool, attempts } = this.#parts();
+    const { giving, log, shelf, pool, attempts, services } = this.#parts();
     giving.welcomed(welcome);
     clearInterval(this.#heart);
     this.#heart = setInterval(
@@ -138,8 +140,9 @@ export class Session {
       info: this.#info(),
       models: shelf.views(pool.loaded),
       holding: attempts.holding,
+      services: services.hello,
     };
-    return [hello, ...attempts.again()];
+    return [hello, ...services.again(), ...attempts.again()];
   }
 
   #onMessage(message: ToEdge): void {
@@ -149,7 +152,7 @@ export class Session {
   }
 
   async #act(message: ToEdge): Promise<void> {
-    const { attempts, relay, shelf, pool, giving } = this.#parts();
+    const { attempts, services, relay, shelf, pool, giving } = this.#parts();
     switch (message.kind) {
       case 'work':
         return attempts.accept(message.order, this.#isDraining ? stopping() : null);
@@ -161,6 +164,12 @@ export class Session {
         return relay.store(message.hash);
       case 'prove':
         return this.#prove(message);
+      case 'service-start':
+        return services.start(message.order, this.#isDraining ? noNewService() : null);
+      case 'service-stop':
+        return services.stop(message.serviceId);
+      case 'service-place':
+        return services.found(message);
       case 'pull-model':
         return shelf.add(message.manifest);
       case 'remove-model':
@@ -202,9 +211,9 @@ export class Session {
   }
 
   #heartbeat(): void {
-    const { log, upkeep, attempts } = this.#parts();
+    const { log, upkeep, attempts, services } = this.#parts();
     inBackground(log, 'the free disk could not be measured', upkeep.measureDisk());
-    this.send({ kind: 'heartbeat', holding: attempts.holding, diskFreeBytes: upkeep.diskFreeBytes, draining: this.#isDraining });
+    this.send({ kind: 'heartbeat', holding: attempts.holding, services: services.held, diskFreeBytes: upkeep.diskFreeBytes, draining: this.#isDraining });
   }
 
   #info(): EdgeInfo {
@@ -229,4 +238,8 @@ export class Session {
 
 function stopping(): AtelierError {
   return new AtelierError('edge-lost', 'The edge is stopping.', { hint: 'The step is tried elsewhere.' });
+}
+
+function noNewService(): AtelierError {
+  return new AtelierError('unavailable', 'The edge takes nothing new now.', { hint: 'Let it take work again, or choose another edge.' });
 }

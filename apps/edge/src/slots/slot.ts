@@ -1,8 +1,10 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { type FailureLog, guarded } from '@atelier/background';
 import { slotEnvironment } from '@atelier/drivers/environment';
 import { AtelierError, cutToEnd } from '@atelier/protocol';
+import { LastWords } from '../child/last-words.ts';
+import { signalGroup } from '../child/process-group.ts';
 import type { DeviceReport, FromSlot, SlotJob, SlotReport, SlotResult, ToSlot } from './slot-messages.ts';
 
 /** A step that failed, with the last words of its process. */
@@ -36,8 +38,7 @@ type Settle = { readonly kinds: readonly FromSlot['kind'][]; readonly resolve: (
  */
 export class Slot {
   readonly #child: ChildProcess;
-  readonly #stderr: string[] = [];
-  #stderrLength = 0;
+  readonly #words = new LastWords(logBytes);
   #waiting: Settle | undefined;
   #onReport: ((report: SlotReport) => void) | undefined;
   #onLoaded: ((modelId: string, bytes: number) => void) | undefined;
@@ -52,8 +53,8 @@ export class Slot {
       execArgv: [],
       env: slotEnvironment(process.env, options.environment.further, options.environment.keys),
     });
-    this.#child.stdout?.on('data', (chunk: Buffer) => this.#keep(chunk));
-    this.#child.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk));
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#words.keep(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#words.keep(chunk));
     this.#child.on(
       'message',
       guarded(options.log, 'a message of a slot could not be read', (message: FromSlot) => this.#read(message)),
@@ -134,7 +135,7 @@ export class Slot {
       this.#onLoaded?.(message.modelId, message.bytes);
     } else if (message.kind === 'failed') {
       this.#waiting = undefined;
-      waiting?.reject(new StepFailure(AtelierError.from(message.error), clip(`${this.#log()}\n${message.log}`.trim())));
+      waiting?.reject(new StepFailure(AtelierError.from(message.error), clip(`${this.#words}\n${message.log}`.trim())));
     } else if (waiting?.kinds.includes(message.kind)) {
       this.#waiting = undefined;
       waiting.resolve(message);
@@ -153,34 +154,10 @@ export class Slot {
     const error = new AtelierError('slot-crashed', `The process of the step ended ${this.#ended}.`, {
       hint: this.#ended?.includes('SIGKILL') ? 'The machine may have run out of memory: give the edge a smaller --memory.' : 'The log has its last words.',
     });
-    return new StepFailure(error, this.#log());
-  }
-
-  #keep(chunk: Buffer): void {
-    const text = chunk.toString('utf8');
-    this.#stderr.push(text);
-    this.#stderrLength += text.length;
-    while (this.#stderr.length > 1 && this.#stderrLength > 2 * logBytes) this.#stderrLength -= (this.#stderr.shift() as string).length;
-  }
-
-  #log(): string {
-    return clip(this.#stderr.join(''));
+    return new StepFailure(error, this.#words.toString());
   }
 }
 
 function clip(text: string): string {
   return cutToEnd(text, logBytes);
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  if (process.platform === 'win32') {
-    if (child.exitCode === null) spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], { stdio: 'ignore' }).on('error', () => child.kill());
-    return;
-  }
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') child.kill(signal);
-  }
 }

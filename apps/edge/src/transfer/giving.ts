@@ -1,12 +1,11 @@
-import { OpenTransfers, ProofReader, presentedToken, type TicketClaims, type TicketKey, verifyTicket } from '@atelier/artifacts';
+import { OpenTransfers, ProofReader, presentedToken, type TicketKey, verifyServiceTicket, verifyTicket } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Welcome } from '../link/coordinator-link.ts';
 
-/** What is shown for some bytes. */
-export interface Shown {
+/** What is shown with a request. */
+interface Shown {
   readonly method: string;
   readonly url: string;
-  readonly hash: string;
   readonly authorization: string | undefined;
   readonly proof: string | undefined;
 }
@@ -18,7 +17,10 @@ export interface GivingOptions {
   isInTouch(): boolean;
 }
 
-/** Decides who may read artifacts here: whoever shows a ticket of the coordinator's and proves the key that it was given to, unless it is revoked. */
+/** Who holds a ticket, and the key that they have to prove. */
+type Receiver = { readonly to: string; readonly cnf: { readonly jkt: string } };
+
+/** Decides who may read artifacts and open streams here: whoever shows a ticket of the coordinator's and proves the key that it was given to, unless it is revoked. */
 export class Giving {
   readonly #options: GivingOptions;
   readonly #proofs = new ProofReader();
@@ -45,32 +47,42 @@ export class Giving {
   }
 
   /**
+   * Admits a request for some bytes.
    * @param cut ends the answer, when its receiver is revoked
    * @returns says that the answer has ended
    * @throws AtelierError `unauthenticated`, `token-expired`, `forbidden`; `unavailable` where this edge cannot know who was revoked
    */
-  async admit(shown: Shown, cut: () => void): Promise<() => void> {
-    const token = presentedToken(shown.authorization);
-    if (token === null) {
-      throw new AtelierError('unauthenticated', 'A transfer needs a ticket, and a proof of the key that it was given to.', {
-        hint: 'Tickets come with work orders. Run the same release of Atelier on both machines.',
-      });
-    }
-    const claims = await this.#read(token, shown);
-    const leave = this.#open.enter(claims.to, cut);
-    if (!this.#revoked.has(claims.to)) return leave;
-    leave();
-    throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
+  admit(shown: Shown & { readonly hash: string }, cut: () => void): Promise<() => void> {
+    return this.#admit(shown, cut, (key, token, at) => verifyTicket(key, token, { hash: shown.hash, ...at }));
   }
 
-  async #read(token: string, { method, url, hash, proof }: Shown): Promise<TicketClaims> {
+  /** Admits a stream to one life of a service, as {@link admit}. @throws AtelierError also `conflict` for a ticket of an earlier life */
+  admitStream(shown: Shown & { readonly service: string; readonly fence: number }, cut: () => void): Promise<() => void> {
+    const { service, fence } = shown;
+    return this.#admit(shown, cut, (key, token, at) => verifyServiceTicket(key, token, { service, fence, ...at }));
+  }
+
+  async #admit(
+    { authorization, method, url, proof }: Shown,
+    cut: () => void,
+    verify: (key: TicketKey, token: string, at: { from: string; now: Date }) => Promise<Receiver>,
+  ): Promise<() => void> {
+    const token = presentedToken(authorization);
+    if (token === null) {
+      throw new AtelierError('unauthenticated', 'A transfer needs a ticket, and a proof of the key that it was given to.', {
+        hint: 'The coordinator gives tickets. Run the same release of Atelier on both machines.',
+      });
+    }
     const now = this.#options.clock();
     if (!this.#welcome || !now || !this.#options.isInTouch()) {
       throw new AtelierError('unavailable', 'This edge is not connected to its studio now.', { hint: 'Ask another holder, or again a little later.' });
     }
     const { ticketKey, edgeId } = this.#welcome;
-    const claims = await verifyTicket(ticketKey as TicketKey, token, { hash, from: edgeId, now });
-    await this.#proofs.check(proof, { method, url, token }, claims.cnf.jkt, now);
-    return claims;
+    const { to, cnf } = await verify(ticketKey as TicketKey, token, { from: edgeId, now });
+    await this.#proofs.check(proof, { method, url, token }, cnf.jkt, now);
+    const leave = this.#open.enter(to, cut);
+    if (!this.#revoked.has(to)) return leave;
+    leave();
+    throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
   }
 }

@@ -1,7 +1,9 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { type ArtifactStore, artifactResponse } from '@atelier/artifacts';
+import { guarded } from '@atelier/background';
 import { AtelierError } from '@atelier/protocol';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -18,6 +20,8 @@ export interface ListenerOptions {
   readonly name: string;
   readonly log: Logger;
   readonly giving: Giving;
+  /** Upgrades: streams to services. */
+  readonly streams: { accept(request: IncomingMessage, socket: Duplex, head: Buffer): void; close(): void };
   /** Answers at the same time; more are told to try elsewhere. Default 16. */
   readonly most?: number | undefined;
 }
@@ -29,7 +33,7 @@ export interface Listener {
 }
 
 /**
- * Gives artifacts to whoever shows a ticket for them: `GET /artifacts/{hash}`, with ranges. Nothing else is answered.
+ * Gives artifacts to whoever shows a ticket for them: `GET /artifacts/{hash}`, with ranges; and opens streams to services. Nothing else is answered.
  * @throws AtelierError `port-in-use`, `invalid-input`
  */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
@@ -59,6 +63,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     active++;
     response.once('close', () => active--);
   });
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => options.streams.accept(request, socket, head);
+  server.on('upgrade', guarded(options.log, 'a stream could not be opened', upgrade));
   await listen(server, host, port);
   const bound = (server.address() as AddressInfo).port;
   const url = `http://${bracket(reachable(host))}:${bound}`;
@@ -68,6 +74,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     close: () =>
       new Promise((done) => {
         server.close(() => done());
+        options.streams.close();
         server.closeAllConnections();
       }),
   };

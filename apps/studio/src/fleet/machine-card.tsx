@@ -1,4 +1,4 @@
-import type { EdgeView, ModelView } from '@atelier/protocol';
+import type { EdgeView, ModelView, ServiceView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
 import { CircleCheck, CircleDashed, CirclePause, CircleSlash, Download, type LucideIcon, MoreHorizontal, Pause, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { formatBytes } from '../units/bytes.ts';
 import { formatSeconds } from '../units/time.ts';
 import { LargerModels } from './larger-models.tsx';
 import { ModelRow } from './model-row.tsx';
+import { ServiceList } from './service-list.tsx';
 
 const states: Record<EdgeView['state'], { word: string; icon: LucideIcon; tone: string }> = {
   online: { word: 'Online', icon: CircleCheck, tone: 'text-good' },
@@ -25,8 +26,16 @@ const changed = () => {
   void queries.invalidateQueries({ queryKey: api.models.key() });
 };
 
-/** A machine: its state and devices, what runs on it, and its models. */
-export function MachineCard({ edge, catalogue, owner }: { edge: EdgeView; catalogue: readonly ModelView[]; owner: boolean }) {
+interface MachineCardProps {
+  edge: EdgeView;
+  catalogue: readonly ModelView[];
+  /** Those of this machine that the viewer may see. */
+  services: readonly ServiceView[];
+  owner: boolean;
+}
+
+/** A machine: its state and devices, what runs on it, its models and its services. */
+export function MachineCard({ edge, catalogue, services, owner }: MachineCardProps) {
   const { word, icon: Icon, tone } = states[edge.state];
   return (
     <Card aria-label={edge.name} className={`min-w-0 p-5 sm:p-6 ${edge.state === 'away' ? 'border-dashed' : ''}`}>
@@ -64,6 +73,7 @@ export function MachineCard({ edge, catalogue, owner }: { edge: EdgeView; catalo
           ))}
         </ul>
       </section>
+      {services.length > 0 && <ServiceList edge={edge} services={services} />}
     </Card>
   );
 }

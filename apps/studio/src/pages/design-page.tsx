@@ -161,7 +161,7 @@ function States() {
         </div>
       </Part>
       <Part title="Machine">
-        <MachineCard edge={sampleEdge} catalogue={[]} owner />
+        <MachineCard edge={sampleEdge} catalogue={[]} services={[]} owner />
       </Part>
       <Part title="Empty">
         <Card>

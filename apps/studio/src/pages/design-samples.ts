@@ -153,6 +153,7 @@ export const sampleEdge: EdgeView = {
   info: null,
   transfer: null,
   models: [],
+  services: { kinds: [], most: 0 },
   running: 1,
   checking: 0,
   queued: 2,

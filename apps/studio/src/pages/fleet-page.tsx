@@ -19,6 +19,7 @@ export function Component() {
   const owner = useMe().data?.role === 'owner';
   const edges = useQuery(api.edges.list.queryOptions({ refetchInterval: 2_000 }));
   const models = useQuery(api.models.queryOptions({ refetchInterval: 10_000 }));
+  const services = useQuery(api.services.list.queryOptions({ input: {}, refetchInterval: 2_000 }));
   const links = useQuery(api.edges.links.queryOptions({ refetchInterval: 10_000 }));
   const standing = edges.data?.filter((edge) => edge.state !== 'revoked').sort(byName) ?? [];
   const add = (
@@ -49,7 +50,13 @@ export function Component() {
       ) : (
         <div className="mt-6 grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
           {standing.map((edge) => (
-            <MachineCard key={edge.id} edge={edge} catalogue={models.data ?? []} owner={owner} />
+            <MachineCard
+              key={edge.id}
+              edge={edge}
+              catalogue={models.data ?? []}
+              services={services.data?.filter(({ edgeId }) => edgeId === edge.id) ?? []}
+              owner={owner}
+            />
           ))}
         </div>
       )}

@@ -9,3 +9,4 @@ export * from './double-checks.ts';
 export * from './fleet.ts';
 export * from './outputs.ts';
 export * from './runs.ts';
+export * from './services.ts';

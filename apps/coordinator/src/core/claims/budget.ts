@@ -14,6 +14,8 @@ const rates: Partial<Record<Kind, { readonly rate: keyof typeof limits.edgeRates
   models: { rate: 'state', over: 'end' },
   heartbeat: { rate: 'state', over: 'end' },
   hello: { rate: 'state', over: 'end' },
+  service: { rate: 'services', over: 'end' },
+  'service-find': { rate: 'services', over: 'end' },
 };
 
 /** What may still come: it fills up with time, and each message takes of it. */
@@ -74,6 +76,7 @@ export class Budget {
 }
 
 function sizeOf(message: FromEdge): number {
+  if (message.kind === 'service') return message.log.length;
   if (message.kind === 'preview') return message.base64.length;
   return message.kind === 'text' ? message.delta.length : 0;
 }

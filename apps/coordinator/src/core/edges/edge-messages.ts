@@ -9,6 +9,7 @@ import type { DoubleChecks } from '../double-checks/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
 import type { History, Planning } from '../planning/index.ts';
 import type { PassingEvent, RunFeed } from '../runs/index.ts';
+import type { ServiceLeases } from '../services/index.ts';
 import type { Report, RunWriter } from '../state/index.ts';
 
 type Hello = Extract<FromEdge, { kind: 'hello' }>;
@@ -25,6 +26,7 @@ export interface EdgeMessagesNeeds {
   readonly fleet: Fleet;
   readonly live: LiveAttempts;
   readonly leases: Leases;
+  readonly serviceLeases: ServiceLeases;
   readonly writer: RunWriter;
   readonly history: History;
   readonly feed: RunFeed;
@@ -88,6 +90,7 @@ export class EdgeMessages {
     if (!fleet.identity(edgeId)) throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
     // Before it counts as here: from then on it is given new work, which it cannot name yet.
     const before = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
+    const servicesBefore = await this.#needs.serviceLeases.before(edgeId);
     const edge = await fleet.connected(edgeId, hello, from);
     const { reach } = edge;
     if (reach && reach.state !== 'open')
@@ -97,6 +100,7 @@ export class EdgeMessages {
     const held = new Set(hello.holding.map((holding) => holding.attemptId as string));
     for (const attempt of before.filter(({ id }) => !held.has(id))) await leases.lose(attempt, `${edge.name} came back without it.`);
     if (edge.draining) this.#needs.link.send(edgeId, { kind: 'drain', on: true });
+    await this.#needs.serviceLeases.connected(edge, servicesBefore, hello.services?.held ?? []);
     await this.#needs.leases.withdrawHopeless(edgeId);
     this.#needs.dispatcher.wake(edgeId);
     await this.#needs.replication.requestMissing(edgeId);
@@ -135,6 +139,10 @@ export class EdgeMessages {
         return this.#prove(edge.id, message);
       case 'link':
         return this.#link(edge, message);
+      case 'service':
+        return this.#needs.serviceLeases.report(edge, message);
+      case 'service-find':
+        return this.#needs.serviceLeases.find(edge, message);
       case 'stored':
         return this.#stored(edge.id, message.hash, message.error ? AtelierError.from(message.error) : undefined);
     }
@@ -143,6 +151,7 @@ export class EdgeMessages {
   async #heartbeat(edge: KnownEdge, message: Heartbeat): Promise<void> {
     if (edge.info) edge.info = { ...edge.info, diskFreeBytes: message.diskFreeBytes };
     await this.#checkHolding(edge, message.holding);
+    await this.#needs.serviceLeases.heartbeat(edge, message.services ?? []);
     if (message.draining === edge.leaving) return;
     edge.leaving = message.draining;
     if (edge.leaving) await this.#needs.leases.withdrawHopeless(edge.id);

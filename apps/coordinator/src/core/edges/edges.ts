@@ -81,6 +81,7 @@ export function createEdges(needs: EdgesNeeds): Edges {
       await leases.withdrawHopeless(edgeId);
       await leases.loseAll(edgeId, `${edge.name} was revoked.`);
       await doubleChecks.revoked(edgeId);
+      await needs.serviceLeases.revoked(edge);
       return viewOf(edge);
     },
     async drain(edgeId, on) {
@@ -88,7 +89,7 @@ export function createEdges(needs: EdgesNeeds): Edges {
       await fleet.setDraining(edge, on);
       link.send(edgeId, { kind: 'drain', on });
       if (on) await leases.withdrawHopeless(edgeId);
-      else await planning.fleetChanged();
+      else await Promise.all([planning.fleetChanged(), needs.serviceLeases.sweep()]);
       return viewOf(edge);
     },
     async confirmAddress(edgeId, url) {

@@ -1,4 +1,4 @@
-import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId, type ServiceHello } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
@@ -37,6 +37,8 @@ export interface KnownEdge {
   revokedAt: Date | null;
   info: EdgeInfo | null;
   models: EdgeModel[];
+  /** Kinds of services that it can run, and how many at a time. Not known before it connects. */
+  services: { readonly kinds: readonly string[]; readonly slots: number };
   /** The address that an owner confirmed. */
   confirmedTransferUrl: string | null;
   /** Where its socket came from last. */
@@ -146,7 +148,7 @@ export class Fleet {
     }
   }
 
-  async connected(edgeId: EdgeId, { info, models }: { info: EdgeInfo; models: EdgeModel[] }, from: SocketOrigin): Promise<KnownEdge> {
+  async connected(edgeId: EdgeId, { info, models, services }: Said, from: SocketOrigin): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
@@ -154,6 +156,7 @@ export class Fleet {
     edge.leaving = false;
     edge.info = info;
     edge.models = models;
+    edge.services = services ?? noServices;
     this.heard(edge);
     await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
     return edge;
@@ -197,9 +200,14 @@ export class Fleet {
   }
 }
 
+/** What an edge says of itself in hello; an edge of an older release says nothing of services. */
+type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly services?: ServiceHello | undefined };
+
+const noServices = { kinds: [], slots: 0 };
+
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
-  return { leaving: false, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+  return { leaving: false, services: noServices, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
 }
 
 async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {

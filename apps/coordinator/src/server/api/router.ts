@@ -19,6 +19,7 @@ export function createApiRouter(services: Services) {
     gallery: galleryProcedures(os, services),
     uploads: { get: os.uploads.get.handler(({ input, context }) => services.uploads.result(context.person, input.id)) },
     edges: edgeProcedures(os, services),
+    services: serviceProcedures(os, services),
     doubleChecks: {
       get: os.doubleChecks.get.handler(() => core.doubleChecks.view()),
       set: os.doubleChecks.set.handler(({ input }) => core.doubleChecks.set(input.percent)),
@@ -118,5 +119,16 @@ function edgeProcedures(os: Implementer, services: Services) {
       const { state, usedFor } = await singleUseState(database.db, 'join-edge', input.token);
       return { state, edgeName: usedFor };
     }),
+  };
+}
+
+function serviceProcedures(os: Implementer, { core }: Services) {
+  return {
+    kinds: os.services.kinds.handler(() => core.services.kinds()),
+    start: os.services.start.handler(({ input, context }) => core.services.start(context.person, input)),
+    list: os.services.list.handler(({ input, context }) => core.services.list(context.person, input)),
+    get: os.services.get.handler(({ input, context }) => core.services.get(context.person, input.id)),
+    stop: os.services.stop.handler(({ input, context }) => core.services.stop(context.person, input.id)),
+    log: os.services.log.handler(({ input, context }) => core.services.log(context.person, input.id)),
   };
 }

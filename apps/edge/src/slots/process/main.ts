@@ -2,25 +2,13 @@
  * The child process of a slot: loads models with their drivers and runs one step at a time. Started by slot.ts with `fork`.
  * Arguments: modules of extra tasks and drivers. Small messages come and go by IPC; bytes are in files.
  */
-import { writeSync } from 'node:fs';
 import { AtelierError } from '@atelier/protocol';
+import { endWithAgent } from '../../child/end-with-agent.ts';
 import type { DeviceReport, FromSlot, ToSlot } from '../slot-messages.ts';
 import { findDriver, readModules } from './drivers.ts';
 import { unload } from './models.ts';
 import { runStep } from './run-step.ts';
 import { send } from './send.ts';
-
-/** Nobody may outlive the agent: not this process, nor a command that it started. */
-function endWithAgent(): void {
-  if (process.platform !== 'win32') {
-    try {
-      process.kill(-process.pid, 'SIGKILL');
-    } catch (error) {
-      writeSync(2, `${String(error)}\n`);
-    }
-  }
-  process.exit(1);
-}
 
 /** A driver's own errors keep their code; anything else that it throws means that the step failed. */
 function failure(thrown: unknown): FromSlot {
