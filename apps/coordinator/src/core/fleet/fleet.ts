@@ -43,6 +43,8 @@ export interface KnownEdge {
   from: SocketOrigin;
   /** Where other edges are sent for what it has; null: through the coordinator. */
   reach: TransferReach | null;
+  /** What it said that it can do beyond the protocol's version. */
+  abilities: readonly string[];
   /** It has a socket here. */
   connected: boolean;
   /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
@@ -146,7 +148,11 @@ export class Fleet {
     }
   }
 
-  async connected(edgeId: EdgeId, { info, models }: { info: EdgeInfo; models: EdgeModel[] }, from: SocketOrigin): Promise<KnownEdge> {
+  async connected(
+    edgeId: EdgeId,
+    { info, models, abilities }: { info: EdgeInfo; models: EdgeModel[]; abilities: string[] },
+    from: SocketOrigin,
+  ): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
@@ -154,6 +160,7 @@ export class Fleet {
     edge.leaving = false;
     edge.info = info;
     edge.models = models;
+    edge.abilities = abilities;
     this.heard(edge);
     await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
     return edge;
@@ -199,7 +206,7 @@ export class Fleet {
 
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
-  return { leaving: false, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+  return { leaving: false, connected: false, abilities: [], heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
 }
 
 async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {
