@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { readPicture } from '@atelier/media';
 import { loadManifest, starterModelsFolder } from '@atelier/models';
 import { findTask, parseParameters } from '@atelier/protocol';
+import { undisturbed } from '../packages/drivers/src/controls.ts';
 import { onnxDiffusion } from '../packages/drivers/src/onnx-diffusion/index.ts';
 import { modelsFolder } from './support/no-op-studio.ts';
 
@@ -26,7 +27,7 @@ async function draw(to: string): Promise<void> {
   for (const shard of numbers) {
     const outFolder = join(to, String(shard));
     mkdirSync(outFolder);
-    await model.run({ task, shard, parameters, inputs: {}, outFolder, report });
+    await model.run({ task, shard, parameters, inputs: {}, outFolder, report, ...undisturbed(task) });
   }
   await model.close();
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadManifest, starterModelsFolder } from '@atelier/models';
 import { findTask, parseParameters } from '@atelier/protocol';
+import { undisturbed } from '../packages/drivers/src/controls.ts';
 import { onnxDiffusion } from '../packages/drivers/src/onnx-diffusion/index.ts';
 import { modelsFolder } from './support/no-op-studio.ts';
 import { type Figure, median, quantile, writeResults } from './support/results.ts';
@@ -57,7 +58,7 @@ async function startOurs(threads: number) {
       writeFileSync(path, prompt);
       const parameters = parseParameters(task, { steps, guidanceScale, scheduler: 'ddim', seed });
       const begun = performance.now();
-      await model.run({ task, shard: 0, parameters, inputs: { prompt: [{ path, mediaType: 'text/plain' }] }, outFolder: out, report });
+      await model.run({ task, shard: 0, parameters, inputs: { prompt: [{ path, mediaType: 'text/plain' }] }, outFolder: out, report, ...undisturbed(task) });
       return (performance.now() - begun) / 1000;
     },
     close: () => model.close(),

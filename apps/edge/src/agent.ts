@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FolderStore, folderStore, presentToken } from '@atelier/artifacts';
 import { inBackground } from '@atelier/background';
 import { lockFolder } from '@atelier/folder-lock';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, controlAbility } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { type Identity, openIdentity } from './identity/identity.ts';
 import { Session } from './link/session.ts';
@@ -188,12 +188,14 @@ class Agent implements Edge {
         makeRoom: () => this.#upkeep.collect(settings.artifactQuotaBytes / 2),
         workFolder: join(settings.folder, 'work'),
         threads: settings.threads,
+        log,
       },
       outbox: this.#outbox,
       log,
       most: settings.slots * 4 + 16,
       send: (message) => this.#session.send(message),
       sendPassing: (message) => this.#session.sendPassing(message),
+      isSteered: () => this.#session.link?.welcome?.abilities.includes(controlAbility) === true,
       onEnd: () => {
         this.#upkeep.tidyWhenIdle();
         inBackground(log, 'the artifact cache could not be tidied', this.#upkeep.collect());

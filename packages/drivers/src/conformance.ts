@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AtelierError, defineTask, findTask, modalityOf, parseParameters } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { undisturbed } from './controls.ts';
 import type { Driver, LoadedModel, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
 
 /** A driver with a model and one step that it can do. */
@@ -62,7 +63,7 @@ export async function prepareStep(
     inputs[port] = [{ path, mediaType }];
   }
   const task = findTask(driverCase.task);
-  return { task, shard: 0, parameters: parseParameters(task, { ...driverCase.parameters }), inputs, outFolder, report, folder };
+  return { task, shard: 0, parameters: parseParameters(task, { ...driverCase.parameters }), inputs, outFolder, report, folder, ...undisturbed(task) };
 }
 
 /** The bytes of all files by port, in base64. */

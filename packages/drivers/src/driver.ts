@@ -1,4 +1,5 @@
 import type { ModelManifest, TaskDeclaration } from '@atelier/protocol';
+import type { StepControls } from './controls.ts';
 
 /** A file on this machine that a step reads or has written. */
 export interface MediaFile {
@@ -17,6 +18,25 @@ export interface StepRequest {
   /** An empty folder of this attempt alone; what is left in it is deleted afterwards. */
   readonly outFolder: string;
   readonly report: StepReport;
+  /** What the step is told while it runs, of the kinds that its task declares; read it by {@link controlsOf}. */
+  readonly control: StepControls;
+  /** Aborted if nobody wants the result any more. Whoever listens should end soon: the process is killed a moment later. */
+  readonly signal: AbortSignal;
+  /** Where to go on: the last checkpoint of an attempt before this one. Null to begin. */
+  readonly resume: Checkpoint | null;
+  /**
+   * Keeps the state before the work of position `at`, in which all controls before it had their effect and none after it. An attempt that follows
+   * a lost one begins there. For tasks that declare checkpoints.
+   * @returns false if it was left out, as the last one is not long ago: limits.checkpointsPerMinute
+   * @throws AtelierError `too-large` over limits.checkpointBytes; `step-failed` if a control had an effect at `at` or later
+   */
+  checkpoint(bytes: Uint8Array, at: number): Promise<boolean>;
+}
+
+/** The state of a step before the work of a position. */
+export interface Checkpoint {
+  readonly path: string;
+  readonly at: number;
 }
 
 /** What a driver tells while it works. Calls are cheap and may be frequent: the receiver thins them out. */
@@ -32,7 +52,7 @@ export interface StepReport {
 /** Files by output port. */
 export type StepResult = Readonly<Record<string, readonly MediaFile[]>>;
 
-/** A model in memory. `run` is called for one step at a time. A cancelled step's process is killed: no abort signal is passed. */
+/** A model in memory. `run` is called for one step at a time. The process of a cancelled step is killed unless the step heeds its signal. */
 export interface LoadedModel {
   run(request: StepRequest): Promise<StepResult>;
   /** Frees the memory. */

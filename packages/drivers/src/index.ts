@@ -6,7 +6,8 @@
 import type { BuiltInDriver, DriverName } from '@atelier/protocol';
 import type { Driver } from './driver.ts';
 
-export type { Driver, LoadedModel, LoadOptions, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
+export { controlsOf, HeardControls, type StepControls, undisturbed } from './controls.ts';
+export type { Checkpoint, Driver, LoadedModel, LoadOptions, MediaFile, ModelSource, StepReport, StepRequest, StepResult } from './driver.ts';
 export { type RunningService, type ServiceContext, type ServiceProgram, servicePrograms } from './service.ts';
 
 /** Every driver by name, loaded when it is asked for: a slot that runs commands must not carry ONNX Runtime. */

@@ -23,6 +23,10 @@ export const TaskView = z.object({
   shared: z.boolean(),
   /** JSON Schema of the parameters; `title`, `description`, `control`, `step`, `unit` and `advanced` are hints for forms. */
   parameters: z.record(z.string(), z.unknown()),
+  /** JSON Schema of what a running step can be told, by kind of control; with hints as parameters have them. */
+  controls: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  /** Whether an attempt that follows a lost one goes on from a checkpoint. */
+  checkpoints: z.boolean().default(false),
 });
 export type TaskView = z.infer<typeof TaskView>;
 

@@ -2,9 +2,10 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { DoubleChecksView, EdgeView, ExampleView, Finding, LinkView, ModelAlias, ModelView, QueueView, TaskView, UploadView, UsageView } from './api-views.ts';
 import { Chain } from './chain.ts';
+import { ControlView, NewControl, RecordedControls } from './control.ts';
 import { TransferUrl } from './edge-messages.ts';
 import { GalleryDetail, GalleryItem, GalleryPage, GalleryQuery, PublicPage, Visibility } from './gallery.ts';
-import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId, ServiceId } from './ids.ts';
+import { ArtifactHash, EdgeId, ModelId, OutputId, RunId, SavedChainId, ServiceId, StepName } from './ids.ts';
 import { limits } from './limits.ts';
 import { MoveRun } from './line.ts';
 import { Email, Password, PersonView } from './people.ts';
@@ -45,6 +46,8 @@ export const NewRun = z.object({
   priority: z.number().int().min(-100).max(100).default(0),
   /** Compute everything, whatever the result cache knows. */
   fresh: z.boolean().default(false),
+  /** Controls that steps follow at these positions, as a recipe has them. */
+  controls: RecordedControls.optional(),
 });
 
 export const Again = z.object({
@@ -69,6 +72,9 @@ export type PlanRequest = z.infer<typeof PlanRequest>;
 export type NewRun = z.infer<typeof NewRun>;
 export type Again = z.infer<typeof Again>;
 export type Page = z.infer<typeof Page>;
+
+export const SteerStep = NewControl.extend({ id: RunId, stepId: StepName });
+export type SteerStep = z.infer<typeof SteerStep>;
 
 const RunById = z.object({ id: RunId });
 const ServiceById = z.object({ id: ServiceId });
@@ -129,6 +135,14 @@ export const contract = {
       .route({ method: 'POST', path: '/runs/{id}/continue', summary: 'Try the failed steps of a failed run again' })
       .input(RunById)
       .output(RunView),
+    control: route('member', 'Runs')
+      .route({
+        method: 'PATCH',
+        path: '/runs/{id}/steps/{stepId}/control',
+        summary: 'Tell a running step something that its task takes. With a number, the same request can be sent again',
+      })
+      .input(SteerStep)
+      .output(ControlView),
     move: route('member', 'Runs')
       .route({ method: 'POST', path: '/runs/{id}/move', summary: 'Put an open run before another of the same person and priority, or to their end' })
       .input(MoveRun)

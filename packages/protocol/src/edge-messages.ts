@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Artifact, MediaType } from './artifact.ts';
+import { Abilities, AppliedControl, Control, Position } from './control.ts';
 import { ArtifactHash, AttemptId, EdgeId, ModelId, RunId } from './ids.ts';
 import { limits } from './limits.ts';
 import { ModelManifest } from './manifest.ts';
@@ -92,6 +93,8 @@ const holding = z.array(z.object(attempt)).max(limits.attemptsPerEdge);
 /** The key of a {@link possessionProof}: 32 random bytes in base64url, drawn for one question. */
 const Nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
+const Applied = z.array(AppliedControl).max(limits.controlsPerStep);
+
 /** What an edge sends. */
 export const FromEdge = z.discriminatedUnion('kind', [
   /** First after connecting: who it is, what it still runs, and results that were never acknowledged follow as `result`. */
@@ -103,6 +106,8 @@ export const FromEdge = z.discriminatedUnion('kind', [
     /** Attempts that it runs, or whose result it holds and will send again. An attempt leased to it that is missing here is lost. */
     holding,
     services: ServiceHello.optional(),
+    /** What it can do beyond this version; empty from edges of an older release. */
+    abilities: Abilities.default([]),
   }),
   z.object({ kind: z.literal('heartbeat'), holding, services: HeldServices.optional(), diskFreeBytes: z.number().nonnegative(), draining: z.boolean() }),
   ServiceReport,
@@ -112,6 +117,17 @@ export const FromEdge = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), ...attempt, fraction: z.number().min(0).max(1), message: z.string().max(200).nullable() }),
   z.object({ kind: z.literal('preview'), ...attempt, mediaType: MediaType, base64: z.string().max(Math.ceil(limits.previewBytes * 1.4)) }),
   z.object({ kind: z.literal('text'), ...attempt, delta: z.string().max(limits.textBytes) }),
+  /** Where controls took effect: the coordinator writes it down. Said again after a new connection. */
+  z.object({ kind: z.literal('control-applied'), ...attempt, applied: Applied }),
+  /** The attempt's state before the work of position `at`; the bytes are brought when the coordinator asks for them. `applied` are all controls that it includes. */
+  z.object({
+    kind: z.literal('checkpoint'),
+    ...attempt,
+    hash: ArtifactHash,
+    sizeBytes: z.number().int().positive().max(limits.checkpointBytes),
+    at: Position,
+    applied: Applied,
+  }),
   /** Repeated until `ack`. */
   z.object({
     kind: z.literal('result'),
@@ -120,6 +136,8 @@ export const FromEdge = z.discriminatedUnion('kind', [
     timings: Timings,
     /** Of the files that it was computed with: the edge may have others by the time this is heard. Empty from edges of an older release. */
     modelHash: z.string().max(200).default(''),
+    /** All controls that had an effect on it. Left out if there were none. */
+    applied: Applied.optional(),
   }),
   /** Repeated until `ack`. */
   z.object({ kind: z.literal('failure'), ...attempt, error: ErrorView, log: z.string().max(16_384) }),
@@ -172,6 +190,10 @@ export const WorkOrder = z.object({
   modelHash: z.string().max(200).optional(),
   parameters: z.record(z.string(), z.unknown()),
   inputs: z.array(WorkInput),
+  /** What the step was told before, in its order. Left out if there was nothing. */
+  controls: z.array(Control).max(limits.controlsPerStep).optional(),
+  /** The last checkpoint of an attempt before this one. Left out if there is none. */
+  resume: z.object({ hash: ArtifactHash, sizeBytes: z.number().int().positive(), at: Position, tickets: z.array(Ticket) }).optional(),
 });
 export type WorkOrder = z.infer<typeof WorkOrder>;
 
@@ -193,10 +215,13 @@ export const ToEdge = z.discriminatedUnion('kind', [
     revoked,
     heartbeatMs: z.number().int().positive(),
     leaseMs: z.number().int().positive(),
+    abilities: Abilities.default([]),
   }),
   /** These edges are given nothing from now on, and what they receive is cut. */
   z.object({ kind: z.literal('revoked'), edgeIds: revoked }),
   z.object({ kind: z.literal('work'), order: WorkOrder }),
+  /** Tell this to the running step at once. The same number again is the same control. */
+  z.object({ kind: z.literal('control'), ...attempt, control: Control }),
   /** Stop this attempt within a second, without a result. */
   z.object({ kind: z.literal('cancel'), attemptId: AttemptId }),
   /** The result or failure of this attempt is decided (committed or refused): forget it. */

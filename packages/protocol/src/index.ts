@@ -9,6 +9,7 @@ export * from './byte-size.ts';
 export * from './chain.ts';
 export * from './chain-text.ts';
 export * from './contract.ts';
+export * from './control.ts';
 export * from './dimensions.ts';
 export * from './edge-messages.ts';
 export * from './errors.ts';

@@ -93,7 +93,7 @@ export const limits = {
   eventStreams: 1000,
   /** Bytes of one message between edge and coordinator. */
   edgeMessageBytes: 8 * 1024 ** 2,
-  /** Bytes that wait to be read of one edge's messages, and messages; then no more is taken from the network. */
+  /** Bytes that wait to be read of one edge's messages, and messages; then no more is taken from the network. As many more may be read and not done with. */
   edgeWaitingBytes: 8 * 1024 ** 2,
   edgeWaitingMessages: 64,
   /** Bytes that a socket may send before it has proven which edge it is. */
@@ -143,8 +143,21 @@ export const limits = {
   revokedEdges: 1_000,
   /** Seconds in which an edge shows that it holds bytes which its result names, and more for each 10 MB of them. */
   proofSeconds: 120,
-  /** What one edge may say that it was not asked for: news of its steps, measured links, its own state, its services; and characters of news. */
+  /** Controls of one step, bytes of one control's value as JSON, and bytes of all of a step's: they stand in the recipe of what it makes. */
+  controlsPerStep: 2000,
+  controlBytes: 8 * 1024,
+  controlBytesPerStep: 128 * 1024,
+  /** Controls of a step that its view names, the newest. */
+  controlsShown: 100,
+  /** Controls that one person may send to one step. */
+  controlRate: { perSecond: 50, atOnce: 100 },
+  /** Bytes of one checkpoint, and how many one attempt keeps in a minute; those between are left out. */
+  checkpointBytes: 1024 ** 3,
+  checkpointsPerMinute: 30,
+  /** What one edge may say that it was not asked for: news of its steps, where controls took effect, checkpoints, measured links, its own state, its services; and characters of news. */
   edgeRates: {
+    controls: { perSecond: 500, atOnce: 5000 },
+    checkpoints: { perSecond: 10, atOnce: 200 },
     news: { perSecond: 500, atOnce: 5000 },
     newsBytes: { perSecond: 8 * 1024 ** 2, atOnce: 64 * 1024 ** 2 },
     links: { perSecond: 50, atOnce: 2500 },

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { AtelierError } from './errors.ts';
+import { refusal } from './refusal.ts';
 
 /**
  * Validates parameters against a declaration's schema and fills in defaults; a name that it does not have is refused.
@@ -13,16 +13,5 @@ export function checkedParameters<S extends z.ZodObject>(
 ): z.output<S> {
   const parsed = schema.strict().safeParse(given);
   if (parsed.success) return parsed.data as z.output<S>;
-  const issue = parsed.error.issues[0];
-  const name = issue?.path.join('.') ?? '';
-  if (issue?.code === 'unrecognized_keys') {
-    throw new AtelierError('invalid-input', `${where} has no parameter "${issue.keys.join('", "')}".`, {
-      hint: `It has: ${Object.keys(schema.shape).join(', ') || 'none'}.`,
-    });
-  }
-  const outOfBounds = issue?.code === 'too_big' || issue?.code === 'too_small' || issue?.code === 'invalid_value';
-  throw new AtelierError(outOfBounds ? 'parameter-out-of-bounds' : 'invalid-input', `${where}.${name}: ${issue?.message ?? 'not valid'}.`, {
-    hint,
-    cause: parsed.error,
-  });
+  throw refusal(parsed.error, { where, what: where, names: Object.keys(schema.shape), help: hint });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ResolvedChain } from './chain.ts';
+import { RecordedControls } from './control.ts';
 import { ArtifactHash, ModelId, StepName } from './ids.ts';
 
 /** An input of a recipe: a text as it was, anything else by its name, for whoever still has the bytes. */
@@ -19,6 +20,8 @@ export const RecipeDocument = z.object({
   inputs: z.record(z.string(), RecipeInput),
   /** SHA-256 over the files of each step's model. */
   modelHashes: z.record(StepName, z.object({ modelId: ModelId, modelHash: z.string() })),
+  /** What steps were told while they ran, and where it took effect. Absent if nothing. */
+  controls: RecordedControls.optional(),
   /** Which value of which step this is. */
   result: z.object({ stepId: StepName, port: z.string(), index: z.number().int().nonnegative() }),
 });

@@ -53,8 +53,9 @@ function taskSection(task: TaskDeclaration): string {
     '',
     '| parameter | values | default | |',
     '|---|---|---|---|',
-    ...parameterRows(task),
+    ...parameterRows(task.parameters),
     '',
+    ...controlSection(task),
   ].join('\n');
 }
 
@@ -75,8 +76,15 @@ interface PropertySchema {
   readonly description?: string;
 }
 
-function parameterRows(task: TaskDeclaration): string[] {
-  const schema = z.toJSONSchema(task.parameters, { io: 'input' }) as { properties?: Record<string, PropertySchema> };
+/** What a running step can be told; nothing for most tasks. */
+function controlSection(task: TaskDeclaration): string[] {
+  const rows = Object.entries(task.controls).flatMap(([kind, schema]) => parameterRows(schema).map((row) => `| \`${kind}\` ${row}`));
+  const checkpoints = task.checkpoints ? ['It keeps checkpoints: an attempt that follows a lost one goes on from the last.', ''] : [];
+  return rows.length === 0 ? checkpoints : ['| control | value | values | default | |', '|---|---|---|---|---|', ...rows, '', ...checkpoints];
+}
+
+function parameterRows(parameters: z.ZodObject): string[] {
+  const schema = z.toJSONSchema(parameters, { io: 'input' }) as { properties?: Record<string, PropertySchema> };
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const fallback = property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
     return `| \`${name}\` | ${values(property)} | ${fallback} | ${property.title}${property.description ? `: ${property.description}` : ''} |`;

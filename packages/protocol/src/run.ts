@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { Artifact } from './artifact.ts';
 import { ResolvedChain } from './chain.ts';
+import { ControlView, RecordedControl } from './control.ts';
 import { type ErrorCode, errorCodes } from './errors.ts';
 import { AttemptId, EdgeId, ModelId, OutputId, RunId } from './ids.ts';
+import { limits } from './limits.ts';
 import { Offer, Plan, Prediction } from './plan.ts';
 
 /** `paused` keeps what runs and starts nothing new; `failed` keeps results and can be continued. */
@@ -34,6 +36,8 @@ export const Recipe = z.object({
   parameters: z.record(z.string(), z.unknown()),
   /** Artifact hashes by input port. */
   inputs: z.record(z.string(), z.array(z.string())),
+  /** What the step was told while it ran, in the order of its effect. Absent if nothing. */
+  controls: z.array(RecordedControl.omit({ shard: true })).optional(),
 });
 export type Recipe = z.infer<typeof Recipe>;
 
@@ -118,6 +122,8 @@ export const StepView = z.object({
   error: ErrorView.nullable(),
   /** What should be said about its results although it succeeded, such as that no speech was heard. */
   notice: z.string().nullable().default(null),
+  /** What it was told while it ran: how often, and the newest of it in the order of its numbers. Absent if nothing. */
+  controls: z.object({ total: z.number().int().positive(), newest: z.array(ControlView).max(limits.controlsShown) }).optional(),
 });
 export type StepView = z.infer<typeof StepView>;
 
@@ -193,6 +199,8 @@ export const RunEvent = z.discriminatedUnion('kind', [
     /** `delta` is all that was written so far, for whoever begins to watch in the middle; it replaces what was heard of the attempt. */
     soFar: z.boolean().optional(),
   }),
+  /** A running step was told something, or has followed it; replaces what was known of that control. `step` follows a moment later. */
+  z.object({ kind: z.literal('control'), stepId: z.string(), control: ControlView }),
   /** A shard of a step with several has moved on; `step` follows at its end, and now and then before. */
   z.object({ kind: z.literal('shard'), stepId: z.string(), shard: ShardView, done: z.number().int().nonnegative(), total: z.number().int().positive() }),
   z.object({ kind: z.literal('ended'), state: RunState }),

@@ -40,6 +40,10 @@ export interface TaskDeclaration {
   readonly inputs: Readonly<Record<string, Port>>;
   readonly outputs: Readonly<Record<string, Port>>;
   readonly parameters: z.ZodObject;
+  /** What a running step of it can be told, by kind: a schema with hints and bounds for each, as for parameters. Its values travel with the run, so they should be small. */
+  readonly controls: Readonly<Record<string, z.ZodObject>>;
+  /** Whether its steps keep checkpoints, so that an attempt that follows a lost one goes on from the last. */
+  readonly checkpoints: boolean;
   /**
    * How much work a step is (one shard of it, where it has several), in units that are proportional to its run time on one
    * model and edge, such as steps times pictures. The planner scales measured history with it. At least a tiny positive number.
@@ -87,13 +91,19 @@ export interface Sharding {
   alone?(parameters: Record<string, unknown>, shard: number): Record<string, unknown>;
 }
 
-type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'dimensions' | 'shards' | 'caption' | 'check' | 'notice'>;
-type Draft<P extends z.ZodObject> = Omit<TaskDeclaration, keyof Defaults | 'parameters'> & Partial<Defaults> & { readonly parameters: P };
+type Defaults = Pick<TaskDeclaration, 'seedWords' | 'work' | 'dimensions' | 'shards' | 'caption' | 'check' | 'notice' | 'checkpoints'>;
+type Kinds = TaskDeclaration['controls'];
+type Draft<P extends z.ZodObject, C extends Kinds> = Omit<TaskDeclaration, keyof Defaults | 'parameters' | 'controls'> &
+  Partial<Defaults> & { readonly parameters: P; readonly controls?: C };
 
 /** Declares a task. The declaration alone gives API, CLI flags, card, planner's graph and reference page. */
-export function defineTask<P extends z.ZodObject>(draft: Draft<P>): TaskDeclaration & { readonly parameters: P } {
+export function defineTask<P extends z.ZodObject, C extends Kinds = Record<never, z.ZodObject>>(
+  draft: Draft<P, C>,
+): Omit<TaskDeclaration, 'controls'> & { readonly parameters: P; readonly controls: C } {
   return Object.freeze({
     seedWords: [],
+    controls: {} as C,
+    checkpoints: false,
     work: () => 1,
     dimensions: () => ({}),
     shards: null,

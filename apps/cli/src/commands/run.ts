@@ -3,12 +3,12 @@ import type { AtelierClient } from '@atelier/client';
 import { AtelierError, formatPlan, listTasks, type RunView, type TaskView } from '@atelier/protocol';
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-code.ts';
-import { parametersOf, readChain, schemasOf } from '../run/chain-argument.ts';
+import { controlsOf, parametersOf, readChain, schemasOf } from '../run/chain-argument.ts';
 import { followRun } from '../run/follow.ts';
 import { readInputs, sendInputs } from '../run/inputs.ts';
 import { interruptible } from '../run/interrupt.ts';
 import { nameResults, saveResults } from '../run/save-results.ts';
-import { describeBounds, parseSettings } from '../run/settings-text.ts';
+import { describeBounds, type ParameterSchema, parseSettings } from '../run/settings-text.ts';
 import { cacheLine } from '../run/shard-progress.ts';
 import type { StudioOptions } from '../studio.ts';
 import { createBars } from '../terminal/bars.ts';
@@ -159,5 +159,32 @@ export function taskHelp(task: string, views: readonly TaskView[]): string {
   return [
     `Parameters of ${task}, as --set ${task}.NAME=VALUE:`,
     ...formatTable(parameters, columns, process.stdout.columns ?? 200).map((line) => `  ${line}`),
+    ...controlHelp(task, views),
   ].join('\n');
+}
+
+interface ControlRow {
+  readonly kind: string;
+  readonly name: string;
+  readonly schema: ParameterSchema;
+}
+
+/** What a running step can be told; nothing for most tasks. */
+function controlHelp(task: string, views: readonly TaskView[]): string[] {
+  const rows = Object.entries(controlsOf(task, views)).flatMap(([kind, values]): ControlRow[] => {
+    const named = Object.entries(values);
+    return named.length > 0 ? named.map(([name, schema]) => ({ kind, name, schema })) : [{ kind, name: '', schema: {} }];
+  });
+  if (rows.length === 0) return [];
+  const columns = [
+    { title: 'control', value: ({ kind }: ControlRow) => kind },
+    { title: 'value', value: ({ name }: ControlRow) => name },
+    { title: 'values', value: ({ schema }: ControlRow) => describeBounds(schema), flexible: true },
+    { title: '', value: ({ schema }: ControlRow) => schema.description ?? schema.title ?? '', flexible: true },
+  ];
+  return [
+    '',
+    'What a running step of it can be told, by atelier runs control RUN STEP CONTROL VALUE=...:',
+    ...formatTable(rows, columns, process.stdout.columns ?? 200).map((line) => `  ${line}`),
+  ];
 }

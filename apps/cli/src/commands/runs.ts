@@ -1,12 +1,14 @@
-import { AtelierError, RunId, RunState, type RunSummary, type RunView, type StepView } from '@atelier/protocol';
+import { AtelierError, type ControlView, type RunId, RunState, type RunSummary, type RunView, type StepView } from '@atelier/protocol';
 import { Command } from 'commander';
 import { schemasOf } from '../run/chain-argument.ts';
+import { runId } from '../run/run-id.ts';
 import { saveResults } from '../run/save-results.ts';
 import { parseSettings } from '../run/settings-text.ts';
 import { cacheLine, machinesOf } from '../run/shard-progress.ts';
 import type { StudioOptions } from '../studio.ts';
 import { formatAgo, formatBytes, formatSeconds } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { controlCommand } from './control.ts';
 import { type FollowFlags, finishRun } from './run.ts';
 import { collect, type Session, studioCommand, withStudio } from './studio-command.ts';
 
@@ -19,16 +21,10 @@ export function runsCommand(): Command {
   runs.addCommand(changeCommand('pause', 'start no further steps of a run'));
   runs.addCommand(changeCommand('resume', 'go on after a pause'));
   runs.addCommand(changeCommand('continue', 'try the failed steps of a failed run again'));
+  runs.addCommand(controlCommand());
   runs.addCommand(againCommand());
   runs.addCommand(getCommand());
   return runs;
-}
-
-/** A run's id as it was typed. @throws AtelierError `invalid-input` */
-function runId(word: string | undefined): RunId {
-  const parsed = RunId.safeParse(word);
-  if (parsed.success) return parsed.data;
-  throw new AtelierError('invalid-input', `"${word}" is not the id of a run.`, { hint: 'List them with: atelier runs list.' });
 }
 
 interface ListFlags extends StudioOptions {
@@ -115,8 +111,20 @@ function runLines(run: RunView, terminal: Terminal): string[] {
       flexible: true,
     },
   ]);
+  const told = run.steps.flatMap(({ id, controls }) =>
+    controls ? [`${id}  ${controls.total} ${controls.total === 1 ? 'control' : 'controls'}: ${controlWords(controls.newest)}`] : [],
+  );
   const error = run.error ? [`${terminal.paint.bad(run.error.message)}${run.error.hint ? ` ${run.error.hint}` : ''}`] : [];
-  return [`${terminal.paint.bold(run.name)}  ${run.state}`, ...steps, ...error];
+  return [`${terminal.paint.bold(run.name)}  ${run.state}`, ...steps, ...told, ...error];
+}
+
+/** The last few that the step was told, and where they took effect. */
+function controlWords(controls: readonly ControlView[]): string {
+  const place = ({ state, at }: ControlView) => (state === 'applied' ? `at ${[...new Set(at.map(({ position }) => position))].join(' and ')}` : state);
+  return controls
+    .slice(-3)
+    .map((control) => `${control.kind} ${JSON.stringify(control.value)} ${place(control)}`)
+    .join(', ');
 }
 
 function watchCommand(): Command {

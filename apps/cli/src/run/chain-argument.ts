@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { AtelierClient } from '@atelier/client';
-import { AtelierError, type Chain, decodeText, findTask, listTasks, parseChainText, type ResolvedChain, resolveChain, type TaskView } from '@atelier/protocol';
+import {
+  AtelierError,
+  type Chain,
+  decodeText,
+  findTask,
+  listTasks,
+  parseChainText,
+  type ResolvedChain,
+  resolveChain,
+  type TaskView,
+  taskView,
+} from '@atelier/protocol';
 import { findSavedChain } from './saved-chain.ts';
 import type { ParameterSchema, SchemaOf } from './settings-text.ts';
 
@@ -73,4 +84,15 @@ export function parametersOf(task: string, views: readonly TaskView[]): Record<s
   const known = listTasks().some((one) => one.name === task);
   const schema = view?.parameters ?? (known ? findTask(task).parameters.toJSONSchema({ io: 'input' }) : {});
   return (schema as { properties?: Record<string, ParameterSchema> }).properties ?? {};
+}
+
+/** What running steps of a task can be told: by kind, the values by name. */
+export function controlsOf(task: string, views: readonly TaskView[]): Record<string, Record<string, ParameterSchema>> {
+  const view =
+    views.find((one) => one.name === task) ??
+    listTasks()
+      .filter((one) => one.name === task)
+      .map(taskView)[0];
+  const kinds = Object.entries(view?.controls ?? {}) as Array<[string, { properties?: Record<string, ParameterSchema> }]>;
+  return Object.fromEntries(kinds.map(([kind, schema]) => [kind, schema.properties ?? {}]));
 }

@@ -36,9 +36,12 @@ function parseSetting(text: string, schemaOf: SchemaOf): [string, unknown] {
       hint: 'For example: --set text-to-image.steps=30, or --set steps=30.',
     });
   }
-  const value = text.slice(at + 1);
-  const schema = schemaOf(name);
-  return [name, schema ? bySchema(name, value, schema) : byLook(value)];
+  return [name, parseValue(name, text.slice(at + 1), schemaOf(name))];
+}
+
+/** A value as it was typed, by its schema or, without one, by its look. @throws AtelierError `invalid-input` */
+export function parseValue(name: string, value: string, schema: ParameterSchema | undefined): unknown {
+  return schema ? bySchema(name, value, schema) : byLook(value);
 }
 
 function bySchema(name: string, value: string, schema: ParameterSchema): unknown {

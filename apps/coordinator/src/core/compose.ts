@@ -5,6 +5,7 @@ import { findOutput, Replication, recordUpload } from './bytes/index.ts';
 import { createSavedChains } from './chains/index.ts';
 import { Proofs } from './claims/index.ts';
 import { type CoreTimes, designTimes } from './contracts/index.ts';
+import { Checkpoints, Controls } from './controls/index.ts';
 import type { Core, CoreOptions } from './core.ts';
 import { Dispatcher, Leases, LiveAttempts, WorkOrders } from './dispatch/index.ts';
 import { DoubleChecks } from './double-checks/index.ts';
@@ -82,34 +83,58 @@ function compose(options: CoreOptions, times: CoreTimes) {
   const leases = new Leases({ ...shared, writer });
   const planning = new Planning({ ...shared, writer, onWaiting: (runId) => shared.feed.changed({ runId, stepIds: [] }) });
   const doubleChecks = new DoubleChecks({ ...shared, orders });
-  const dispatcher: Dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
   const replication = new Replication(shared);
+  const checkpoints = new Checkpoints({ ...shared, replication });
+  const controls = new Controls({ ...shared, checkpoints });
+  const dispatcher: Dispatcher = new Dispatcher({
+    ...shared,
+    writer,
+    orders,
+    onTaken: (edgeId) => doubleChecks.giveWay(edgeId),
+    onSent: (edgeId, order) => controls.sent(edgeId, order),
+  });
   const proofs = new Proofs({ ...shared, replication });
-  const parts = { ...shared, ...composeServices(shared), writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
+  const parts = {
+    ...shared,
+    ...composeServices(shared),
+    writer,
+    orders,
+    leases,
+    planning,
+    doubleChecks,
+    dispatcher,
+    replication,
+    proofs,
+    checkpoints,
+    controls,
+  };
   const rooms = { ...parts, messages: new EdgeMessages(parts) };
   return rooms;
 }
 
 /** Reads what another life of this coordinator left. */
-async function takeUp({ database }: CoreOptions, { leases, serviceLeases, fleet, history, live, doubleChecks }: Rooms): Promise<void> {
+async function takeUp({ database }: CoreOptions, { leases, serviceLeases, fleet, history, live, doubleChecks, checkpoints }: Rooms): Promise<void> {
+  const { pool } = database;
   await Promise.all([leases.extendAll(), serviceLeases.takeUp()]);
-  await Promise.all([fleet.load(), history.load(), live.load(database.pool), live.loadTurns(database.pool), doubleChecks.load()]);
+  await Promise.all([fleet.load(), history.load(), live.load(pool), live.loadTurns(pool), doubleChecks.load(), checkpoints.load(pool)]);
 }
 
-async function sweep({ dispatcher, planning, replication, messages, doubleChecks, serviceLeases }: Rooms): Promise<void> {
+async function sweep({ dispatcher, planning, replication, messages, doubleChecks, serviceLeases, checkpoints }: Rooms): Promise<void> {
   dispatcher.wakeAll();
   await planning.requestAll();
   await replication.retry();
   await messages.sweep();
   await doubleChecks.look();
   await serviceLeases.sweep();
+  await checkpoints.sweep();
 }
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
-function afterCommit({ live, feed, planning, link, log, dispatcher, leases, serviceLeases }: Rooms, advanced: Advanced): void {
+function afterCommit({ live, feed, planning, link, log, dispatcher, leases, serviceLeases, checkpoints }: Rooms, advanced: Advanced): void {
   live.follow(advanced);
   dispatcher.handOver(advanced);
   feed.changed(advanced);
+  checkpoints.follow(advanced);
   for (const command of advanced.commands) {
     if (command.kind === 'plan') planning.request(advanced.runId);
     if (command.kind === 'ended') {

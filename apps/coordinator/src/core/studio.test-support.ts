@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { type ArtifactStore, createTicketSigner, folderStore } from '@atelier/artifacts';
 import { modelHash } from '@atelier/models';
 import {
+  controlAbility,
   type EdgeId,
   type EdgeInfo,
   type EdgeModel,
@@ -50,6 +51,8 @@ export interface TestEdge {
   about: Partial<EdgeInfo>;
   /** Stands at the end of what it makes: other bytes than an honest edge's. */
   lie: string;
+  /** What it says that it can do, when it connects; an older one says nothing. */
+  abilities: string[];
   say(message: FromEdge): Promise<void>;
   succeed(order: WorkOrder, text?: string): Promise<void>;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
@@ -202,6 +205,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     stated: '',
     about: {},
     lie: '',
+    abilities: [controlAbility],
     orders: [],
     received: [],
     behave: (order) => edge.succeed(order),
@@ -225,6 +229,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
         info,
         models: models.map((manifest) => readyModel(manifest, edge.stated)),
         holding: held(holding),
+        abilities: edge.abilities,
       });
     },
     async disconnect() {

@@ -8,6 +8,7 @@ import { modelHash } from '@atelier/models';
 import {
   AtelierError,
   challengeText,
+  controlAbility,
   type EdgeId,
   edgeProtocolVersion,
   type FromEdge,
@@ -196,6 +197,7 @@ export function hello(models: readonly ModelManifest[]): Extract<FromEdge, { kin
     info,
     models: models.map((manifest) => ({ manifest, modelHash: modelHash(manifest), state: 'ready', loaded: true, diskBytes: 0, pull: null, error: null })),
     holding: [],
+    abilities: [controlAbility],
   };
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { type FolderStore, possessionProof } from '@atelier/artifacts';
 import { guarded, inBackground } from '@atelier/background';
-import { AtelierError, type EdgeInfo, edgeProtocolVersion, type FromEdge, type ToEdge } from '@atelier/protocol';
+import { AtelierError, controlAbility, type EdgeInfo, edgeProtocolVersion, type FromEdge, type ToEdge } from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { type Identity, joinAgain } from '../identity/identity.ts';
 import type { ModelShelf } from '../models/shelf.ts';
@@ -141,6 +141,7 @@ export class Session {
       models: shelf.views(pool.loaded),
       holding: attempts.holding,
       services: services.hello,
+      abilities: [controlAbility],
     };
     return [hello, ...services.again(), ...attempts.again()];
   }
@@ -156,6 +157,8 @@ export class Session {
     switch (message.kind) {
       case 'work':
         return attempts.accept(message.order, this.#isDraining ? stopping() : null);
+      case 'control':
+        return attempts.control(message);
       case 'cancel':
         return attempts.cancel(message.attemptId);
       case 'ack':

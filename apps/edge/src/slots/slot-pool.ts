@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { leastRecent, placeStep } from './placement.ts';
 import { Slot, type SlotOptions, StepFailure } from './slot.ts';
 import type { SlotJob, SlotReport, SlotResult } from './slot-messages.ts';
+import type { Steering } from './steering.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -30,6 +31,8 @@ interface Place {
   readonly slotId: number;
   slot: Slot | undefined;
   busy: boolean;
+  /** The running step is being cancelled. */
+  cancelling: Promise<void> | undefined;
   readonly models: Map<string, Held>;
   idle: NodeJS.Timeout | undefined;
 }
@@ -55,7 +58,14 @@ export class SlotPool {
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
-    this.#places = Array.from({ length: options.slots }, (_, slotId) => ({ slotId, slot: undefined, busy: false, models: new Map(), idle: undefined }));
+    this.#places = Array.from({ length: options.slots }, (_, slotId) => ({
+      slotId,
+      slot: undefined,
+      busy: false,
+      cancelling: undefined,
+      models: new Map(),
+      idle: undefined,
+    }));
   }
 
   /** Ids of models that are in some slot's memory. */
@@ -69,18 +79,18 @@ export class SlotPool {
   }
 
   /**
-   * Waits for a slot, then runs the step in it. Aborting ends the slot's process within half a second.
+   * Waits for a slot, then runs the step in it. Aborting ends the step within a second, and with it the slot's process unless the step listens for it.
    * @throws StepFailure for what the step or its process did; the signal's reason
    */
-  async run(job: SlotJob, onReport: (report: SlotReport) => void, signal: AbortSignal): Promise<SlotResult> {
+  async run(job: Omit<SlotJob, 'controls'>, steering: Steering, onReport: (report: SlotReport) => void, signal: AbortSignal): Promise<SlotResult> {
     const place = await this.#acquire(job.manifest, signal);
-    const kill = () => this.#end(place);
+    const kill = () => this.#cancel(place);
     signal.addEventListener('abort', kill, { once: true });
     try {
       signal.throwIfAborted();
       place.slot ??= this.#start(place);
       place.models.set(job.manifest.id, place.models.get(job.manifest.id) ?? { bytes: this.#bytes(job.manifest), usedAt: ++this.#uses });
-      const result = await place.slot.run(job, onReport, (modelId, bytes) => this.#loadedNow(place, modelId, bytes));
+      const result = await place.slot.run(job, steering, { onReport, onLoaded: (modelId, bytes) => this.#loadedNow(place, modelId, bytes) });
       // A short step may be through before its slot, which took too much, is ended.
       this.#checkSize(job.manifest.id);
       return await this.#slowDown(result, signal);
@@ -90,7 +100,7 @@ export class SlotPool {
       throw error;
     } finally {
       signal.removeEventListener('abort', kill);
-      await this.#release(place, job.manifest.id, signal);
+      await this.#release(place, job.manifest.id);
     }
   }
 
@@ -185,8 +195,9 @@ export class SlotPool {
     inBackground(this.#options.log, 'a step could not begin', Promise.allSettled(leaving).then(begin));
   }
 
-  async #release(place: Place, modelId: string, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) await place.slot?.kill();
+  async #release(place: Place, modelId: string): Promise<void> {
+    await place.cancelling;
+    place.cancelling = undefined;
     const held = place.models.get(modelId);
     if (held) held.usedAt = ++this.#uses;
     if (!place.slot?.alive) {
@@ -207,6 +218,12 @@ export class SlotPool {
   #stopIdle(place: Place): void {
     const bytes = [...place.models.values()].reduce((sum, model) => sum + model.bytes, 0);
     if (!place.busy && bytes === 0) inBackground(this.#options.log, 'an idle slot could not be ended', this.#stop(place));
+  }
+
+  #cancel(place: Place): void {
+    if (!place.slot) return;
+    place.cancelling = place.slot.cancel();
+    inBackground(this.#options.log, 'a step could not be cancelled', place.cancelling);
   }
 
   /** Ends a slot's process and does not wait: whoever runs a step in it hears of its end. */

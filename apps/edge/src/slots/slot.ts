@@ -6,6 +6,7 @@ import { AtelierError, cutToEnd } from '@atelier/protocol';
 import { LastWords } from '../child/last-words.ts';
 import { signalGroup } from '../child/process-group.ts';
 import type { DeviceReport, FromSlot, SlotJob, SlotReport, SlotResult, ToSlot } from './slot-messages.ts';
+import type { Steering } from './steering.ts';
 
 /** A step that failed, with the last words of its process. */
 export class StepFailure extends Error {
@@ -27,6 +28,13 @@ export interface SlotOptions {
   readonly environment: { readonly further: readonly string[]; readonly keys: readonly string[] };
 }
 
+/** What a slot tells of the step that it runs. */
+export interface SlotEvents {
+  onReport(report: SlotReport): void;
+  onLoaded(modelId: string, bytes: number): void;
+}
+
+/** For a step to end by itself, and for a process to. */
 const graceMs = 300;
 const lastWordsMs = 200;
 const logBytes = 16 * 1024;
@@ -42,6 +50,8 @@ export class Slot {
   #waiting: Settle | undefined;
   #onReport: ((report: SlotReport) => void) | undefined;
   #onLoaded: ((modelId: string, bytes: number) => void) | undefined;
+  #onUnheeded: (() => void) | undefined;
+  #run: Promise<unknown> | undefined;
   #ended: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly exited: Promise<void>;
@@ -79,25 +89,55 @@ export class Slot {
     return this.#child.pid;
   }
 
-  async run(job: SlotJob, onReport: (report: SlotReport) => void, onLoaded: (modelId: string, bytes: number) => void): Promise<SlotResult> {
+  /** @param steering what the step is told, before it begins and while it runs */
+  async run(job: Omit<SlotJob, 'controls'>, steering: Steering, { onReport, onLoaded }: SlotEvents): Promise<SlotResult> {
     this.#onReport = onReport;
     this.#onLoaded = onLoaded;
     try {
-      const { kind: _kind, ...result } = (await this.#ask({ kind: 'run', job }, ['done'])) as FromSlot & { kind: 'done' };
+      const answer = this.#ask(() => {
+        const controls = steering.lead((control) => this.#tell({ kind: 'control', control }));
+        return { kind: 'run', job: { ...job, controls } };
+      }, ['done']);
+      this.#run = answer;
+      const { kind: _kind, ...result } = (await answer) as FromSlot & { kind: 'done' };
       return result;
     } finally {
+      steering.leave();
+      this.#run = undefined;
       this.#onReport = undefined;
       this.#onLoaded = undefined;
     }
   }
 
+  /** Ends the step that runs: a step that listens for it may end by itself, and its process with the model in memory stays; any other dies with its process. */
+  async cancel(): Promise<void> {
+    const heeded = Promise.withResolvers<void>();
+    const grace = setTimeout(heeded.resolve, graceMs);
+    let hasEnded = false;
+    this.#onUnheeded = heeded.resolve;
+    this.#run
+      ?.then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => {
+        hasEnded = true;
+        heeded.resolve();
+      });
+    this.#tell({ kind: 'cancel' });
+    await heeded.promise;
+    clearTimeout(grace);
+    this.#onUnheeded = undefined;
+    if (!hasEnded) await this.kill();
+  }
+
   /** @returns resident bytes of the process afterwards */
   async unload(modelId: string): Promise<number> {
-    return ((await this.#ask({ kind: 'unload', modelId }, ['unloaded'])) as FromSlot & { kind: 'unloaded' }).residentBytes;
+    return ((await this.#ask(() => ({ kind: 'unload', modelId }), ['unloaded'])) as FromSlot & { kind: 'unloaded' }).residentBytes;
   }
 
   async describe(drivers: readonly string[]): Promise<readonly DeviceReport[]> {
-    return ((await this.#ask({ kind: 'describe', drivers }, ['devices'])) as FromSlot & { kind: 'devices' }).devices;
+    return ((await this.#ask(() => ({ kind: 'describe', drivers }), ['devices'])) as FromSlot & { kind: 'devices' }).devices;
   }
 
   /** Ends the process and everything that it started, within half a second. */
@@ -109,28 +149,36 @@ export class Slot {
     clearTimeout(force);
   }
 
-  /** One question after the other, as the process answers them. */
-  #ask(message: ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
+  /** One question after the other, as the process answers them. @param message is made when it is sent */
+  #ask(message: () => ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
     const answer = this.#last.then(() => this.#askNow(message, kinds));
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
-  #askNow(message: ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
+  #askNow(message: () => ToSlot, kinds: readonly FromSlot['kind'][]): Promise<FromSlot> {
     return new Promise((resolve, reject) => {
       if (!this.alive) return reject(this.#crash());
       this.#waiting = { kinds, resolve, reject };
-      this.#child.send(message, (error) => {
-        // A process that has just died is told of by its exit.
-        if (error && this.alive) this.#child.kill('SIGKILL');
-      });
+      this.#tell(message());
+    });
+  }
+
+  /** Tells the process something now, whatever it is doing. */
+  #tell(message: ToSlot): void {
+    if (!this.alive) return;
+    this.#child.send(message, (error) => {
+      // A process that has just died is told of by its exit.
+      if (error && this.alive) this.#child.kill('SIGKILL');
     });
   }
 
   #read(message: FromSlot): void {
     const waiting = this.#waiting;
-    if (message.kind === 'progress' || message.kind === 'preview' || message.kind === 'text') {
+    if (isReport(message)) {
       this.#onReport?.(message);
+    } else if (message.kind === 'unheeded') {
+      this.#onUnheeded?.();
     } else if (message.kind === 'loaded') {
       this.#onLoaded?.(message.modelId, message.bytes);
     } else if (message.kind === 'failed') {
@@ -157,6 +205,9 @@ export class Slot {
     return new StepFailure(error, this.#words.toString());
   }
 }
+
+const reports: ReadonlySet<string> = new Set<SlotReport['kind']>(['progress', 'preview', 'text', 'applied', 'checkpoint']);
+const isReport = (message: FromSlot): message is SlotReport => reports.has(message.kind);
 
 function clip(text: string): string {
   return cutToEnd(text, logBytes);

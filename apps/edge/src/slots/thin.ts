@@ -1,5 +1,5 @@
 import { cutText, limits } from '@atelier/protocol';
-import type { SlotReport } from './slot-messages.ts';
+import type { PassingReport } from './slot-messages.ts';
 
 /** Characters; a character can take three bytes in UTF-8, and two such may be joined. */
 const longestDelta = Math.floor(limits.textBytes / 6);
@@ -10,12 +10,12 @@ const everyMs = { progress: 100, preview: 250, text: 100 } as const;
  * texts are joined. What waits goes out by itself a moment later, or with {@link ThinReports.flush}.
  */
 export class ThinReports {
-  readonly #send: (report: SlotReport) => void;
-  readonly #waiting = new Map<SlotReport['kind'], SlotReport>();
-  readonly #sentAt = new Map<SlotReport['kind'], number>();
+  readonly #send: (report: PassingReport) => void;
+  readonly #waiting = new Map<PassingReport['kind'], PassingReport>();
+  readonly #sentAt = new Map<PassingReport['kind'], number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(send: (report: SlotReport) => void) {
+  constructor(send: (report: PassingReport) => void) {
     this.#send = send;
   }
 
@@ -50,7 +50,7 @@ export class ThinReports {
     this.#timer = undefined;
   }
 
-  #offer(report: SlotReport): void {
+  #offer(report: PassingReport): void {
     this.#waiting.set(report.kind, report);
     if (this.#isDue(report.kind)) this.#emit(report.kind);
     else this.#timer ??= setTimeout(() => this.#emitDue(), everyMs.progress);
@@ -62,11 +62,11 @@ export class ThinReports {
     if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#emitDue(), everyMs.progress);
   }
 
-  #isDue(kind: SlotReport['kind']): boolean {
+  #isDue(kind: PassingReport['kind']): boolean {
     return performance.now() - (this.#sentAt.get(kind) ?? -Infinity) >= everyMs[kind];
   }
 
-  #emit(kind: SlotReport['kind']): void {
+  #emit(kind: PassingReport['kind']): void {
     const report = this.#waiting.get(kind);
     if (!report) return;
     this.#waiting.delete(kind);

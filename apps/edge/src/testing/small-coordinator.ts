@@ -22,6 +22,7 @@ import {
 import {
   AtelierError,
   challengeText,
+  controlAbility,
   type EdgeId,
   edgeProtocolVersion,
   FromEdge,
@@ -216,6 +217,7 @@ class Coordinator implements SmallCoordinator {
         revoked: [...this.revoked],
         heartbeatMs: 200,
         leaseMs: 10_000,
+        abilities: [controlAbility],
       };
       ws.send(JSON.stringify(welcome));
     });

@@ -1,9 +1,21 @@
 import type { TransferMeasurement } from '@atelier/artifacts';
 import { inBackground } from '@atelier/background';
-import { AtelierError, cutToEnd, type EdgeId, type ErrorBody, type FromEdge, MediaType, type WorkOrder } from '@atelier/protocol';
+import {
+  type AppliedControl,
+  AtelierError,
+  cutToEnd,
+  type EdgeId,
+  type ErrorBody,
+  type FromEdge,
+  MediaType,
+  type ToEdge,
+  type WorkOrder,
+} from '@atelier/protocol';
 import type { Logger } from 'pino';
 import { StepFailure } from '../slots/slot.ts';
-import type { SlotReport } from '../slots/slot-messages.ts';
+import type { CheckpointReport, SlotReport } from '../slots/slot-messages.ts';
+import { Steering } from '../slots/steering.ts';
+import { keepCheckpoint } from './checkpoints.ts';
 import type { Finished, Outbox } from './outbox.ts';
 import { runStep, type StepTools } from './step.ts';
 
@@ -16,6 +28,8 @@ export interface AttemptsOptions {
   /** False where it could not be sent; results are sent again later. */
   send(message: FromEdge): boolean;
   sendPassing(message: FromEdge): void;
+  /** Whether the coordinator knows controls and checkpoints. */
+  isSteered(): boolean;
   /** After each attempt, however it ended. */
   onEnd(): void;
 }
@@ -25,7 +39,14 @@ interface Running {
   readonly stop: AbortController;
   startedSent: boolean;
   readonly ended: Promise<void>;
+  readonly steering: Steering;
+  /** Where controls took effect, by their numbers. */
+  readonly applied: Map<number, AppliedControl>;
+  /** The last one that the coordinator was told of. */
+  checkpoint: Checkpoint | undefined;
 }
+
+type Checkpoint = Extract<FromEdge, { kind: 'checkpoint' }>;
 
 /** Why an attempt is stopped. `report` sends the error as its failure; `silent` says nothing of it any more. */
 class Stop extends Error {
@@ -57,9 +78,18 @@ export class Attempts {
     return [...running, ...finished];
   }
 
-  /** True where a running attempt reads these bytes. */
+  /** True where a running attempt reads these bytes, or its checkpoint is to be brought. */
   needs(hash: string): boolean {
-    return [...this.#running.values()].some(({ order }) => order.inputs.some((input) => input.hash === hash));
+    const isOf = ({ order, checkpoint }: Running) =>
+      checkpoint?.hash === hash || order.resume?.hash === hash || order.inputs.some((input) => input.hash === hash);
+    return [...this.#running.values()].some(isOf);
+  }
+
+  /** Tells a running attempt something. What is for one that runs no more is no news to anybody. */
+  control({ attemptId, fence, control }: Extract<ToEdge, { kind: 'control' }>): void {
+    const running = this.#running.get(attemptId);
+    if (running?.order.fence === fence) running.steering.add(control);
+    else this.#options.log.info({ attemptId, number: control.number }, 'a control came for an attempt that does not run here');
   }
 
   /**
@@ -93,7 +123,16 @@ export class Attempts {
 
   /** What a new connection must hear after `hello`. */
   again(): FromEdge[] {
-    return [...this.#startedAgain(), ...this.#options.outbox.all];
+    return [...this.#startedAgain(), ...this.#steeredAgain(), ...this.#options.outbox.all];
+  }
+
+  /** What may have been lost with the last connection. */
+  #steeredAgain(): FromEdge[] {
+    if (!this.#options.isSteered()) return [];
+    return [...this.#running.values()].flatMap(({ order: { attemptId, fence }, applied, checkpoint }): FromEdge[] => [
+      ...(applied.size > 0 ? [{ kind: 'control-applied' as const, attemptId, fence, applied: [...applied.values()] }] : []),
+      ...(checkpoint ? [checkpoint] : []),
+    ]);
   }
 
   #startedAgain(): FromEdge[] {
@@ -122,7 +161,7 @@ export class Attempts {
   #begin(order: WorkOrder): void {
     const stop = new AbortController();
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const running: Running = { order, stop, startedSent: false, ended };
+    const running: Running = { order, stop, startedSent: false, ended, steering: new Steering(order.controls), applied: new Map(), checkpoint: undefined };
     this.#running.set(order.attemptId, running);
     const { attemptId, fence } = order;
     running.startedSent = this.#options.send({ kind: 'started', attemptId, fence });
@@ -137,18 +176,36 @@ export class Attempts {
     inBackground(this.#options.log, 'a result could not be kept', kept);
   }
 
-  async #run({ order, stop }: Running): Promise<Finished | undefined> {
+  #hear(running: Running, report: SlotReport): void {
+    const { attemptId, fence } = running.order;
+    if (report.kind === 'applied') {
+      for (const one of report.applied) running.applied.set(one.number, one);
+      if (this.#options.isSteered()) this.#options.send({ kind: 'control-applied', attemptId, fence, applied: [...report.applied] });
+    } else if (report.kind === 'checkpoint') {
+      inBackground(this.#options.log, 'a checkpoint could not be kept', this.#keep(running, report));
+    } else if (report.kind !== 'preview' || MediaType.safeParse(report.mediaType).success) {
+      this.#options.sendPassing({ ...report, attemptId, fence });
+    }
+  }
+
+  async #keep(running: Running, report: CheckpointReport): Promise<void> {
+    const checkpoint = await keepCheckpoint(running.order, report, this.#options.tools.store);
+    if (this.#running.get(checkpoint.attemptId) !== running || !this.#options.isSteered()) return;
+    running.checkpoint = checkpoint;
+    this.#options.send(checkpoint);
+  }
+
+  async #run(running: Running): Promise<Finished | undefined> {
+    const { order, stop, steering } = running;
     const { attemptId, fence } = order;
     const context = { runId: order.runId, stepId: order.stepId, attemptId };
-    const onReport = (report: SlotReport) => {
-      if (report.kind !== 'preview' || MediaType.safeParse(report.mediaType).success) this.#options.sendPassing({ ...report, attemptId, fence });
-    };
+    const onReport = (report: SlotReport) => this.#hear(running, report);
     try {
       const onTransfer = ({ from, ...transfer }: TransferMeasurement) => {
         // Tickets name edges by their ids.
         if (transfer.bytes > 0) this.#options.sendPassing({ kind: 'link', from: from as EdgeId, ...transfer });
       };
-      const done = await runStep(order, this.#options.tools, { onReport, onTransfer }, stop.signal);
+      const done = await runStep(order, steering, this.#options.tools, { onReport, onTransfer }, stop.signal);
       if (stop.signal.aborted) throw stop.signal.reason;
       this.#options.log.info({ ...context, ...done.timings }, 'step done');
       return { kind: 'result', attemptId, fence, ...done };

@@ -3,9 +3,21 @@ import { mkdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type ArtifactStore, type Fetched, fetchArtifact, type TransferMeasurement, type TransferOptions } from '@atelier/artifacts';
-import { AtelierError, limits, type ModelManifest, type StepOutput, type Timings, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import {
+  type AppliedControl,
+  AtelierError,
+  limits,
+  type ModelManifest,
+  type StepOutput,
+  type Timings,
+  type WorkInput,
+  type WorkOrder,
+} from '@atelier/protocol';
+import type { Logger } from 'pino';
 import type { SlotFile, SlotReport, SlotResult } from '../slots/slot-messages.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
+import type { Steering } from '../slots/steering.ts';
+import { bringCheckpoint } from './checkpoints.ts';
 import { outputMediaType, readHead } from './sniff.ts';
 
 /** Inputs that are fetched at once. */
@@ -22,6 +34,7 @@ export interface StepTools {
   makeRoom(): Promise<void>;
   readonly workFolder: string;
   readonly threads: number;
+  readonly log: Logger;
 }
 
 export interface StepEvents {
@@ -34,13 +47,16 @@ export interface StepDone {
   /** Of the files that the model was read from. */
   readonly modelHash: string;
   readonly timings: Timings;
+  /** All controls that had an effect. Absent if there were none. */
+  readonly applied?: AppliedControl[];
 }
 
 /**
  * One attempt on this edge: brings the inputs, runs the model in a slot, puts the outputs into the store.
+ * @param steering what it is told
  * @throws StepFailure or AtelierError; the signal's reason
  */
-export async function runStep(order: WorkOrder, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
+export async function runStep(order: WorkOrder, steering: Steering, tools: StepTools, events: StepEvents, signal: AbortSignal): Promise<StepDone> {
   const { manifest, modelHash, folder } = tools.findModel(order.modelId);
   if (order.modelHash !== undefined && order.modelHash !== modelHash) {
     throw new AtelierError('unavailable', `This edge has other files of ${order.modelId} than the step was planned with.`, {
@@ -49,6 +65,7 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
   }
   // An attempt that is given again has another fence, and does not meet what is still being cleared away.
   const outFolder = join(tools.workFolder, `${order.attemptId}-${order.fence}`);
+  const checkpointFolder = `${outFolder}-checkpoints`;
   let written: readonly string[] = [];
   await mkdir(outFolder, { recursive: true });
   try {
@@ -66,16 +83,20 @@ export async function runStep(order: WorkOrder, tools: StepTools, events: StepEv
       inputs,
       outFolder,
       threads: tools.threads,
+      resume: await bringCheckpoint(order, tools, signal),
+      checkpointFolder,
     };
-    const result = await tools.pool.run(job, (report) => events.onReport(report), signal);
+    const result = await tools.pool.run(job, steering, (report) => events.onReport(report), signal);
     signal.throwIfAborted();
     written = result.outputs.map(({ path }) => path);
     const outputs = await keepOutputs(result, tools);
-    const { loadSeconds, runSeconds, cold } = result;
-    return { outputs, modelHash, timings: { transferSeconds, transferBytes, loadSeconds, runSeconds, cold } };
+    const { loadSeconds, runSeconds, cold, applied } = result;
+    const timings = { transferSeconds, transferBytes, loadSeconds, runSeconds, cold };
+    return { outputs, modelHash, timings, ...(applied.length > 0 && { applied: [...applied] }) };
   } finally {
     // Nobody waits for it; the next start clears what is left.
     clearAway(outFolder, written).catch(() => undefined);
+    rm(checkpointFolder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Runs one step until it is told to end, as a slot does: `node cancelled-step.test-support.ts BASE_URL FOLDER`, with prompt.txt in the folder. */
 import { join } from 'node:path';
 import { findTask, ModelManifest, parseParameters } from '@atelier/protocol';
+import { undisturbed } from '../controls.ts';
 import { comfyui } from './driver.ts';
 import { manifestFor } from './replay.test-support.ts';
 
@@ -13,5 +14,6 @@ await model.run({
   parameters: parseParameters(task, {}),
   inputs: { prompt: [{ path: join(folder, 'prompt.txt'), mediaType: 'text/plain' }] },
   outFolder: folder,
+  ...undisturbed(task),
   report: { progress: () => undefined, preview: () => undefined, text: () => undefined },
 });

@@ -5,6 +5,7 @@ import { animatePicture, floatTensor, meanDifference, stillestFirst } from '@ate
 import { inspectMp4, pictureToFloats, readFrames, readPicture, resizePicture } from '@atelier/media';
 import { findTask, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { undisturbed } from '../controls.ts';
 import type { LoadedModel, StepReport } from '../driver.ts';
 import { openDiffusionFolder } from '../onnx-diffusion/index.ts';
 import { modelFolder } from '../onnx-diffusion/model-folder.test-support.ts';
@@ -51,6 +52,7 @@ describe.skipIf(folder === undefined)('a film of the starter model', () => {
       inputs: { image, ...inputs },
       shard: 0,
       outFolder: out,
+      ...undisturbed(task),
       report,
     });
     return { file: video?.[0], bytes: await readFile(video?.[0]?.path as string), shares, previews };

@@ -5,6 +5,7 @@ import { drawText, floatTensor, previewOf } from '@atelier/diffusion';
 import { readPicture } from '@atelier/media';
 import { findTask, type ModelManifest } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { undisturbed } from '../controls.ts';
 import type { StepReport } from '../driver.ts';
 import { onnxDiffusion } from './driver.ts';
 import { modelFolder } from './model-folder.test-support.ts';
@@ -76,7 +77,15 @@ describe.skipIf(folder === undefined)('the starter model', () => {
     };
     const draw = async (seed: number) => {
       const inputs = { prompt: [{ path: prompt, mediaType: 'text/plain' }] };
-      const { image } = await loaded.run({ task, shard: 0, parameters: task.parameters.parse({ seed, steps: 10 }), inputs, outFolder: out, report });
+      const { image } = await loaded.run({
+        task,
+        shard: 0,
+        parameters: task.parameters.parse({ seed, steps: 10 }),
+        inputs,
+        outFolder: out,
+        report,
+        ...undisturbed(task),
+      });
       return readFile(image?.[0]?.path as string);
     };
     const [first, second, other] = [await draw(1), await draw(1), await draw(2)];

@@ -5,6 +5,7 @@ import { drawWalkFrame, floatTensor, meanDifference, WalkMemory, type WalkPictur
 import { encodePng, floatsToPicture, pictureToFloats, readPictureCovering } from '@atelier/media';
 import { findTask, type ModelManifest, parseParameters } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { undisturbed } from '../controls.ts';
 import type { MediaFile } from '../driver.ts';
 import { onnxDiffusion } from './driver.ts';
 import { modelFolder } from './model-folder.test-support.ts';
@@ -108,7 +109,15 @@ describe.skipIf(folder === undefined)('the driver', () => {
     try {
       for (const shard of shards) {
         const outFolder = await mkdtemp(join(out, 'frame-'));
-        const { frames: [file] = [] } = await model.run({ task, shard, parameters: parseParameters(task, given), inputs: files, outFolder, report });
+        const { frames: [file] = [] } = await model.run({
+          task,
+          shard,
+          parameters: parseParameters(task, given),
+          inputs: files,
+          outFolder,
+          report,
+          ...undisturbed(task),
+        });
         made.push(await readFile(file?.path as string));
       }
       return { made, messages };

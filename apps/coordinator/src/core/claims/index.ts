@@ -5,5 +5,6 @@
  */
 
 export { type Arrived, correctClaims } from './arrival.ts';
+export { Buckets } from './buckets.ts';
 export { Budget } from './budget.ts';
 export { Proofs, type ProvenResult } from './proofs.ts';

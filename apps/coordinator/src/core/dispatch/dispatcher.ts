@@ -18,6 +18,8 @@ interface DispatcherNeeds {
   readonly orders: WorkOrders;
   /** An edge is about to get work: what it does besides may have to end. */
   readonly onTaken: (edgeId: EdgeId) => void;
+  /** An edge was given its work: what was said since the order was made follows. */
+  readonly onSent: (edgeId: EdgeId, order: WorkOrder) => void;
 }
 
 /** An attempt that is being taken within the transaction that queues it. */
@@ -178,10 +180,11 @@ export class Dispatcher implements Taking {
   }
 
   #send(edgeId: EdgeId, order: WorkOrder): void {
-    const { link, log, onTaken } = this.#needs;
+    const { link, log, onTaken, onSent } = this.#needs;
     const { runId, stepId, attemptId } = order;
     onTaken(edgeId);
-    if (!link.send(edgeId, { kind: 'work', order })) log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
+    if (link.send(edgeId, { kind: 'work', order })) onSent(edgeId, order);
+    else log.warn({ runId, stepId, attemptId, edgeId }, 'an edge left before it got its work');
   }
 
   async #refuse(attempt: LiveAttempt, error: AtelierError): Promise<void> {

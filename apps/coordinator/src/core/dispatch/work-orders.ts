@@ -1,10 +1,10 @@
 import { readPastTicket, type TicketSigner } from '@atelier/artifacts';
-import { AtelierError, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
+import { AtelierError, controlAbility, type EdgeId, findTask, limits, type Source, type Ticket, type WorkInput, type WorkOrder } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { PoolClient } from 'pg';
 import { textArtifact } from '../bytes/index.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { RunWriter, StepRow } from '../state/index.ts';
+import { controlsFor, type RunWriter, type StepRow } from '../state/index.ts';
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts';
 
 /** Some bytes that a step reads. */
@@ -67,7 +67,37 @@ export class WorkOrders {
     }
     const { id, runId, stepId, shard, task, modelId, modelHash } = attempt;
     const hash = modelHash === undefined ? {} : { modelHash };
-    return { attemptId: id as WorkOrder['attemptId'], runId, stepId, shard, task, modelId, ...hash, parameters: step.parameters, inputs };
+    const lane = await this.#lane(within?.tx ?? this.#needs.database.pool, attempt);
+    return { attemptId: id as WorkOrder['attemptId'], runId, stepId, shard, task, modelId, ...hash, parameters: step.parameters, inputs, ...lane };
+  }
+
+  /**
+   * What the step was told before, and the checkpoint to go on from: nothing for most tasks.
+   * @throws AtelierError `step-failed` if the edge cannot follow what the step was told
+   */
+  async #lane(from: Pick<PoolClient, 'query'>, attempt: OrderedAttempt): Promise<Pick<WorkOrder, 'controls' | 'resume'>> {
+    const { controls: kinds, checkpoints } = findTask(attempt.task);
+    const controls = Object.keys(kinds).length > 0 ? await controlsFor(from, attempt) : [];
+    const edge = this.#needs.fleet.get(attempt.edgeId);
+    const isAble = edge.abilities.includes(controlAbility);
+    if (controls.length > 0 && !isAble) {
+      throw new AtelierError('step-failed', `${edge.name} runs an older release of Atelier, which cannot follow what this step was told.`, {
+        hint: `Update Atelier on ${edge.name}, or choose another machine for the step.`,
+      });
+    }
+    const resume = checkpoints && isAble ? await this.#resume(from, attempt) : undefined;
+    return { ...(controls.length > 0 && { controls }), ...(resume && { resume }) };
+  }
+
+  /** The newest checkpoint that was made with the same model and includes all that the shard has followed before its position. */
+  async #resume(from: Pick<PoolClient, 'query'>, attempt: OrderedAttempt): Promise<WorkOrder['resume']> {
+    const { runId, stepId, shard, modelId, edgeId } = attempt;
+    const { fleet } = this.#needs;
+    const modelHash = fleet.get(edgeId).models.find(({ manifest }) => manifest.id === modelId)?.modelHash ?? '';
+    const { rows } = await from.query({ ...readCheckpoint, values: [runId, stepId, shard, modelId, modelHash] });
+    const [row] = rows;
+    if (!row || !fleet.isReachable(row.places, edgeId)) return undefined;
+    return { hash: row.hash, sizeBytes: Number(row.sizeBytes), at: Number(row.at), tickets: await this.#tickets(attempt, row, true) };
   }
 
   /**
@@ -131,6 +161,15 @@ export class WorkOrders {
     return [...signed, { from: 'coordinator', url: `/api/edge/artifacts/${hash}`, address: null, token: await sign('coordinator') }];
   }
 }
+
+const readCheckpoint = {
+  name: 'read-checkpoint',
+  text: `SELECT c.hash, c.at, a.size_bytes AS "sizeBytes", ARRAY(SELECT place FROM replicas r WHERE r.hash = c.hash) AS places
+    FROM checkpoints c JOIN artifacts a ON a.hash = c.hash
+    WHERE c.run_id = $1 AND c.step_id = $2 AND c.shard = $3 AND c.arrived AND c.model_id = $4 AND c.model_hash = $5
+      AND NOT EXISTS (SELECT 1 FROM control_positions p WHERE p.run_id = $1 AND p.step_id = $2 AND p.shard = $3 AND p.at < c.at AND p.number <> ALL(c.included))
+    ORDER BY c.at DESC LIMIT 1`,
+};
 
 const readValues = {
   name: 'read-values',

@@ -1,9 +1,11 @@
+import { inBackground } from '@atelier/background';
 import { AtelierError, type EdgeId, type FromEdge } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { SocketOrigin } from '../addresses/index.ts';
 import type { Replication } from '../bytes/index.ts';
 import { type Arrived, Budget, correctClaims, type Proofs, type ProvenResult } from '../claims/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
+import type { Checkpoints, Controls } from '../controls/index.ts';
 import { type Dispatcher, type Leases, type LiveAttempt, type LiveAttempts, leftSeconds } from '../dispatch/index.ts';
 import type { DoubleChecks } from '../double-checks/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
@@ -35,9 +37,16 @@ export interface EdgeMessagesNeeds {
   readonly replication: Replication;
   readonly proofs: Proofs;
   readonly doubleChecks: DoubleChecks;
+  readonly controls: Controls;
+  readonly checkpoints: Checkpoints;
 }
 
-/** What edges say, and what follows from it. Messages of one edge are handled one after the other. */
+/** News: it waits for nothing that is being written, and what waits does not wait for it. */
+type News = Extract<FromEdge, { kind: 'started' | 'progress' | 'preview' | 'text' | 'control-applied' | 'checkpoint' }>;
+const news: ReadonlySet<string> = new Set<News['kind']>(['started', 'progress', 'preview', 'text', 'control-applied', 'checkpoint']);
+const isNews = (message: FromEdge): message is News => news.has(message.kind);
+
+/** What edges say, and what follows from it. News of steps is passed on at once, in its order; all else that one edge says is handled one after the other. */
 export class EdgeMessages {
   readonly #needs: EdgeMessagesNeeds;
   readonly #budget: Budget;
@@ -52,7 +61,9 @@ export class EdgeMessages {
     return this.#inOrder(edgeId, () => this.#hello(edgeId, hello, from));
   }
 
-  message(edgeId: EdgeId, message: FromEdge): Promise<void> {
+  /** News is passed on before this returns, so that a text comes before the result that ends it. */
+  async message(edgeId: EdgeId, message: FromEdge): Promise<void> {
+    if (isNews(message)) return this.#pass(this.#needs.fleet.get(edgeId), message);
     return this.#inOrder(edgeId, () => this.#handle(this.#needs.fleet.get(edgeId), message));
   }
 
@@ -68,6 +79,7 @@ export class EdgeMessages {
   /** Bytes that an edge has put into the coordinator's store itself. */
   async brought(edgeId: EdgeId, arrived: Arrived): Promise<void> {
     await correctClaims(this.#needs, edgeId, arrived);
+    await this.#needs.checkpoints.arrived(arrived);
     this.#needs.replication.recorded(edgeId, arrived.hash);
     await this.#settle(edgeId, this.#needs.proofs.brought(edgeId, arrived.hash));
   }
@@ -97,6 +109,7 @@ export class EdgeMessages {
       log.warn({ edgeId, name: edge.name, reason: reach.reason }, 'no other edge is sent to this address; bytes go through the coordinator');
     log.info({ edgeId, name: edge.name, models: hello.models.length, holding: hello.holding.length }, 'an edge connected');
     await this.#checkHolding(edge, hello.holding);
+    this.#needs.controls.held(edgeId, hello.holding);
     const held = new Set(hello.holding.map((holding) => holding.attemptId as string));
     for (const attempt of before.filter(({ id }) => !held.has(id))) await leases.lose(attempt, `${edge.name} came back without it.`);
     if (edge.draining) this.#needs.link.send(edgeId, { kind: 'drain', on: true });
@@ -107,7 +120,21 @@ export class EdgeMessages {
     await this.#needs.planning.fleetChanged();
   }
 
-  async #handle(edge: KnownEdge, message: FromEdge): Promise<void> {
+  #pass(edge: KnownEdge, message: News): void {
+    if (edge.revoked || !this.#budget.allows(edge.id, message)) return;
+    const wasGone = this.#needs.fleet.isGone(edge);
+    this.#needs.fleet.heard(edge);
+    if (message.kind === 'control-applied' || message.kind === 'checkpoint') this.#needs.controls.heard(edge.id, message);
+    else if (message.kind !== 'started') this.#show(edge, message);
+    if (wasGone)
+      inBackground(
+        this.#needs.log,
+        'an edge that is back was not given its part again',
+        this.#inOrder(edge.id, () => this.#offersAgain(edge.id)),
+      );
+  }
+
+  async #handle(edge: KnownEdge, message: Exclude<FromEdge, News>): Promise<void> {
     // What was on its way when the edge was revoked counts for nothing.
     if (edge.revoked) return;
     if (!this.#budget.allows(edge.id, message)) return;
@@ -118,7 +145,7 @@ export class EdgeMessages {
     if (wasGone && message.kind !== 'hello') await this.#offersAgain(edge.id);
   }
 
-  async #answer(edge: KnownEdge, message: FromEdge): Promise<void> {
+  async #answer(edge: KnownEdge, message: Exclude<FromEdge, News>): Promise<void> {
     switch (message.kind) {
       case 'hello':
         return this.#hello(edge.id, message, edge.from);
@@ -126,12 +153,6 @@ export class EdgeMessages {
         return this.#heartbeat(edge, message);
       case 'models':
         return this.#models(edge, message.models);
-      case 'started':
-        return;
-      case 'progress':
-      case 'preview':
-      case 'text':
-        return this.#pass(edge, message);
       case 'result':
       case 'failure':
         return this.#report(edge, { report: message });
@@ -177,7 +198,7 @@ export class EdgeMessages {
     await this.#needs.planning.fleetChanged();
   }
 
-  #pass(edge: KnownEdge, message: Extract<FromEdge, { kind: PassingEvent['kind'] }>): void {
+  #show(edge: KnownEdge, message: Extract<FromEdge, { kind: PassingEvent['kind'] }>): void {
     const attempt = this.#needs.live.get(message.attemptId);
     if (attempt?.edgeId !== edge.id || attempt.fence !== message.fence) return;
     const { fence: _fence, ...event } = message;

@@ -33,7 +33,7 @@ export interface Edges {
   add(edge: NewEdge): Promise<EdgeId>;
   /** The key with which an edge must sign; undefined if it is unknown or revoked. */
   identity(edgeId: EdgeId): Promise<EdgeIdentity | undefined>;
-  /** After the edge's hello. Messages of one edge are handled in the order in which these three are called. */
+  /** After the edge's hello. What one edge says is handled in the order in which these three are called; news of steps is passed on at once. */
   connected(edgeId: EdgeId, hello: Extract<FromEdge, { kind: 'hello' }>, from?: SocketOrigin): Promise<void>;
   message(edgeId: EdgeId, message: FromEdge): Promise<void>;
   disconnected(edgeId: EdgeId): Promise<void>;

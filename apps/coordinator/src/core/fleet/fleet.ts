@@ -45,6 +45,8 @@ export interface KnownEdge {
   from: SocketOrigin;
   /** Where other edges are sent for what it has; null: through the coordinator. */
   reach: TransferReach | null;
+  /** What it said that it can do beyond the protocol's version. */
+  abilities: readonly string[];
   /** It has a socket here. */
   connected: boolean;
   /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
@@ -148,7 +150,7 @@ export class Fleet {
     }
   }
 
-  async connected(edgeId: EdgeId, { info, models, services }: Said, from: SocketOrigin): Promise<KnownEdge> {
+  async connected(edgeId: EdgeId, { info, models, services, abilities }: Said, from: SocketOrigin): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
@@ -157,6 +159,7 @@ export class Fleet {
     edge.info = info;
     edge.models = models;
     edge.services = services ?? noServices;
+    edge.abilities = abilities;
     this.heard(edge);
     await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
     return edge;
@@ -200,14 +203,17 @@ export class Fleet {
   }
 }
 
-/** What an edge says of itself in hello; an edge of an older release says nothing of services. */
-type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly services?: ServiceHello | undefined };
+/** What an edge says of itself in hello; an edge of an older release says nothing of services, and has no abilities. */
+type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly services?: ServiceHello | undefined; readonly abilities: string[] };
 
 const noServices = { kinds: [], slots: 0 };
 
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
-  return { leaving: false, services: noServices, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+  return {
+    ...{ leaving: false, services: noServices, abilities: [], connected: false },
+    ...{ heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null },
+  };
 }
 
 async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {

@@ -4,6 +4,7 @@ import {
   type Recipe,
   type RecipeDocument,
   type RecipeInput,
+  type RecordedControls,
   type ResolvedChain,
   type ResolvedStep,
   readsFrom,
@@ -38,12 +39,14 @@ export async function readRecipeDocument(database: Database, id: OutputId): Prom
   const made = [...models, { stepId, modelId: own.modelId, modelHash: own.modelHash }];
   if (!steps.some((step) => step.id === stepId) || steps.some((step) => !made.some((model) => model.stepId === step.id))) return null;
   const known = await inputsOf(database, runId as string);
+  const controls = await controlsOf(database, runId as string, steps, isAlone(row.chain, stepId) ? { stepId, shard: row.output.shard ?? 0 } : null);
   const used = inputNames(steps);
   return {
     atelier: 1,
     chain: { name: row.chain.name, inputs: pick(row.chain.inputs, used), steps: steps.map((step) => pinned(step, made)) },
     inputs: pick(known, used),
     modelHashes: Object.fromEntries(made.map(({ stepId: name, modelId, modelHash }) => [name, { modelId, modelHash }])),
+    ...(Object.keys(controls).length > 0 && { controls }),
     // A shard's number is its value's, where a step has several.
     result: { stepId, port, index: isAlone(row.chain, stepId) ? 0 : Math.max(row.output.shard ?? 0, row.output.index ?? 0) },
   };
@@ -91,6 +94,27 @@ async function inputsOf(database: Database, runId: string): Promise<Record<strin
   return Object.fromEntries(
     rows.map(({ name, text, hash, mediaType, sizeBytes }) => [name, text === null ? { hash, mediaType, sizeBytes: Number(sizeBytes) } : { text }]),
   );
+}
+
+/** What the steps followed, and where. @param alone the shard that its step is made of in the document, where it has the number 0 */
+async function controlsOf(
+  database: Database,
+  runId: string,
+  steps: readonly ResolvedStep[],
+  alone: { readonly stepId: string; readonly shard: number } | null,
+): Promise<RecordedControls> {
+  const steerable = steps.filter(({ task }) => Object.keys(findTask(task).controls).length > 0).map(({ id }) => id);
+  if (steerable.length === 0) return {};
+  const { rows } = await database.pool.query<{ stepId: string; shard: number; at: string; kind: string; value: Record<string, unknown> }>(
+    `SELECT p.step_id AS "stepId", p.shard, p.at, c.kind, c.value FROM control_positions p
+      JOIN controls c ON c.run_id = p.run_id AND c.step_id = p.step_id AND c.number = p.number
+    WHERE p.run_id = $1 AND p.step_id = ANY($2) AND p.at IS NOT NULL AND p.done ORDER BY p.step_id, p.shard, p.at, p.number`,
+    [runId, steerable],
+  );
+  const wanted = rows.filter(({ stepId, shard }) => stepId !== alone?.stepId || shard === alone.shard);
+  const numbered = wanted.map(({ stepId, shard, at, kind, value }) => ({ stepId, shard: stepId === alone?.stepId ? 0 : shard, at: Number(at), kind, value }));
+  const byStep = [...Map.groupBy(numbered, ({ stepId }) => stepId)];
+  return Object.fromEntries(byStep.map(([name, own]) => [name, own.map(({ shard, at, kind, value }) => ({ ...(shard > 0 && { shard }), at, kind, value }))]));
 }
 
 /** The chain's inputs that some of the steps read. */

@@ -21,6 +21,7 @@ import { bindingsOf, type Planning } from '../planning/index.ts';
 import type { Quota } from '../quota/index.ts';
 import { contentHash, type RunDraft, type RunWriter } from '../state/index.ts';
 import { chainOf, drawSeeds, namedInputs } from './chain-request.ts';
+import { controlsOf } from './run-controls.ts';
 import { type InputNeeds, prepareInputs, type RunInput } from './run-inputs.ts';
 
 export interface CreateNeeds extends InputNeeds {
@@ -41,7 +42,8 @@ export function createRun(needs: CreateNeeds, viewer: Viewer, request: NewRun, i
     const chain = drawSeeds(chainOf(request));
     const inputs = await prepareInputs(needs, viewer, chain, namedInputs(chain, request.inputs));
     const name = request.name ?? runName({ chainName: chain.name, steps: chain.steps, inputs });
-    return { chain, name, priority: request.priority, fresh: request.fresh, inputs, parentRunId: null, reused: [] };
+    const controls = controlsOf(chain, request.controls ?? {});
+    return { chain, name, priority: request.priority, fresh: request.fresh, inputs, parentRunId: null, reused: [], controls };
   });
 }
 

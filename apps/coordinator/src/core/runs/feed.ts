@@ -4,6 +4,7 @@ import { TextsSoFar } from './text-so-far.ts';
 
 /** Events that are never stored: a reader that is late misses some. */
 export type PassingEvent = Extract<RunEvent, { kind: 'progress' | 'preview' | 'text' }>;
+type ControlEvent = Extract<RunEvent, { kind: 'control' }>;
 type ShardEvent = Extract<RunEvent, { kind: 'shard' }>;
 
 /** Passing events that wait for one slow reader; beyond it the oldest are dropped. */
@@ -29,7 +30,7 @@ interface Subscriber {
   shards: Map<string, ShardEvent>;
   /** By step: when its whole view may be sent again. */
   readonly rests: Map<string, NodeJS.Timeout>;
-  passing: PassingEvent[];
+  passing: Array<PassingEvent | ControlEvent>;
   wake: () => void;
 }
 
@@ -65,6 +66,15 @@ export class RunFeed {
     if (event.kind === 'text') this.#texts.add(runId, event);
     for (const subscriber of this.#byRun.get(runId) ?? []) {
       keep(subscriber, event);
+      subscriber.wake();
+    }
+  }
+
+  /** A running step was told something, or has followed it. Whoever is too slow for that reads it in the whole view of the step, a moment later. */
+  steered(runId: RunId, event: ControlEvent): void {
+    for (const subscriber of this.#byRun.get(runId) ?? []) {
+      keep(subscriber, event);
+      rest(subscriber, event.stepId, 1);
       subscriber.wake();
     }
   }
@@ -134,8 +144,11 @@ function rest(subscriber: Subscriber, stepId: string, shards: number): void {
 }
 
 /** Progress and previews replace older ones of the same attempt; text has to stay whole as long as there is room. */
-function keep(subscriber: Subscriber, event: PassingEvent): void {
-  if (event.kind !== 'text') {
+function keep(subscriber: Subscriber, event: PassingEvent | ControlEvent): void {
+  if (event.kind === 'control') {
+    const { stepId, control } = event;
+    subscriber.passing = subscriber.passing.filter((other) => other.kind !== 'control' || other.stepId !== stepId || other.control.number !== control.number);
+  } else if (event.kind !== 'text') {
     subscriber.passing = subscriber.passing.filter((other) => other.kind !== event.kind || other.attemptId !== event.attemptId);
   }
   subscriber.passing.push(event);

@@ -7,6 +7,7 @@ import type { Fleet } from '../fleet/index.ts';
 import type { ReusedStep } from '../state/index.ts';
 import { drawSeeds } from './chain-request.ts';
 import { type CreateNeeds, type PlannedDraft, writeOnce } from './create-run.ts';
+import { controlsAgain } from './run-controls.ts';
 import { type RunInput, storeWritten } from './run-inputs.ts';
 import { readRun } from './views.ts';
 
@@ -30,7 +31,8 @@ async function draftAgain(needs: AgainNeeds, viewer: Viewer, request: Again): Pr
   await storeWritten(needs, chain);
   const inputs = await Promise.all(parent.inputs.map((input) => sameInput(needs.database, viewer, input)));
   const { name, priority, id: parentRunId } = parent;
-  return { chain, name, priority, inputs, parentRunId, reused, fresh: request.fresh };
+  const controls = await controlsAgain(needs.database, { parent, chain, kept });
+  return { chain, name, priority, inputs, parentRunId, reused, fresh: request.fresh, controls };
 }
 
 /** The step and all that come after it, or everything. @throws AtelierError `invalid-input` */

@@ -1,8 +1,23 @@
 import { planChain } from '@atelier/planner';
-import type { Again, MoveRun, NewRun, Page, PlanRequest, PlanSet, QueueView, RunEvent, RunId, RunSummary, RunView } from '@atelier/protocol';
+import type {
+  Again,
+  ControlView,
+  MoveRun,
+  NewRun,
+  Page,
+  PlanRequest,
+  PlanSet,
+  QueueView,
+  RunEvent,
+  RunId,
+  RunSummary,
+  RunView,
+  SteerStep,
+} from '@atelier/protocol';
 import { AtelierError } from '@atelier/protocol';
 import type { RunMachineEvent } from '@atelier/runs';
 import { maySee, notFound, type Viewer } from '../contracts/index.ts';
+import type { Controls } from '../controls/index.ts';
 import { moveRun } from '../line/index.ts';
 import { chainOf } from './chain-request.ts';
 import { type CreateNeeds, createRun } from './create-run.ts';
@@ -40,6 +55,8 @@ export interface Runs {
   again(viewer: Viewer, request: Again, options: Keyed): Promise<RunView>;
   /** Opens with `snapshot`, ends after `ended`, or when the signal aborts. A slow reader loses passing events only. */
   watch(viewer: Viewer, runId: RunId, signal: AbortSignal): AsyncIterable<RunEvent>;
+  /** Tells a running step something. @throws AtelierError `not-found`, `conflict`, `invalid-input`, `parameter-out-of-bounds`, `too-large`, `rate-limited` */
+  control(viewer: Viewer, request: SteerStep): Promise<ControlView>;
   queue(viewer: Viewer): Promise<QueueView>;
   /** Puts an open run elsewhere in line. @throws AtelierError `not-found`, `conflict` */
   move(viewer: Viewer, move: MoveRun): Promise<QueueView>;
@@ -47,6 +64,7 @@ export interface Runs {
 
 interface RunsNeeds extends CreateNeeds, QueueNeeds {
   readonly feed: RunFeed;
+  readonly controls: Controls;
 }
 
 export function createRuns(needs: RunsNeeds): Runs {
@@ -71,6 +89,7 @@ export function createRuns(needs: RunsNeeds): Runs {
       const changes = (stepIds: readonly string[]) => readChanges(database, fleet, viewer, runId, stepIds);
       return feed.watch(runId, { whole: () => read(viewer, runId), changes }, signal);
     },
+    control: (viewer, request) => needs.controls.steer(viewer, request),
     queue: (viewer) => readQueue(needs, viewer),
     async move(viewer, move) {
       for (const [runId, turn] of await moveRun(database.pool, viewer, move)) live.setTurn(runId, turn);

@@ -1,11 +1,12 @@
 import { type AttemptView, findTask, type OutputId, type OutputView, type RunId, type ShardView, type StepView } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { and, asc, desc, eq, inArray } from 'drizzle-orm';
+import { readControlViews } from '../controls/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import { shardState } from '../state/index.ts';
 
 /** One moment of the database: statements that are read in it agree with each other. */
-export type Snapshot = Pick<Database['db'], 'select' | 'selectDistinctOn'>;
+export type Snapshot = Pick<Database['db'], 'select' | 'selectDistinctOn' | 'execute'>;
 
 type StepRow = typeof schema.steps.$inferSelect;
 type ShardRow = Pick<typeof schema.shards.$inferSelect, 'stepId' | 'index' | 'done' | 'cached'>;
@@ -36,13 +37,15 @@ export async function readSteps(snapshot: Snapshot, fleet: Fleet, runId: RunId, 
   const attemptsByStep = Map.groupBy(attempts, ([id]) => id);
   const lastByStep = Map.groupBy(await readLastAttempts(snapshot, runId, several), (attempt) => attempt.stepId);
   const outputsByStep = Map.groupBy(await readOutputs(snapshot, runId, ids), ({ view }) => view.stepId);
+  const steerable = rows.filter(({ task }) => Object.keys(findTask(task).controls).length > 0).map((row) => row.stepId);
+  const controlsByStep = await readControlViews(snapshot, runId, steerable);
   return rows.map((row) => {
     const made = outputsByStep.get(row.stepId) ?? [];
     const shardRows = partsByStep.get(row.stepId) ?? [];
     const first = new Map(made.toReversed().map(({ shard, view }) => [shard, view.id]));
     const stepAttempts = (attemptsByStep.get(row.stepId) ?? []).map(([, view]) => view);
     const each = shardRows.length > 1 ? shardViews(row, shardRows, lastByStep.get(row.stepId) ?? [], first) : null;
-    return stepView(row, { shardRows, each, attempts: stepAttempts, outputs: made.map(({ view }) => view) });
+    return stepView(row, { shardRows, each, attempts: stepAttempts, outputs: made.map(({ view }) => view), controls: controlsByStep.get(row.stepId) });
   });
 }
 
@@ -60,9 +63,10 @@ interface StepParts {
   readonly each: ShardView[] | null;
   readonly attempts: AttemptView[];
   readonly outputs: OutputView[];
+  readonly controls: StepView['controls'];
 }
 
-function stepView(row: StepRow, { shardRows, each, attempts, outputs }: StepParts): StepView {
+function stepView(row: StepRow, { shardRows, each, attempts, outputs, controls }: StepParts): StepView {
   const { task, state, parameters, offer, prediction, reused, error } = row;
   return {
     id: row.stepId,
@@ -80,6 +84,7 @@ function stepView(row: StepRow, { shardRows, each, attempts, outputs }: StepPart
     outputs: inPortOrder(task, outputs),
     startedAt: iso(row.startedAt),
     endedAt: iso(row.endedAt),
+    ...(controls && { controls }),
     notice: state === 'succeeded' ? findTask(task).notice(outputs) : null,
   };
 }

@@ -12,4 +12,5 @@ export type { Report } from './results.ts';
 export { bindingOfShare, secondsOnEdge } from './run-rows.ts';
 export { RunWriter } from './run-writer.ts';
 export { shardState } from './shard-changes.ts';
+export { controlsFor, type DraftControl, readControls } from './steering.ts';
 export type { QueuedAttempt, Taking } from './taking.ts';

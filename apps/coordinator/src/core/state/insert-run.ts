@@ -3,6 +3,7 @@ import { type ExpectedStep, newId, type OutputId, type ResolvedChain, type RunId
 import type { RunMachineState } from '@atelier/runs';
 import type { PoolClient } from 'pg';
 import type { LoadedRun, StepRow } from './loaded-run.ts';
+import { type DraftControl, insertControls } from './steering.ts';
 
 /** A step whose results are those of another run's. */
 export interface ReusedStep {
@@ -35,6 +36,8 @@ export interface RunDraft {
   readonly requestHash: string | null;
   /** Computes everything, whatever the result cache knows. */
   readonly fresh: boolean;
+  /** What its steps are to follow, or did in the run from which they are taken over. */
+  readonly controls: readonly DraftControl[];
 }
 
 export interface NewRunRows {
@@ -74,6 +77,7 @@ export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<Loade
   const steps = stepRows(rows);
   await insertSteps(tx, rows, steps);
   await copyOutputs(tx, rows);
+  await insertControls(tx, runId, draft.controls);
   const { priority, fresh } = draft;
   return { id: runId, userId, priority, fresh, error: null, version: 0, machine, attempts: new Map(), steps, facts: new Map() };
 }

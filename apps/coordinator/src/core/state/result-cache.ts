@@ -2,6 +2,7 @@ import { findTask, newId, type OutputId, type Port } from '@atelier/protocol';
 import type { PoolClient } from 'pg';
 import type { Fleet, ModelStanding } from '../fleet/index.ts';
 import type { LoadedRun, StepFacts, StepRow } from './loaded-run.ts';
+import { isSteered } from './steering.ts';
 import { cacheKey, factsOf } from './step-facts.ts';
 
 /** A shard that the result cache had. */
@@ -65,6 +66,8 @@ export class ResultCache {
     const model = this.modelOf(run, stepId);
     if (!model?.cached || run.fresh) return { facts, answers: [] };
     const step = run.steps.get(stepId) as StepRow;
+    const takesControls = Object.keys(findTask(step.task).controls).length > 0;
+    if (takesControls && (await isSteered(tx, run.id, stepId))) return { facts, answers: [] };
     const open = (run.machine.steps.get(stepId)?.shards ?? []).filter((shard) => !shard.done).map((shard) => shard.index);
     const keys = open.map((shard) => cacheKey(step, model, shard, facts));
     const { rows } = await tx.query({ ...findAnswers, values: [keys, open, this.#fleet.places(), this.#fleet.revoked()] });

@@ -21,6 +21,7 @@ import type { KnownEdge, ModelStanding } from '../fleet/index.ts';
 import { type Advancing, advanceLoaded, unchanged } from './advance.ts';
 import { attemptKey, type LoadedRun, type StepRow } from './loaded-run.ts';
 import type { RunChanges } from './run-changes.ts';
+import { settleControls } from './steering.ts';
 import { cacheKey, factsOf } from './step-facts.ts';
 import type { EventDetail } from './write-run.ts';
 
@@ -221,12 +222,13 @@ async function insertOutputs(standing: ModelStanding, tx: PoolClient, run: Loade
   const { task, parameters, work, dimensions } = step;
   const facts = await factsOf(tx, run, place.stepId);
   const { modelId, modelHash, model } = modelUsed(run, made);
-  const recipe: Recipe = { task, modelId, modelHash, parameters, inputs: facts.inputs as Recipe['inputs'] };
+  const { steered, controls } = await toldOf(tx, task, place, result);
+  const recipe: Recipe = { task, modelId, modelHash, parameters, inputs: facts.inputs as Recipe['inputs'], ...(controls.length > 0 && { controls }) };
   const { cold, runSeconds, loadSeconds } = result.timings;
   const outputs = rowsOf(run, place, result.outputs);
   const outputBytes: Record<string, number> = {};
   for (const output of outputs) outputBytes[output.port] = (outputBytes[output.port] ?? 0) + output.sizeBytes;
-  const key = model && standing.mayCache(model, modelHash) ? cacheKey(step, recipe, place.shard, facts) : null;
+  const key = model && !steered && standing.mayCache(model, modelHash) ? cacheKey(step, recipe, place.shard, facts) : null;
   const what = [run.userId, run.id, place.stepId, place.shard, JSON.stringify(outputs), edge.id, JSON.stringify(recipe)];
   const measured = [edge.id, cold, runSeconds, loadSeconds, JSON.stringify(outputBytes)];
   const { rows } = await tx.query({ ...insertResult, values: [...what, ...measured, facts.caption, key, work, JSON.stringify(dimensions)] });
@@ -235,6 +237,12 @@ async function insertOutputs(standing: ModelStanding, tx: PoolClient, run: Loade
   if (unproven.length > 0) throw new Unproven(unproven);
   const measurement: Measurement = { edgeId: edge.id, modelId, task, work, cold, runSeconds, loadSeconds, outputBytes };
   return { measurement, facts, firstId: outputs[0]?.id };
+}
+
+/** What a result was told while it was made; nothing for tasks that take no controls. */
+async function toldOf(tx: PoolClient, task: string, place: AttemptPlace, { applied = [] }: Result) {
+  const takes = Object.keys(findTask(task).controls).length > 0;
+  return takes ? settleControls(tx, place, applied) : { steered: false, controls: [] };
 }
 
 /** Where a step has several shards, the one value of a shard has the shard's number. */

@@ -11,6 +11,7 @@ import { ResultCache } from './result-cache.ts';
 import { type Committed, commitReport, type Report, type Reported } from './results.ts';
 import { RunChanges } from './run-changes.ts';
 import { RunStates } from './run-rows.ts';
+import { keepAsTold } from './steering.ts';
 import type { Taking } from './taking.ts';
 import type { EventDetail } from './write-run.ts';
 
@@ -87,6 +88,7 @@ export class RunWriter {
           WHERE run_id = $1 AND step_id = x."stepId" AND outputs.shard = x.shard`,
           [runId, JSON.stringify(rows)],
         );
+        await keepAsTold(tx, runId, shards);
       }
       const next = advanced.next && { ...advanced.next, facts: new Map() };
       return { advanced: { ...advanced, next }, value: undefined };

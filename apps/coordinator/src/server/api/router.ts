@@ -79,6 +79,7 @@ function runProcedures(os: Implementer, { core, watchers }: Services) {
     pause: os.runs.pause.handler(({ input, context }) => core.runs.pause(context.person, input.id)),
     resume: os.runs.resume.handler(({ input, context }) => core.runs.resume(context.person, input.id)),
     continue: os.runs.continue.handler(({ input, context }) => core.runs.continue(context.person, input.id)),
+    control: os.runs.control.handler(({ input, context }) => core.runs.control(context.person, input)),
     move: os.runs.move.handler(({ input, context }) => core.runs.move(context.person, input)),
     again: os.runs.again.handler(({ input, context }) => core.runs.again(context.person, input, { idempotencyKey: idempotencyKey(context.headers) })),
   };

@@ -1,11 +1,23 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import type { OpenTransfers, TicketSigner } from '@atelier/artifacts';
 import { inBackground } from '@atelier/background';
-import { AtelierError, challengeText, type EdgeId, edgeProtocolVersion, FromEdge, Identify, limits, mendTexts, type ToEdge } from '@atelier/protocol';
+import {
+  AtelierError,
+  challengeText,
+  controlAbility,
+  type EdgeId,
+  edgeProtocolVersion,
+  FromEdge,
+  Identify,
+  limits,
+  mendTexts,
+  type ToEdge,
+} from '@atelier/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Core, EdgeIdentity, EdgeLink, Logger, SocketOrigin } from '../../core/index.ts';
 import type { Upgrade } from '../upgrade.ts';
 import type { EdgeSessions } from './edge-sessions.ts';
+import { InHand } from './in-hand.ts';
 import { Inbox, SocketEnded } from './inbox.ts';
 import { originOf, socketOrigin } from './socket-origin.ts';
 
@@ -131,7 +143,7 @@ interface Caller {
   onKnown(): void;
 }
 
-/** Challenge, identify, welcome, hello; then every message goes to the core, in order. */
+/** Challenge, identify, welcome, hello; then every message goes to the core, in order. None waits here until the one before it is done. */
 async function converse({ socket, inbox, onKnown }: Caller, live: Live, talk: Talk): Promise<void> {
   const slow = setTimeout(() => refuse(socket, new AtelierError('timeout', 'The edge did not introduce itself in time.'), talk.log), times.introduceMs);
   let session: string | undefined;
@@ -187,10 +199,18 @@ async function serve(connection: Connection, identity: EdgeIdentity, { hello, in
     await core.edges.disconnected(id);
   }
   talk.log.info({ edgeId: id, name }, 'An edge connected.');
+  const inHand = new InHand(() => inbox.close());
   try {
-    await core.edges.connected(id, hello, originOf(talk.seen, identity, talk.isProxied === true));
+    inHand.add(0, core.edges.connected(id, hello, originOf(talk.seen, identity, talk.isProxied === true)));
     // What a replaced connection had sent before is older than what its successor said at its beginning.
-    for (let message = await inbox.next(); live.get(id) === connection; message = await inbox.next()) await core.edges.message(id, parseMessage(message));
+    for (let text = await inbox.next(); live.get(id) === connection; text = await inbox.next()) {
+      inHand.add(text.length, core.edges.message(id, parseMessage(text)));
+      await inHand.room();
+    }
+  } catch (thrown) {
+    // An inbox that was closed for a failure ends as if its socket had.
+    inHand.check();
+    throw thrown;
   } finally {
     // Replaced ones leave the edge to their successor.
     if (live.get(id) === connection) {
@@ -225,6 +245,7 @@ function welcome(identity: EdgeIdentity, sessionToken: string, { core, tickets }
     revoked: core().edges.revokedIds(),
     heartbeatMs: times.heartbeatMs,
     leaseMs: times.leaseMs,
+    abilities: [controlAbility],
   };
 }
 

@@ -5,6 +5,7 @@
 import { AtelierError } from '@atelier/protocol';
 import { endWithAgent } from '../../child/end-with-agent.ts';
 import type { DeviceReport, FromSlot, ToSlot } from '../slot-messages.ts';
+import { Lane } from './control.ts';
 import { findDriver, readModules } from './drivers.ts';
 import { unload } from './models.ts';
 import { runStep } from './run-step.ts';
@@ -30,16 +31,25 @@ async function describe(drivers: readonly string[]): Promise<void> {
   send({ kind: 'devices', devices });
 }
 
-async function answer(message: ToSlot): Promise<void> {
+type Work = Exclude<ToSlot, { kind: 'control' | 'cancel' }>;
+
+async function answer(message: Work, lane: Lane): Promise<void> {
   if (message.kind === 'describe') return describe(message.drivers);
   if (message.kind === 'unload') return unload(message.modelId);
-  send({ kind: 'done', ...(await runStep(message.job)) });
+  send({ kind: 'done', ...(await runStep(message.job, lane)) });
 }
 
+/** Of the job that came last; the agent gives one at a time. */
+let lane = new Lane();
+
 process.on('disconnect', endWithAgent);
-// One message after the other: unloading never meets a running step.
+// Work is done one after the other: unloading never meets a running step. What the running step is told does not wait for it.
 let last: Promise<void> = readModules(process.argv.slice(2)).then(() => send({ kind: 'ready' }));
 last.catch((error: unknown) => send(failure(error)));
 process.on('message', (message: ToSlot) => {
-  last = last.then(() => answer(message)).catch((error: unknown) => send(failure(error)));
+  if (message.kind === 'control') return lane.hear(message.control);
+  if (message.kind === 'cancel') return lane.cancel();
+  if (message.kind === 'run') lane = new Lane();
+  const mine = lane;
+  last = last.then(() => answer(message, mine)).catch((error: unknown) => send(failure(error)));
 });

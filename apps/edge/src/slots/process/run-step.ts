@@ -1,25 +1,45 @@
 import { AtelierError, findTask, parseParameters, type TaskDeclaration } from '@atelier/protocol';
 import type { SlotJob, SlotOutput, SlotResult } from '../slot-messages.ts';
 import { ThinReports } from '../thin.ts';
+import { checkpointKeeper, type Lane, unpackResume } from './control.ts';
 import { load } from './models.ts';
 import { send } from './send.ts';
 
 /** Runs one step, held to what its task declares. @throws AtelierError */
-export async function runStep(job: SlotJob): Promise<SlotResult> {
+export async function runStep(job: SlotJob, lane: Lane): Promise<SlotResult> {
   const task = findTask(job.task);
   if (!job.manifest.tasks.includes(task.name)) {
     throw new AtelierError('unknown-model', `${job.manifest.id} does not serve ${task.name}.`);
   }
   const parameters = parseParameters(task, job.parameters);
   checkInputs(task, job);
+  const control = lane.open(task, job);
+  const resume = await unpackResume(job);
   const { model, seconds: loadSeconds, cold } = await load(job);
   const reports = new ThinReports(send);
   const begun = performance.now();
   try {
-    const result = await model.run({ task, shard: job.shard, parameters, inputs: job.inputs, outFolder: job.outFolder, report: reports });
+    const { shard, inputs, outFolder } = job;
+    const checkpoint = checkpointKeeper(task, job, control);
+    const result = await model.run({
+      task,
+      shard,
+      parameters,
+      inputs,
+      outFolder,
+      report: reports,
+      control,
+      resume,
+      checkpoint,
+      // Read by those drivers that listen for it.
+      get signal() {
+        return lane.signal;
+      },
+    });
     const runSeconds = (performance.now() - begun) / 1000;
-    return { outputs: outputsOf(task, result), loadSeconds, runSeconds, cold };
+    return { outputs: outputsOf(task, result), loadSeconds, runSeconds, cold, applied: control.allApplied };
   } finally {
+    control.end();
     reports.flush();
   }
 }
