@@ -130,6 +130,14 @@ export const limits = {
     links: { perSecond: 50, atOnce: 2500 },
     state: { perSecond: 20, atOnce: 200 },
   },
+  /** Bytes of a notice between coordinators (PostgreSQL takes 7,999), runs that one of them names, and runs that are watched at other coordinators. */
+  noticeBytes: 7_500,
+  runsPerNotice: 100,
+  runsWatchedElsewhere: 10_000,
+  /** News of progress that one coordinator passes on in a second: of one attempt, and in all. What is over it is left out; the next says more. */
+  progressPassedOn: { ofAttempt: 4, inAll: 40 },
+  /** Seconds for which a coordinator waits for bytes that an edge of another should bring. */
+  bytesElsewhereSeconds: 120,
   /** Bytes and seconds of one transfer that an edge measured. */
   linkBytes: 2 ** 40,
   linkSeconds: 86_400,

@@ -1,15 +1,17 @@
 import { inBackground } from '@atelier/background';
-import type { EdgeId } from '@atelier/protocol';
+import type { EdgeId, RunId } from '@atelier/protocol';
 import { migrate } from '@atelier/store';
 import { findOutput, Replication, recordUpload } from './bytes/index.ts';
 import { createSavedChains } from './chains/index.ts';
 import { Proofs } from './claims/index.ts';
+import { PassingOn } from './cluster/index.ts';
 import { type CoreTimes, designTimes } from './contracts/index.ts';
 import type { Core, CoreOptions } from './core.ts';
 import { Dispatcher, Leases, LiveAttempts, WorkOrders } from './dispatch/index.ts';
 import { DoubleChecks } from './double-checks/index.ts';
 import { createEdges, EdgeMessages } from './edges/index.ts';
 import { Fleet, ModelStanding } from './fleet/index.ts';
+import { FollowedRuns, Following, noticeOf } from './following/index.ts';
 import { createGallery } from './gallery/index.ts';
 import { History, Planning } from './planning/index.ts';
 import { Rounds } from './rounds.ts';
@@ -30,6 +32,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     { what: 'reap', everyMs: times.reapMs, work: () => rooms.leases.reap() },
     { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
   ]);
+  // Apart from the others: however long those take, this one says in time that the coordinator lives.
+  const looks = new Rounds(options.log, [{ what: 'look', everyMs: times.lookMs, work: () => rooms.following.round() }]);
+  options.cluster.hear(rooms.following);
   await rooms.planning.fleetChanged();
   return {
     runs: createRuns(rooms),
@@ -48,7 +53,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     gallery: createGallery(options),
     doubleChecks: rooms.doubleChecks,
     async close() {
-      await rounds.close();
+      await Promise.all([rounds.close(), looks.close()]);
       await rooms.planning.close();
       await rooms.dispatcher.close();
     },
@@ -59,8 +64,8 @@ type Rooms = ReturnType<typeof compose>;
 
 /** All rooms, each with what it needs of the others. This alone sees them all; what a commit asks for goes back to them from here. */
 function compose(options: CoreOptions, times: CoreTimes) {
-  const { database } = options;
-  const fleet = new Fleet(database, times.leaseMs);
+  const { database, cluster } = options;
+  const fleet = new Fleet(database, cluster, times.leaseMs);
   const shared = {
     ...options,
     times,
@@ -69,19 +74,32 @@ function compose(options: CoreOptions, times: CoreTimes) {
     standing: new ModelStanding(options.catalogue),
     history: new History(database.pool),
     live: new LiveAttempts(),
-    feed: new RunFeed(),
+    feed: new RunFeed((runId) => cluster.tellLater({ kind: 'watched', runIds: [runId] })),
+    passingOn: new PassingOn(cluster, times.leaseMs),
   };
   const taking: Taking = { take: (...what) => dispatcher.take(...what), clear: (runId) => dispatcher.clear(runId) };
-  const writer = new RunWriter({ ...shared, taking, afterCommit: (advanced) => afterCommit(rooms, advanced) });
+  const writer = new RunWriter({
+    ...shared,
+    taking,
+    tell: (tx, advanced) => cluster.tell(noticeOf(advanced), tx),
+    afterCommit: (advanced) => afterCommit(rooms, advanced),
+  });
   const orders = new WorkOrders({ ...shared, writer });
   const leases = new Leases({ ...shared, writer });
-  const planning = new Planning({ ...shared, writer, onWaiting: (runId) => shared.feed.changed({ runId, stepIds: [] }) });
+  const onWaiting = (runId: RunId) => {
+    shared.feed.changed({ runId, stepIds: [] });
+    cluster.tellLater({ kind: 'run', runId, version: null, steps: [], resting: [] });
+  };
+  const planning = new Planning({ ...shared, writer, onWaiting });
   const doubleChecks = new DoubleChecks({ ...shared, orders });
   const dispatcher: Dispatcher = new Dispatcher({ ...shared, writer, orders, onTaken: (edgeId) => doubleChecks.giveWay(edgeId) });
   const replication = new Replication(shared);
   const proofs = new Proofs({ ...shared, replication });
-  const parts = { ...shared, writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs };
-  const rooms = { ...parts, messages: new EdgeMessages(parts) };
+  const followedRuns = new FollowedRuns({ ...shared, writer, dispatcher });
+  const catchUp = () => followedRuns.catchUpWithOthers();
+  const parts = { ...shared, writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs, followedRuns, catchUp };
+  const messages = new EdgeMessages(parts);
+  const rooms = { ...parts, messages, following: new Following({ ...parts, messages }) };
   return rooms;
 }
 
@@ -100,9 +118,10 @@ async function sweep({ dispatcher, planning, replication, messages, doubleChecks
 }
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
-function afterCommit({ live, feed, planning, link, log, dispatcher, leases }: Rooms, advanced: Advanced): void {
+function afterCommit({ live, feed, followedRuns, planning, link, log, dispatcher, leases }: Rooms, advanced: Advanced): void {
   live.follow(advanced);
   dispatcher.handOver(advanced);
+  followedRuns.changedHere(advanced);
   feed.changed(advanced);
   for (const command of advanced.commands) {
     if (command.kind === 'plan') planning.request(advanced.runId);

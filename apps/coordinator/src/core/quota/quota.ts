@@ -28,16 +28,20 @@ const mostAccounts = 10_000;
 /**
  * How many bytes each person may bring: uploads, what programs send in one piece, and the texts of runs. Whatever brings bytes claims
  * room for them before anything is written. The database is asked only where the room may be short: what was counted once and
- * promised since is never less than what is held. One coordinator owns its database, so that nobody else promises anything.
+ * promised since is never less than what is held. While other coordinators live, which promise too, it is counted each time: then people may go
+ * over by what they bring at several coordinators at the same moment.
  */
 export class Quota {
   readonly #database: Database;
   readonly #quotaBytes: number;
+  readonly #hasOthers: () => boolean;
   readonly #accounts = new Map<string, Account>();
 
-  constructor(database: Database, quotaBytes: number) {
+  /** @param hasOthers whether other coordinators take bytes of the same people now */
+  constructor(database: Database, quotaBytes: number, hasOthers: () => boolean = () => false) {
     this.#database = database;
     this.#quotaBytes = quotaBytes;
+    this.#hasOthers = hasOthers;
   }
 
   /**
@@ -49,7 +53,7 @@ export class Quota {
   async bring<T>(userId: string, sizeBytes: number, bring: () => Promise<T>, mostBytes = sizeBytes): Promise<T> {
     if (sizeBytes === 0) return bring();
     const account = this.#accountOf(userId);
-    if (account.atMost === undefined || account.atMost + sizeBytes > this.#quotaBytes) await this.#count(userId, account);
+    if (account.atMost === undefined || this.#hasOthers() || account.atMost + sizeBytes > this.#quotaBytes) await this.#count(userId, account);
     const held = account.atMost as number;
     if (held + sizeBytes > this.#quotaBytes) throw noRoom(held, sizeBytes, this.#quotaBytes);
     add(account, mostBytes);

@@ -2,6 +2,7 @@ import { planChain } from '@atelier/planner';
 import type { Again, MoveRun, NewRun, Page, PlanRequest, PlanSet, QueueView, RunEvent, RunId, RunSummary, RunView } from '@atelier/protocol';
 import { AtelierError } from '@atelier/protocol';
 import type { RunMachineEvent } from '@atelier/runs';
+import type { Cluster } from '../cluster/index.ts';
 import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 import { moveRun } from '../line/index.ts';
 import { chainOf } from './chain-request.ts';
@@ -46,6 +47,7 @@ export interface Runs {
 }
 
 interface RunsNeeds extends CreateNeeds, QueueNeeds {
+  readonly cluster: Pick<Cluster, 'tellLater'>;
   readonly feed: RunFeed;
 }
 
@@ -74,6 +76,7 @@ export function createRuns(needs: RunsNeeds): Runs {
     queue: (viewer) => readQueue(needs, viewer),
     async move(viewer, move) {
       for (const [runId, turn] of await moveRun(database.pool, viewer, move)) live.setTurn(runId, turn);
+      needs.cluster.tellLater({ kind: 'turns' });
       return readQueue(needs, viewer);
     },
   };

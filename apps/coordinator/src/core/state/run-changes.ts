@@ -21,12 +21,20 @@ export interface Changed<T> {
 export class RunChanges {
   readonly #pool: Pool;
   readonly #taking: Pick<Taking, 'clear'>;
+  readonly #tell: (tx: PoolClient, advanced: Advanced) => Promise<void>;
   readonly #afterCommit: (advanced: Advanced) => void;
   readonly #last = new Map<RunId, Promise<unknown>>();
 
-  constructor(pool: Pool, taking: Pick<Taking, 'clear'>, afterCommit: (advanced: Advanced) => void) {
+  /** @param tell tells other coordinators, in the transaction itself */
+  constructor(
+    pool: Pool,
+    taking: Pick<Taking, 'clear'>,
+    tell: (tx: PoolClient, advanced: Advanced) => Promise<void>,
+    afterCommit: (advanced: Advanced) => void,
+  ) {
     this.#pool = pool;
     this.#taking = taking;
+    this.#tell = tell;
     this.#afterCommit = afterCommit;
   }
 
@@ -34,10 +42,8 @@ export class RunChanges {
    * @param begin `BEGIN`, or with more for what need not outlive a power cut
    * @param work runs again from the start if the database asks for it
    */
-  async change<T>(runId: RunId, work: (tx: PoolClient) => Promise<Changed<T>>, begin = 'BEGIN'): Promise<Changed<T>> {
-    const before = this.#last.get(runId);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
+  change<T>(runId: RunId, work: (tx: PoolClient) => Promise<Changed<T>>, begin = 'BEGIN'): Promise<Changed<T>> {
+    return this.inOrder(runId, async () => {
       try {
         const changed = await this.#transact(begin, work);
         if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
@@ -45,6 +51,15 @@ export class RunChanges {
       } finally {
         this.#taking.clear(runId);
       }
+    });
+  }
+
+  /** Does something about a run while nothing here changes it. */
+  async inOrder<T>(runId: RunId, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(runId);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return work();
     })();
     this.#last.set(runId, mine);
     try {
@@ -54,10 +69,16 @@ export class RunChanges {
     }
   }
 
+  async #work<T>(tx: PoolClient, work: (tx: PoolClient) => Promise<Changed<T>>): Promise<Changed<T>> {
+    const changed = await work(tx);
+    if (changed.advanced.accepted) await this.#tell(tx, changed.advanced);
+    return changed;
+  }
+
   async #transact<T>(begin: string, work: (tx: PoolClient) => Promise<Changed<T>>): Promise<Changed<T>> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await inTransaction(this.#pool, work, begin);
+        return await inTransaction(this.#pool, (tx) => this.#work(tx, work), begin);
       } catch (error) {
         if (tries >= mostTries || !racedCodes.has((error as { code?: string }).code ?? '')) throw error;
       }
