@@ -2,7 +2,7 @@ import { access, chmod, constants, mkdir, readFile, rm, stat } from 'node:fs/pro
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { lockFolder } from '@atelier/folder-lock';
-import { AtelierError } from '@atelier/protocol';
+import { AtelierError, newId } from '@atelier/protocol';
 import { writePrivateFile } from './server/private-file.ts';
 
 /** Where the data lies unless told: ATELIER_DATA, else `atelier` under XDG_DATA_HOME or ~/.local/share. */
@@ -14,6 +14,8 @@ export function defaultDataFolder(environment: NodeJS.ProcessEnv = process.env):
 /** A data folder that this process holds alone. */
 export interface DataFolder {
   readonly path: string;
+  /** Its own name, made with it: other coordinators know by it that an earlier process here has ended. */
+  readonly home: string;
   /** Writes `coordinator.json`, by which the command line finds us. */
   announce(url: string): Promise<void>;
   release(): Promise<void>;
@@ -31,12 +33,22 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   const announcement = join(path, 'coordinator.json');
   return {
     path,
+    home: await homeOf(path),
     announce: (url) => writePrivateFile(announcement, `${JSON.stringify({ pid: process.pid, url, startedAt: new Date().toISOString() })}\n`),
     async release() {
       await rm(announcement, { force: true });
       await lock.release();
     },
   };
+}
+
+async function homeOf(path: string): Promise<string> {
+  const file = join(path, 'coordinator-home');
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (/^[0-9a-f-]{36}$/.test(known)) return known;
+  const home = newId<string>();
+  await writePrivateFile(file, `${home}\n`);
+  return home;
 }
 
 async function makePrivate(path: string): Promise<void> {

@@ -6,7 +6,7 @@ import { loadCatalogue, starterModelsFolder } from '@atelier/models';
 import { AtelierError, limits, listTasks, registerServiceKind, registerTask, type ServiceKind, type TaskDeclaration } from '@atelier/protocol';
 import { migrate, openDatabase } from '@atelier/store';
 import pino from 'pino';
-import { type Core, type Logger, Quota, startCore } from './core/index.ts';
+import { Cluster, type Core, designTimes, type Logger, Quota, startCore } from './core/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { createWatchSockets } from './server/api/watch-sockets.ts';
 import { countWatchers } from './server/api/watchers.ts';
@@ -26,6 +26,7 @@ import { createGates } from './server/identity/gates.ts';
 import { houseSuccession, keepLocalOwner } from './server/identity/local-owner.ts';
 import { OpenConnections } from './server/identity/open-connections.ts';
 import { ownOrigins } from './server/identity/own-origin.ts';
+import { agreeAlone, agreeBy } from './server/identity/shared-secrets.ts';
 import { createSocketGates } from './server/identity/socket-gates.ts';
 import { welcomeLink } from './server/identity/welcome.ts';
 import { startLocalFleet } from './server/local-edges/local-fleet.ts';
@@ -62,7 +63,7 @@ export interface CoordinatorOptions {
   readonly threads?: number | undefined;
   /** Further origins under which the studio is reached, such as `https://atelier.example.org`. */
   readonly origins?: readonly string[] | undefined;
-  /** Where artifacts are kept: `s3://bucket/prefix`, or the folder `artifacts` in the data folder. Keys come from the environment (docs/storage.md). */
+  /** Where artifacts are kept: `s3://bucket/prefix`, the whole path of a folder that coordinators share, or the folder `artifacts` in the data folder. Keys come from the environment (docs/storage.md). */
   readonly storage?: string | undefined;
   /** Bytes of files that each person may have uploaded; limits.uploadedBytesPerPerson otherwise. */
   readonly uploadQuotaBytes?: number | undefined;
@@ -104,7 +105,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     let door = closedDoor;
     const server = await listen(options, () => door);
     started.closeLast(() => server.close());
-    const parts = await openParts(options, { dataFolder: data.path, log, server, started });
+    const parts = await openParts(options, { dataFolder: data.path, home: data.home, log, server, started });
     door = parts.door;
     // First of all on closing: what comes now is told to come later.
     started.closeLast(() => {
@@ -147,17 +148,19 @@ class Started {
 
 interface Ground {
   readonly dataFolder: string;
+  readonly home: string;
   readonly log: Logger;
   readonly server: HttpServer;
   readonly started: Started;
 }
 
-async function openParts(options: CoordinatorOptions, { dataFolder, log, server, started }: Ground) {
+async function openParts(options: CoordinatorOptions, { dataFolder, home, log, server, started }: Ground) {
   const database = await openDatabase({ dataFolder, databaseUrl: options.databaseUrl });
   started.closeLast(() => database.close());
   await migrate(database);
-  const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'));
-  const storage = await openStorage({ storage: options.storage, dataFolder, database, diskReserveBytes: options.diskReserveBytes });
+  const agree = options.databaseUrl ? agreeBy(database, log) : agreeAlone;
+  const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'), (own) => agree('tickets', own));
+  const storage = await openStorage({ storage: options.storage, home, dataFolder, database, diskReserveBytes: options.diskReserveBytes });
   const { artifacts } = storage;
   const catalogue = await readCatalogue(dataFolder, log);
   const edgeSessions = createEdgeSessions();
@@ -174,8 +177,12 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
     log,
     isProxied: (options.origins ?? []).length > 0,
   });
-  const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson);
-  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, succeed: houseSuccession(dataFolder), log });
+  const aliveMs = designTimes.leaseMs;
+  const cluster = new Cluster({ database, log, home, url: server.url, version, storage: storage.place, aliveMs });
+  await cluster.open();
+  started.closeLast(() => cluster.close());
+  const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson, () => cluster.hasOthers());
+  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, cluster, succeed: houseSuccession(dataFolder), log });
   running = core;
   started.closeLast(() => core.close());
   started.closeLast(() => sockets.close());
@@ -187,8 +194,8 @@ async function openParts(options: CoordinatorOptions, { dataFolder, log, server,
   });
   started.closeLast(() => uploads.close());
   const origins = ownOrigins(options.host, options.origins);
-  const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log });
-  await keepLocalOwner({ accounts, database, dataFolder });
+  const accounts = await createAccounts({ database, origins, url: server.url, dataFolder, log, agree });
+  await keepLocalOwner({ accounts, database, dataFolder, home });
   const thumbnails = createThumbnails(artifacts, media, dataFolder);
   const purging = startPurging({ core, thumbnails, log });
   started.closeLast(() => purging.close());

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type ArtifactStore, diskReserve, folderStore, readS3Settings, s3Store } from '@atelier/artifacts';
 import { newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
@@ -13,8 +13,10 @@ export interface Storage {
 }
 
 export interface StorageOptions {
-  /** `s3://bucket/prefix`; undefined for the data folder. */
+  /** `s3://bucket/prefix`, or the whole path of a folder that coordinators share; undefined for the data folder. */
   readonly storage: string | undefined;
+  /** The data folder's own name: what is being written to a shared folder lies apart under it. */
+  readonly home: string;
   readonly dataFolder: string;
   readonly database: Database;
   /** Bytes that stay free on the disk of the folder; undefined for the usual reserve. */
@@ -22,10 +24,16 @@ export interface StorageOptions {
 }
 
 /** @throws AtelierError `invalid-input` for an address that is none, or where keys are missing; `unavailable` where a bucket does not answer */
-export async function openStorage({ storage, dataFolder, database, diskReserveBytes }: StorageOptions): Promise<Storage> {
+export async function openStorage({ storage, dataFolder, database, diskReserveBytes, home }: StorageOptions): Promise<Storage> {
   if (storage === undefined || storage === '') {
     const folder = join(dataFolder, 'artifacts');
     return { artifacts: await folderStore(folder, { reserve: diskReserve(folder, diskReserveBytes) }), place: folder, check: async () => undefined };
+  }
+  if (isAbsolute(storage)) {
+    // Several installations may share a folder as they may a bucket; each keeps to its own part of it.
+    const folder = join(storage, await installationId(database));
+    const reserve = diskReserve(folder, diskReserveBytes);
+    return { artifacts: await folderStore(folder, { reserve, sharedAs: home }), place: folder, check: async () => undefined };
   }
   const settings = readS3Settings(storage, process.env);
   // Several installations may share a bucket; each keeps to its own part of it.

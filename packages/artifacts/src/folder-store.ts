@@ -36,23 +36,25 @@ const touchEveryMs = 60_000;
 
 /**
  * A content-addressed folder: `aa/bb/<hash>`, `tmp/` for what is being written, `damaged/` for what no longer has its hash.
- * One process owns it; what an earlier process left in `tmp/` is deleted now.
+ * One process owns it, or several share it; what an earlier process left in its part of `tmp/` is deleted now.
  *
  * A file's bytes are verified on the first read of this process, and again when its size or time of change differ.
  * A damaged file is moved aside and counts as missing, so that it is fetched again.
+ * @param options.sharedAs the name of this process's part of `tmp/`, if others use the folder too; a process after it has the same
  * @param options.reserve what stays free on its disk; nothing is put below it
  * @param options.endures what bytes outlive once they are put. `process end` is for copies that can be fetched or made again
  * @example const store = await folderStore('/data/artifacts'); const { hash } = await store.put(createReadStream('a.png'));
  */
-export async function folderStore(root: string, options: { endures?: Endures; reserve?: DiskReserve } = {}): Promise<FolderStore> {
-  const temporary = join(root, 'tmp');
+export async function folderStore(root: string, options: { endures?: Endures; reserve?: DiskReserve; sharedAs?: string } = {}): Promise<FolderStore> {
+  const temporary = join(root, 'tmp', ...(options.sharedAs === undefined ? [] : [options.sharedAs]));
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  return new Folder(root, options.endures ?? 'power cut', options.reserve);
+  return new Folder(root, temporary, options.endures ?? 'power cut', options.reserve);
 }
 
 class Folder implements FolderStore {
   readonly root: string;
+  readonly #temporary: string;
   readonly #endures: Endures;
   readonly #reserve: DiskReserve | undefined;
   readonly #seen = new Map<string, Seen>();
@@ -62,14 +64,15 @@ class Folder implements FolderStore {
   /** At most so many bytes are held; unknown, so endless, until the folder was walked once. Bytes put twice count twice until then. */
   #mostBytes = Number.POSITIVE_INFINITY;
 
-  constructor(root: string, endures: Endures, reserve: DiskReserve | undefined) {
+  constructor(root: string, temporary: string, endures: Endures, reserve: DiskReserve | undefined) {
     this.root = root;
+    this.#temporary = temporary;
     this.#reserve = reserve;
     this.#endures = endures;
   }
 
   async put(bytes: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<StoredArtifact> {
-    const temporary = join(this.root, 'tmp', randomUUID());
+    const temporary = join(this.#temporary, randomUUID());
     try {
       const written = await writeHashed(this.#reserve?.guard(bytes) ?? bytes, temporary, options, this.#endures);
       await this.#place(temporary, written);

@@ -72,10 +72,12 @@ export function keyThumbprint(key: JWK): Promise<string> {
 
 /**
  * Signs transfer tickets with the key of a file, which is made (mode 0600) where it is missing.
+ * @param agree gives the key that several coordinators use together, as text, for the text of one's own
  * @throws AtelierError `invalid-input` if the file holds no Ed25519 key
  */
-export async function createTicketSigner(keyFile: string): Promise<TicketSigner> {
-  const jwk = (await readKey(keyFile)) ?? (await makeKey(keyFile));
+export async function createTicketSigner(keyFile: string, agree: (own: string) => Promise<string> = async (own) => own): Promise<TicketSigner> {
+  const own = (await readKey(keyFile)) ?? (await makeKey(keyFile));
+  const jwk = PrivateKey.parse(tryJson(await agree(JSON.stringify(own))));
   const privateKey = await importJWK(jwk, algorithm);
   const { d: _secret, ...publicJwk } = jwk;
   const sign = async (typ: string, { seconds, key, ...claims }: NewTicket | NewServiceTicket) =>

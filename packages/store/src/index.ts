@@ -11,6 +11,7 @@ export {
   startEmbeddedServer,
   stopEmbeddedServer,
 } from './embedded/server.ts';
+export { type Listening, listen } from './listen.ts';
 export { migrate } from './migrate.ts';
 export { type Database, openDatabase } from './open.ts';
 export * as schema from './schema/index.ts';

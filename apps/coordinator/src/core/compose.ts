@@ -1,9 +1,10 @@
 import { inBackground } from '@atelier/background';
-import type { EdgeId } from '@atelier/protocol';
+import type { EdgeId, RunId } from '@atelier/protocol';
 import { migrate } from '@atelier/store';
 import { findOutput, Replication, recordUpload } from './bytes/index.ts';
 import { createSavedChains } from './chains/index.ts';
 import { Proofs } from './claims/index.ts';
+import { PassingOn } from './cluster/index.ts';
 import { type CoreTimes, designTimes } from './contracts/index.ts';
 import { Checkpoints, Controls } from './controls/index.ts';
 import type { Core, CoreOptions } from './core.ts';
@@ -11,6 +12,7 @@ import { Dispatcher, Leases, LiveAttempts, WorkOrders } from './dispatch/index.t
 import { DoubleChecks } from './double-checks/index.ts';
 import { createEdges, EdgeMessages } from './edges/index.ts';
 import { Fleet, ModelStanding } from './fleet/index.ts';
+import { FollowedRuns, Following, noticeOf } from './following/index.ts';
 import { createGallery } from './gallery/index.ts';
 import { createPeople } from './people/index.ts';
 import { History, Planning } from './planning/index.ts';
@@ -34,6 +36,9 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     { what: 'reap services', everyMs: times.reapMs, work: () => rooms.serviceLeases.reap() },
     { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
   ]);
+  // Apart from the others: however long those take, this one says in time that the coordinator lives.
+  const looks = new Rounds(options.log, [{ what: 'look', everyMs: times.lookMs, work: () => rooms.following.round() }]);
+  options.cluster.hear(rooms.following);
   await rooms.planning.fleetChanged();
   return {
     runs: createRuns(rooms),
@@ -54,7 +59,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
     services: rooms.services,
     doubleChecks: rooms.doubleChecks,
     async close() {
-      await rounds.close();
+      await Promise.all([rounds.close(), looks.close()]);
       await rooms.planning.close();
       await rooms.dispatcher.close();
     },
@@ -65,8 +70,8 @@ type Rooms = ReturnType<typeof compose>;
 
 /** All rooms, each with what it needs of the others. This alone sees them all; what a commit asks for goes back to them from here. */
 function compose(options: CoreOptions, times: CoreTimes) {
-  const { database } = options;
-  const fleet = new Fleet(database, times.leaseMs);
+  const { database, cluster } = options;
+  const fleet = new Fleet(database, cluster, times.leaseMs);
   const shared = {
     ...options,
     times,
@@ -75,13 +80,23 @@ function compose(options: CoreOptions, times: CoreTimes) {
     standing: new ModelStanding(options.catalogue),
     history: new History(database.pool),
     live: new LiveAttempts(),
-    feed: new RunFeed(),
+    feed: new RunFeed((runId) => cluster.tellLater({ kind: 'watched', runIds: [runId] })),
+    passingOn: new PassingOn(cluster, times.leaseMs),
   };
   const taking: Taking = { take: (...what) => dispatcher.take(...what), clear: (runId) => dispatcher.clear(runId) };
-  const writer = new RunWriter({ ...shared, taking, afterCommit: (advanced) => afterCommit(rooms, advanced) });
+  const writer = new RunWriter({
+    ...shared,
+    taking,
+    tell: (tx, advanced) => cluster.tell(noticeOf(advanced), tx),
+    afterCommit: (advanced) => afterCommit(rooms, advanced),
+  });
   const orders = new WorkOrders({ ...shared, writer });
   const leases = new Leases({ ...shared, writer });
-  const planning = new Planning({ ...shared, writer, onWaiting: (runId) => shared.feed.changed({ runId, stepIds: [] }) });
+  const onWaiting = (runId: RunId) => {
+    shared.feed.changed({ runId, stepIds: [] });
+    cluster.tellLater({ kind: 'run', runId, version: null, steps: [], resting: [] });
+  };
+  const planning = new Planning({ ...shared, writer, onWaiting });
   const doubleChecks = new DoubleChecks({ ...shared, orders });
   const replication = new Replication(shared);
   const checkpoints = new Checkpoints({ ...shared, replication });
@@ -94,21 +109,14 @@ function compose(options: CoreOptions, times: CoreTimes) {
     onSent: (edgeId, order) => controls.sent(edgeId, order),
   });
   const proofs = new Proofs({ ...shared, replication });
+  const followedRuns = new FollowedRuns({ ...shared, writer, dispatcher });
+  const catchUp = () => followedRuns.catchUpWithOthers();
   const parts = {
-    ...shared,
-    ...composeServices(shared),
-    writer,
-    orders,
-    leases,
-    planning,
-    doubleChecks,
-    dispatcher,
-    replication,
-    proofs,
-    checkpoints,
-    controls,
+    ...{ ...shared, ...composeServices(shared), writer, orders, leases, planning, doubleChecks, dispatcher, replication, proofs },
+    ...{ checkpoints, controls, followedRuns, catchUp },
   };
-  const rooms = { ...parts, messages: new EdgeMessages(parts) };
+  const messages = new EdgeMessages(parts);
+  const rooms = { ...parts, messages, following: new Following({ ...parts, messages }) };
   return rooms;
 }
 
@@ -130,9 +138,11 @@ async function sweep({ dispatcher, planning, replication, messages, doubleChecks
 }
 
 /** What a commit asks for. Nothing here can fail the commit, and all of it is found again in the rows after a crash. */
-function afterCommit({ live, feed, planning, link, log, dispatcher, leases, serviceLeases, checkpoints }: Rooms, advanced: Advanced): void {
+function afterCommit(rooms: Rooms, advanced: Advanced): void {
+  const { live, feed, followedRuns, planning, link, log, dispatcher, leases, serviceLeases, checkpoints } = rooms;
   live.follow(advanced);
   dispatcher.handOver(advanced);
+  followedRuns.changedHere(advanced);
   feed.changed(advanced);
   checkpoints.follow(advanced);
   for (const command of advanced.commands) {

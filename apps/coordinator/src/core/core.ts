@@ -4,6 +4,7 @@ import type { Database } from '@atelier/store';
 import type { ReadableOutput, UploadRecord } from './bytes/index.ts';
 import type { SavedChains } from './chains/index.ts';
 import type { Arrived } from './claims/index.ts';
+import type { Cluster } from './cluster/index.ts';
 import type { CoreTimes, EdgeLink, Logger, Viewer } from './contracts/index.ts';
 import type { DoubleChecks } from './double-checks/index.ts';
 import type { Edges } from './edges/index.ts';
@@ -23,6 +24,8 @@ export interface CoreOptions {
   readonly tickets: TicketSigner;
   readonly quota: Quota;
   readonly succeed: Succession;
+  /** The other coordinators on this database. Opened by its caller, and closed by it after `Core.close`. */
+  readonly cluster: Cluster;
   readonly log: Logger;
   /** Times of leases and sweeps, for tests that cannot wait; each has the value of the design as its default. */
   readonly times?: Partial<CoreTimes>;

@@ -5,8 +5,9 @@
  */
 export { ownAddresses, type SocketOrigin } from './addresses/index.ts';
 export type { ReadableOutput, UploadRecord } from './bytes/index.ts';
+export { Cluster } from './cluster/index.ts';
 export { startCore } from './compose.ts';
-export type { EdgeLink, Logger, Viewer } from './contracts/index.ts';
+export { designTimes, type EdgeLink, type Logger, type Viewer } from './contracts/index.ts';
 export type { Core } from './core.ts';
 export type { EdgeIdentity } from './fleet/index.ts';
 export type { PortValue, PortValues, RunValue, StoredOutput } from './gallery/index.ts';

@@ -22,6 +22,7 @@ import {
   type WorkOrder,
 } from '@atelier/protocol';
 import { type Database, schema, testDatabase } from '@atelier/store';
+import { Cluster } from './cluster/index.ts';
 import { startCore } from './compose.ts';
 import type { CoreTimes, EdgeLink, Logger, Viewer } from './contracts/index.ts';
 import type { Core } from './core.ts';
@@ -94,7 +95,7 @@ export interface TestStudio {
 const publicKey = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
 const heartbeatMs = 200;
 /** Quick enough for tests, long enough for a busy machine. */
-const testTimes: CoreTimes = { leaseMs: 4_000, reapMs: 100, sweepMs: 300 };
+const testTimes: CoreTimes = { leaseMs: 4_000, reapMs: 100, sweepMs: 300, lookMs: 300 };
 
 export function textModel(id: string, tasks: string[] = ['text-generation'], more: Partial<ModelManifest> = {}): ModelManifest {
   const prior = { loadSeconds: 0.1, runSeconds: 0.1 };
@@ -122,9 +123,23 @@ export async function testStudio(times: Partial<CoreTimes> = {}, catalogue: read
   const tickets = await createTicketSigner(path.join(folder, 'ticket-key.json'));
   const quota = new Quota(database, limits.uploadedBytesPerPerson);
   const edges = new Map<EdgeId, EdgeInside>();
-  const link: EdgeLink = { send: (edgeId, message) => deliver(studio, edges.get(edgeId), message), revoke: () => undefined };
-  const begin = () =>
-    startCore({ database, link, catalogue, artifacts, tickets, quota, succeed: async () => undefined, log: quiet, times: { ...testTimes, ...times } });
+  const link: EdgeLink = {
+    send: (edgeId, message) => deliver(studio, edges.get(edgeId), message),
+    release: () => undefined,
+    revoke: () => undefined,
+  };
+  const begin = async () => {
+    const cluster = await openCluster(database, folder);
+    const needs = { database, link, catalogue, artifacts, tickets, quota, cluster, succeed: async () => undefined, log: quiet };
+    const core = await startCore({ ...needs, times: { ...testTimes, ...times } });
+    return {
+      ...core,
+      async close() {
+        await core.close();
+        await cluster.close();
+      },
+    };
+  };
   const people = await addPeople(database);
   const studio: TestStudio = {
     database,
@@ -155,6 +170,12 @@ export async function testStudio(times: Partial<CoreTimes> = {}, catalogue: read
     },
   };
   return studio;
+}
+
+async function openCluster(database: Database, home: string): Promise<Cluster> {
+  const cluster = new Cluster({ database, log: quiet, home, url: 'http://127.0.0.1', version: '0', storage: home, aliveMs: testTimes.leaseMs });
+  await cluster.open();
+  return cluster;
 }
 
 const quiet: Logger = {

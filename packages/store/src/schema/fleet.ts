@@ -21,6 +21,10 @@ export const edges = pgTable('edges', {
   revokedAt: moment('revoked_at'),
   /** Results that were computed twice, once by it, and came out the same. */
   compared: integer('compared').notNull().default(0),
+  /** The coordinator that has its socket; null while none has. One that has died is as none. */
+  coordinatorId: uuid('coordinator_id'),
+  /** Raised each time that a coordinator takes its socket: of two that believe to have it, the one with the highest has. */
+  claim: integer('claim').notNull().default(0),
 });
 
 /** One finished attempt as its edge measured it. */

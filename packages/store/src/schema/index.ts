@@ -5,6 +5,7 @@
  */
 export * from './auth.ts';
 export * from './chains.ts';
+export * from './cluster.ts';
 export * from './controls.ts';
 export * from './double-checks.ts';
 export * from './fleet.ts';

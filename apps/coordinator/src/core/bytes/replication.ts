@@ -2,8 +2,11 @@ import { Readable } from 'node:stream';
 import { type ArtifactStore, holdsSound } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Cluster } from '../cluster/index.ts';
 import type { CoreTimes, EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
+import { BytesElsewhere } from './bytes-elsewhere.ts';
+import { orAborted } from './or-aborted.ts';
 
 /** How long one edge may take to bring some bytes before another is asked. */
 const storeMs = 10 * 60_000;
@@ -17,6 +20,7 @@ interface ReplicationNeeds {
   readonly link: EdgeLink;
   readonly log: Logger;
   readonly times: Pick<CoreTimes, 'sweepMs'>;
+  readonly cluster: Pick<Cluster, 'hasOthers' | 'tell'>;
 }
 
 interface Waiting {
@@ -39,9 +43,16 @@ export class Replication {
   readonly #again = new Map<EdgeId, number>();
   /** Texts that are being brought from their rows, by their hash. */
   readonly #bringingTexts = new Map<string, Promise<boolean>>();
+  readonly #elsewhere: BytesElsewhere;
 
   constructor(needs: ReplicationNeeds) {
     this.#needs = needs;
+    this.#elsewhere = new BytesElsewhere(needs);
+  }
+
+  /** Another coordinator's answer about bytes that one of its edges should bring. */
+  storedElsewhere(hash: string, ok: boolean): void {
+    this.#elsewhere.answered(hash, ok);
   }
 
   /** Asks an edge for bytes that it has just made, and does not wait. */
@@ -108,10 +119,11 @@ export class Replication {
     const places = await this.#places(hash);
     if (await this.#isHere(hash, places)) return;
     if (places.includes('coordinator') && (await this.#bringText(hash))) return;
-    let last = new AtelierError('unavailable', 'No edge that is here now has these bytes.', { hint: 'Start the edge that made them again.' });
+    let last = this.#elsewhere.nobodyHas(places);
     for (const place of places.filter((one) => one !== 'coordinator')) {
       try {
         if (await this.#bring(place as EdgeId, hash, signal)) return;
+        if (await this.#elsewhere.bring(place as EdgeId, hash, signal)) return;
       } catch (error) {
         last = AtelierError.from(error);
         if (signal?.aborted) break;
@@ -180,18 +192,5 @@ export class Replication {
 
   async #forget(edgeId: EdgeId, hash: string, error: AtelierError): Promise<void> {
     if (error.code === 'not-found') await this.#needs.database.pool.query('DELETE FROM replicas WHERE hash = $1 AND place = $2', [hash, edgeId]);
-  }
-}
-
-async function orAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return done;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new AtelierError('cancelled', 'The caller no longer waits.'));
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    await Promise.race([done, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -117,7 +117,8 @@ export class Dispatcher implements Taking {
   #hasFreeSlot(edgeId: EdgeId, endingId?: string): boolean {
     const { fleet, live } = this.#needs;
     const edge = fleet.find(edgeId);
-    if (this.#isClosed || !edge || fleet.stateOf(edge) !== 'online') return false;
+    // An edge whose socket another coordinator has is given its work by that one.
+    if (this.#isClosed || !edge?.connected || fleet.stateOf(edge) !== 'online') return false;
     const taking = this.#takingOf(edgeId);
     const running = live.ofEdge(edgeId).filter(({ id, state }) => state === 'leased' && !taking.has(id) && id !== endingId);
     return running.length + taking.size < (edge.info?.slots ?? 1);

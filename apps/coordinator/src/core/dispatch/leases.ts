@@ -1,5 +1,6 @@
 import { AtelierError, type EdgeId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Cluster } from '../cluster/index.ts';
 import type { Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { RunWriter } from '../state/index.ts';
@@ -13,6 +14,7 @@ interface LeasesNeeds {
   readonly live: LiveAttempts;
   readonly log: Logger;
   readonly leaseMs: number;
+  readonly cluster: Pick<Cluster, 'id'>;
 }
 
 /** For how long attempts belong to their edges, and how they are taken away from edges that do not answer for them. */
@@ -23,10 +25,14 @@ export class Leases {
     this.#needs = needs;
   }
 
-  /** Extends all leases once, at the start, so that edges can come back and keep their work. */
+  /** Extends leases once, at the start, so that edges can come back and keep their work; not those of edges that another living coordinator has. */
   async extendAll(): Promise<void> {
-    const { database, leaseMs } = this.#needs;
-    await database.pool.query("UPDATE attempts SET lease_expires_at = now() + $1 * interval '1 millisecond' WHERE state = 'leased'", [leaseMs]);
+    const { database, leaseMs, cluster } = this.#needs;
+    await database.pool.query(
+      `UPDATE attempts SET lease_expires_at = now() + $1 * interval '1 millisecond' WHERE state = 'leased' AND edge_id NOT IN (
+        SELECT e.id FROM edges e JOIN coordinators c ON c.id = e.coordinator_id AND c.id <> $2 AND c.alive_until > now())`,
+      [leaseMs, cluster.id],
+    );
   }
 
   /** Extends leases that an edge still holds. @returns the ids of those that it may go on with */

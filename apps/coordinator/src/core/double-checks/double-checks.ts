@@ -1,6 +1,7 @@
 import { inBackground } from '@atelier/background';
 import { AtelierError, type DoubleChecksView, type EdgeId, type FromEdge, limits, newId, type WorkOrder } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
+import type { Cluster } from '../cluster/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { LiveAttempts, WorkOrders } from '../dispatch/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
@@ -18,6 +19,7 @@ interface DoubleChecksNeeds {
   readonly link: EdgeLink;
   readonly log: Logger;
   readonly orders: WorkOrders;
+  readonly cluster: Pick<Cluster, 'tellLater'>;
 }
 
 type Report = Extract<FromEdge, { kind: 'result' | 'failure' }>;
@@ -141,6 +143,7 @@ export class DoubleChecks {
   async set(percent: number): Promise<DoubleChecksView> {
     const setting = { ...this.#setting, percent };
     await writeSetting(this.#needs.database.pool, setting);
+    this.#needs.cluster.tellLater({ kind: 'settings' });
     this.#setting = setting;
     if (percent === 0) {
       for (const running of this.#running.values()) this.#stop(running);
@@ -164,7 +167,9 @@ export class DoubleChecks {
 
   #isIdle(edge: KnownEdge): boolean {
     const { fleet, live } = this.#needs;
-    return fleet.stateOf(edge) === 'online' && live.ofEdge(edge.id).length === 0 && !this.#chosen.has(edge.id) && this.#on(edge.id).length === 0;
+    return (
+      edge.connected && fleet.stateOf(edge) === 'online' && live.ofEdge(edge.id).length === 0 && !this.#chosen.has(edge.id) && this.#on(edge.id).length === 0
+    );
   }
 
   #on(edgeId: EdgeId): Running[] {
@@ -177,7 +182,7 @@ export class DoubleChecks {
     try {
       const order = await this.#order(waiting, edge.id);
       if (!order) return await forget(database.pool, [waiting.id]);
-      const fence = await beginTry(database.pool, waiting.id);
+      const fence = await beginTry(database.pool, waiting);
       this.#chosen.delete(edge.id);
       if (fence === undefined) return;
       if (!this.#isIdle(edge)) return await takeBackTry(database.pool, waiting.id);
@@ -190,7 +195,7 @@ export class DoubleChecks {
       const { code, message } = AtelierError.from(thrown);
       log.info({ runId: waiting.runId, stepId: waiting.stepId, error: message }, 'a result cannot be computed a second time now');
       // What cannot be reached counts as tried, so that it is not asked for without end.
-      if (code === 'unavailable') await beginTry(database.pool, waiting.id);
+      if (code === 'unavailable') await beginTry(database.pool, waiting);
       else await forget(database.pool, [waiting.id]);
     } finally {
       this.#chosen.delete(edge.id);

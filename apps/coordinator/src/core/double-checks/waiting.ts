@@ -55,9 +55,12 @@ export async function readWaiting(pool: Pool): Promise<Waiting[]> {
   return rows;
 }
 
-/** @returns the fencing number of its order; undefined where it no longer waits */
-export async function beginTry(pool: Pool, id: string): Promise<number | undefined> {
-  const { rows } = await pool.query("UPDATE double_checks SET tries = tries + 1 WHERE id = $1 RETURNING nextval('fence_number') AS fence", [id]);
+/** @returns the fencing number of its order; undefined if it no longer waits, or another coordinator has begun with it since it was read */
+export async function beginTry(pool: Pool, { id, tries }: Pick<Waiting, 'id' | 'tries'>): Promise<number | undefined> {
+  const { rows } = await pool.query("UPDATE double_checks SET tries = tries + 1 WHERE id = $1 AND tries = $2 RETURNING nextval('fence_number') AS fence", [
+    id,
+    tries,
+  ]);
   return rows[0] && Number(rows[0].fence);
 }
 

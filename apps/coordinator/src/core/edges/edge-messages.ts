@@ -4,6 +4,7 @@ import type { Database } from '@atelier/store';
 import type { SocketOrigin } from '../addresses/index.ts';
 import type { Replication } from '../bytes/index.ts';
 import { type Arrived, Budget, correctClaims, type Proofs, type ProvenResult } from '../claims/index.ts';
+import type { PassingOn } from '../cluster/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Checkpoints, Controls } from '../controls/index.ts';
 import { type Dispatcher, type Leases, type LiveAttempt, type LiveAttempts, leftSeconds } from '../dispatch/index.ts';
@@ -39,6 +40,9 @@ export interface EdgeMessagesNeeds {
   readonly doubleChecks: DoubleChecks;
   readonly controls: Controls;
   readonly checkpoints: Checkpoints;
+  readonly passingOn: PassingOn;
+  /** Reads what other coordinators have changed of runs that may be an edge's which comes here now. */
+  readonly catchUp: () => Promise<void>;
 }
 
 /** News: it waits for nothing that is being written, and what waits does not wait for it. */
@@ -69,7 +73,8 @@ export class EdgeMessages {
 
   disconnected(edgeId: EdgeId): Promise<void> {
     return this.#inOrder(edgeId, async () => {
-      this.#needs.fleet.get(edgeId).connected = false;
+      const edge = this.#needs.fleet.get(edgeId);
+      if (edge.connected) await this.#needs.fleet.disconnected(edge);
       this.#needs.replication.gone(edgeId);
       this.#needs.proofs.gone(edgeId);
       this.#needs.doubleChecks.gone(edgeId);
@@ -99,6 +104,7 @@ export class EdgeMessages {
 
   async #hello(edgeId: EdgeId, hello: Hello, from: SocketOrigin): Promise<void> {
     const { fleet, live, log, leases } = this.#needs;
+    await this.#needs.catchUp();
     if (!fleet.identity(edgeId)) throw new AtelierError('forbidden', 'This edge was revoked.', { hint: 'Join again with a new token.' });
     // Before it counts as here: from then on it is given new work, which it cannot name yet.
     const before = live.ofEdge(edgeId).filter((attempt) => attempt.state === 'leased');
@@ -206,7 +212,15 @@ export class EdgeMessages {
     if (event.kind === 'progress') this.#needs.live.progressed(attempt, event.fraction);
     if (event.kind === 'text') this.#needs.feed.pass(runId, { ...event, stepId });
     else if (event.kind === 'preview') this.#needs.feed.pass(runId, { ...event, stepId, shard });
-    else this.#needs.feed.pass(runId, { ...event, stepId, shard, remainingSeconds: remainingSeconds(attempt, event.fraction) });
+    else this.#progress(attempt, event);
+  }
+
+  #progress(attempt: LiveAttempt, event: Omit<Extract<FromEdge, { kind: 'progress' }>, 'fence'>): void {
+    const { runId, stepId, shard } = attempt;
+    const left = remainingSeconds(attempt, event.fraction);
+    this.#needs.feed.pass(runId, { ...event, stepId, shard, remainingSeconds: left });
+    const { attemptId, fraction } = event;
+    this.#needs.passingOn.progress({ runId, stepId, shard, attemptId, fraction, remainingSeconds: left });
   }
 
   /** Only of places that there are: the planner would else believe in them for ever. */

@@ -10,6 +10,7 @@ import {
   type Ticket,
 } from '@atelier/protocol';
 import type { SocketOrigin } from '../addresses/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 import type { WorkOrders } from '../dispatch/index.ts';
 import type { EdgeIdentity, KnownEdge, ModelStanding, NewEdge } from '../fleet/index.ts';
 import type { EdgeMessages, EdgeMessagesNeeds } from './edge-messages.ts';
@@ -58,16 +59,25 @@ export interface EdgesNeeds extends EdgeMessagesNeeds {
   readonly standing: ModelStanding;
   readonly orders: WorkOrders;
   readonly messages: EdgeMessages;
+  readonly cluster: Pick<Cluster, 'tell'>;
 }
 
 export function createEdges(needs: EdgesNeeds): Edges {
   const { fleet, link, history, leases, planning, doubleChecks, catalogue, messages } = needs;
+  /** The coordinator that has the edge's socket tells it. @throws AtelierError `unavailable` if none has */
+  const askElsewhere = async (edge: KnownEdge, modelId: string, wanted: 'pull' | 'remove') => {
+    if (edge.holder === null) throw away(edge);
+    await needs.cluster.tell({ kind: 'model', edgeId: edge.id, modelId, wanted }, undefined, edge.holder);
+  };
   const viewOf = (edge: KnownEdge) => edgeView(needs, edge);
   return {
     list: async () => fleet.all().map(viewOf),
     links: async () => history.links(),
     add: (edge) => fleet.add(edge),
-    identity: async (edgeId) => fleet.identity(edgeId),
+    async identity(edgeId) {
+      await fleet.seek(edgeId);
+      return fleet.identity(edgeId);
+    },
     connected: (edgeId, hello, from) => messages.connected(edgeId, hello, from),
     message: (edgeId, message) => messages.message(edgeId, message),
     disconnected: (edgeId) => messages.disconnected(edgeId),
@@ -103,13 +113,13 @@ export function createEdges(needs: EdgesNeeds): Edges {
       const edge = fleet.get(edgeId);
       const manifest = catalogue.find((candidate) => candidate.id === modelId);
       if (!manifest) throw unknownModel(catalogue, modelId);
-      if (!link.send(edgeId, { kind: 'pull-model', manifest })) throw away(edge);
+      if (!link.send(edgeId, { kind: 'pull-model', manifest })) await askElsewhere(edge, modelId, 'pull');
       return viewOf(edge);
     },
     async removeModel(edgeId, modelId) {
       const edge = fleet.get(edgeId);
       if (!edge.models.some((model) => model.manifest.id === modelId)) throw unknownModel(catalogue, modelId);
-      if (!link.send(edgeId, { kind: 'remove-model', modelId })) throw away(edge);
+      if (!link.send(edgeId, { kind: 'remove-model', modelId })) await askElsewhere(edge, modelId, 'remove');
       return viewOf(edge);
     },
     models: async () => modelViews(catalogue, fleet),

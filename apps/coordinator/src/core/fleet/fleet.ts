@@ -3,6 +3,8 @@ import { type Database, schema } from '@atelier/store';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { judgeTransferUrl, type SocketOrigin, type TransferReach } from '../addresses/index.ts';
+import type { Cluster } from '../cluster/index.ts';
+import { type ClaimRow, type ClaimVerdict, judgeClaim } from './claims.ts';
 
 /** What an edge must be known by, to let it in. */
 export interface NewEdge {
@@ -49,26 +51,140 @@ export interface KnownEdge {
   abilities: readonly string[];
   /** It has a socket here. */
   connected: boolean;
+  /** The other coordinator that has its socket and lives; null if none has. */
+  holder: string | null;
+  /** The number of the claim by which it is believed to be here or there: the highest counts. */
+  claim: number;
   /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
   heardAt: number;
 }
 
-/** Which edges there are and what they said last. Kept in memory, written through to the database. */
+/** An edge that the rows say is not as it is known here. */
+export interface Moved {
+  readonly edge: KnownEdge;
+  readonly verdict: ClaimVerdict;
+}
+
+/**
+ * Which edges there are and what they said last. Kept in memory, written through to the database, and read from there for edges whose
+ * sockets other coordinators have.
+ */
 export class Fleet {
   readonly #database: Database;
+  readonly #cluster: Pick<Cluster, 'id' | 'isOther' | 'tellLater'>;
   readonly #edges = new Map<EdgeId, KnownEdge>();
   /** An edge that said nothing for this long counts as away. */
   readonly #silenceMs: number;
 
-  constructor(database: Database, silenceMs: number) {
+  constructor(database: Database, cluster: Pick<Cluster, 'id' | 'isOther' | 'tellLater'>, silenceMs: number) {
     this.#database = database;
+    this.#cluster = cluster;
     this.#silenceMs = silenceMs;
   }
 
   async load(): Promise<void> {
-    for (const row of await this.#database.db.select().from(schema.edges)) {
-      this.#edges.set(row.id, { ...row, ...notYetSeen(), revoked: row.revokedAt !== null });
+    for (const row of await this.#database.db.select().from(schema.edges)) this.#know(row);
+    await this.look();
+  }
+
+  #know(row: typeof schema.edges.$inferSelect): KnownEdge {
+    const edge = { ...row, ...notYetSeen(), revoked: row.revokedAt !== null };
+    this.#edges.set(row.id, edge);
+    return edge;
+  }
+
+  /**
+   * Reads whose socket is where, and what owners and edges have said at other coordinators.
+   * @param only one edge; all of them otherwise, with what they say of themselves only if their claim is another than before
+   * @returns edges that are to be dealt with
+   */
+  async look(only?: EdgeId): Promise<Moved[]> {
+    const { rows } = await this.#database.pool.query<ClaimRow>({
+      name: only === undefined ? 'claims' : 'claim-of',
+      text: `SELECT id, coordinator_id AS "coordinatorId", claim, draining, revoked_at AS "revokedAt",
+        confirmed_transfer_url AS "confirmedTransferUrl",
+        1000 * extract(epoch FROM now() - last_seen_at)::float8 AS "silentMs" FROM edges${only === undefined ? '' : ' WHERE id = $1'}`,
+      values: only === undefined ? [] : [only],
+    });
+    const moved: Moved[] = [];
+    for (const row of rows) {
+      const one = await this.#lookAt(row, only !== undefined);
+      if (one) moved.push(one);
     }
+    return moved;
+  }
+
+  async #lookAt(row: ClaimRow, whole: boolean): Promise<Moved | undefined> {
+    const before = this.#edges.get(row.id);
+    if (!before || (!before.connected && (whole || before.claim !== row.claim))) await this.#readAgain(row.id);
+    const edge = this.#edges.get(row.id);
+    if (!edge) return undefined;
+    const verdict = judgeClaim(edge, row, this.#cluster);
+    if (edge.connected) {
+      await this.#confirm(edge, row.confirmedTransferUrl);
+      edge.draining = row.draining;
+      return verdict === 'ours' ? undefined : { edge, verdict };
+    }
+    edge.claim = row.claim;
+    const isChanged = this.#follow(edge, row);
+    return isChanged || whole || !before ? { edge, verdict } : undefined;
+  }
+
+  /** An edge whose socket is not here. @returns whether its state is another now */
+  #follow(edge: KnownEdge, row: ClaimRow): boolean {
+    const before = this.stateOf(edge);
+    edge.draining = row.draining;
+    edge.revokedAt = row.revokedAt;
+    edge.revoked = row.revokedAt !== null;
+    const isHeard = row.silentMs !== null && row.silentMs <= this.#silenceMs;
+    const holder = isHeard && this.#cluster.isOther(row.coordinatorId) ? row.coordinatorId : null;
+    if (holder !== null) {
+      edge.leaving = false;
+      edge.heardAt = performance.now() - Math.max(0, row.silentMs ?? 0);
+      edge.lastSeenAt = new Date(Date.now() - Math.max(0, row.silentMs ?? 0));
+    }
+    edge.holder = holder;
+    return this.stateOf(edge) !== before;
+  }
+
+  async #readAgain(edgeId: EdgeId): Promise<void> {
+    const [row] = await this.#database.db.select().from(schema.edges).where(eq(schema.edges.id, edgeId));
+    const known = this.#edges.get(edgeId);
+    if (!row || known?.connected) return;
+    if (!known) this.#know(row);
+    else {
+      known.info = row.info;
+      known.models = row.models;
+      known.confirmedTransferUrl = row.confirmedTransferUrl;
+    }
+  }
+
+  /** An edge that may have joined at another coordinator a moment ago. */
+  async seek(edgeId: EdgeId): Promise<KnownEdge | undefined> {
+    if (!this.#edges.has(edgeId)) await this.#readAgain(edgeId);
+    return this.#edges.get(edgeId);
+  }
+
+  /** Takes an edge that has its socket here and that nobody else has, though the row says something else. */
+  async reclaim(edge: KnownEdge): Promise<void> {
+    const { rows } = await this.#database.pool.query(
+      'UPDATE edges SET coordinator_id = $2, claim = claim + 1 WHERE id = $1 AND (coordinator_id IS NULL OR NOT coordinator_id = ANY($3)) RETURNING claim',
+      [edge.id, this.#cluster.id, this.#others()],
+    );
+    if (rows[0]) edge.claim = rows[0].claim;
+    this.#cluster.tellLater({ kind: 'edge', edgeId: edge.id });
+  }
+
+  #others(): string[] {
+    return [...new Set([...this.#edges.values()].flatMap(({ holder }) => (holder === null ? [] : [holder])))].filter((id) => this.#cluster.isOther(id));
+  }
+
+  /** Its socket is gone from here. The row is freed unless somebody else has claimed the edge by now. */
+  async disconnected(edge: KnownEdge): Promise<void> {
+    edge.connected = false;
+    const values = [edge.id, this.#cluster.id, edge.claim];
+    await this.#database.pool.query('UPDATE edges SET coordinator_id = NULL WHERE id = $1 AND coordinator_id = $2 AND claim = $3', values);
+    this.#cluster.tellLater({ kind: 'edge', edgeId: edge.id });
   }
 
   find(edgeId: EdgeId): KnownEdge | undefined {
@@ -106,12 +222,13 @@ export class Fleet {
 
   stateOf(edge: KnownEdge): EdgeView['state'] {
     if (edge.revoked) return 'revoked';
-    if (!edge.connected || performance.now() - edge.heardAt > this.#silenceMs) return 'away';
+    if ((!edge.connected && edge.holder === null) || performance.now() - edge.heardAt > this.#silenceMs) return 'away';
     return edge.draining || edge.leaving ? 'draining' : 'online';
   }
 
-  /** Away for longer than a lease lasts, so that what waits for it should wait no longer. */
+  /** Away for longer than a lease lasts, so that what waits for it should wait no longer. Of an edge elsewhere its own coordinator knows better. */
   isGone(edge: KnownEdge): boolean {
+    if (edge.holder !== null) return edge.revoked;
     return edge.revoked || performance.now() - edge.heardAt > this.#silenceMs;
   }
 
@@ -145,7 +262,8 @@ export class Fleet {
         .onConflictDoNothing({ target: schema.edges.name })
         .returning();
       if (!row) continue;
-      this.#edges.set(id, { ...row, ...notYetSeen(), revoked: false });
+      this.#know(row);
+      this.#cluster.tellLater({ kind: 'edge', edgeId: id });
       return id;
     }
   }
@@ -154,14 +272,20 @@ export class Fleet {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
-    edge.connected = true;
-    edge.leaving = false;
     edge.info = info;
     edge.models = models;
     edge.services = services ?? noServices;
     edge.abilities = abilities;
+    const { rows } = await this.#database.pool.query<{ claim: number }>(
+      'UPDATE edges SET info = $2, models = $3, last_seen_at = now(), coordinator_id = $4, claim = claim + 1 WHERE id = $1 RETURNING claim',
+      [edgeId, JSON.stringify(info), JSON.stringify(models), this.#cluster.id],
+    );
+    edge.claim = rows[0]?.claim ?? edge.claim;
+    edge.connected = true;
+    edge.holder = null;
+    edge.leaving = false;
     this.heard(edge);
-    await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
+    this.#cluster.tellLater({ kind: 'edge', edgeId });
     return edge;
   }
 
@@ -187,6 +311,11 @@ export class Fleet {
 
   async confirmAddress(edge: KnownEdge, url: string | null): Promise<void> {
     await this.#write(edge.id, { confirmedTransferUrl: url });
+    await this.#confirm(edge, url);
+  }
+
+  async #confirm(edge: KnownEdge, url: string | null): Promise<void> {
+    if (edge.confirmedTransferUrl === url) return;
     edge.confirmedTransferUrl = url;
     edge.reach = edge.info && (await reachOf(edge.info, edge));
   }
@@ -198,8 +327,15 @@ export class Fleet {
     edge.connected = false;
   }
 
+  /** An owner revoked it at another coordinator. */
+  revokedElsewhere(edge: KnownEdge): void {
+    edge.revoked = true;
+    edge.revokedAt ??= new Date();
+  }
+
   async #write(edgeId: EdgeId, values: PgUpdateSetSource<typeof schema.edges>): Promise<void> {
     await this.#database.db.update(schema.edges).set(values).where(eq(schema.edges.id, edgeId));
+    this.#cluster.tellLater({ kind: 'edge', edgeId });
   }
 }
 
@@ -211,7 +347,7 @@ const noServices = { kinds: [], slots: 0 };
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
   return {
-    ...{ leaving: false, services: noServices, abilities: [], connected: false },
+    ...{ leaving: false, services: noServices, abilities: [], connected: false, holder: null },
     ...{ heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null },
   };
 }

@@ -3,5 +3,5 @@
  * Not here: what follows from what an edge says (edges/), what it is given to do (dispatch/), what was measured of it (planning/).
  * Begin with fleet.ts.
  */
-export { type EdgeIdentity, Fleet, type KnownEdge, type NewEdge } from './fleet.ts';
+export { type EdgeIdentity, Fleet, type KnownEdge, type Moved, type NewEdge } from './fleet.ts';
 export { ModelStanding } from './model-standing.ts';

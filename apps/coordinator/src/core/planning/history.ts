@@ -1,8 +1,11 @@
 import { linkPrior, type MeasuredLink, type Measurement, type OfferHistory, type OutputHistory, type Place, summariseMeasurements } from '@atelier/planner';
+import type { EdgeId } from '@atelier/protocol';
 import type { Pool } from 'pg';
 
 /** Measurements of one model, edge and task that count; older ones are forgotten at the next start. */
 const kept = 50;
+/** Measurements of other coordinators that are read at a time; the others with the next round. */
+const mostRead = 5_000;
 /** The share that a new measurement of a link has in its mean. */
 const linkWeight = 0.2;
 /** Transfers below this size say something about latency only. */
@@ -18,6 +21,8 @@ export class History {
   readonly #pool: Pool;
   readonly #byOffer = new Map<string, Measurement[]>();
   readonly #links = new Map<string, KnownLink>();
+  /** Measurements up to this number were read. */
+  #lastId = 0;
   #summary: { histories: OfferHistory[]; outputs: OutputHistory[] } | undefined;
 
   constructor(pool: Pool) {
@@ -31,10 +36,13 @@ export class History {
       [kept],
     );
     const { rows } = await this.#pool.query(
-      `SELECT edge_id AS "edgeId", model_id AS "modelId", task, work, cold, run_seconds AS "runSeconds", load_seconds AS "loadSeconds",
+      `SELECT id, edge_id AS "edgeId", model_id AS "modelId", task, work, cold, run_seconds AS "runSeconds", load_seconds AS "loadSeconds",
         output_bytes AS "outputBytes" FROM measurements ORDER BY id`,
     );
-    for (const row of rows) this.follow(row);
+    for (const { id, ...row } of rows) {
+      this.#lastId = Number(id);
+      this.follow(row);
+    }
     const links = await this.#pool.query(
       'SELECT from_place AS "from", to_place AS "to", bytes_per_second AS "bytesPerSecond", latency_seconds AS "latencySeconds", samples FROM links',
     );
@@ -46,6 +54,29 @@ export class History {
     const key = `${measurement.edgeId} ${measurement.modelId} ${measurement.task}`;
     this.#byOffer.set(key, [measurement, ...(this.#byOffer.get(key) ?? [])].slice(0, kept));
     this.#summary = undefined;
+  }
+
+  /**
+   * Reads what other coordinators have measured meanwhile. One that is committed out of turn may be missed until the next start: it only makes a
+   * prediction a little worse.
+   * @param own edges whose sockets are here: what they measure is known
+   */
+  async readOthers(own: readonly EdgeId[]): Promise<void> {
+    const { rows } = await this.#pool.query(
+      `SELECT id, edge_id AS "edgeId", model_id AS "modelId", task, work, cold, run_seconds AS "runSeconds", load_seconds AS "loadSeconds",
+        output_bytes AS "outputBytes" FROM measurements WHERE id > $1 ORDER BY id LIMIT $2`,
+      [this.#lastId, mostRead],
+    );
+    for (const { id, ...row } of rows) {
+      this.#lastId = Number(id);
+      if (!own.includes(row.edgeId)) this.follow(row);
+    }
+    const links = await this.#pool.query(
+      `SELECT from_place AS "from", to_place AS "to", bytes_per_second AS "bytesPerSecond", latency_seconds AS "latencySeconds", samples FROM links
+      WHERE updated_at > now() - interval '1 minute' AND NOT to_place = ANY($1)`,
+      [own],
+    );
+    for (const link of links.rows) this.#links.set(linkKey(link.from, link.to), link);
   }
 
   summary(): { histories: OfferHistory[]; outputs: OutputHistory[] } {

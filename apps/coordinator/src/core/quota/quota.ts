@@ -32,17 +32,21 @@ const mostAccounts = 10_000;
 /**
  * How many bytes each person may bring: uploads, what programs send in one piece, and the texts of runs. Whatever brings bytes claims
  * room for them before anything is written. The database is asked only where the room may be short: what was counted once and
- * promised since is never less than what is held. One coordinator owns its database, so that nobody else promises anything.
+ * promised since is never less than what is held. While other coordinators live, which promise too, it is counted each time: then people may go
+ * over by what they bring at several coordinators at the same moment.
  */
 export class Quota {
   readonly #database: Database;
   /** Bytes that a person may have for whom no owner has set anything. */
   readonly usualBytes: number;
+  readonly #hasOthers: () => boolean;
   readonly #accounts = new Map<string, Account>();
 
-  constructor(database: Database, usualBytes: number) {
+  /** @param hasOthers whether other coordinators take bytes of the same people now */
+  constructor(database: Database, usualBytes: number, hasOthers: () => boolean = () => false) {
     this.#database = database;
     this.usualBytes = usualBytes;
+    this.#hasOthers = hasOthers;
   }
 
   /**
@@ -54,7 +58,7 @@ export class Quota {
   async bring<T>(userId: string, sizeBytes: number, bring: () => Promise<T>, mostBytes = sizeBytes): Promise<T> {
     if (sizeBytes === 0) return bring();
     const account = this.#accountOf(userId);
-    if (account.atMost === undefined || account.atMost + sizeBytes > account.mostBytes) await this.#count(userId, account);
+    if (account.atMost === undefined || this.#hasOthers() || account.atMost + sizeBytes > account.mostBytes) await this.#count(userId, account);
     const held = account.atMost as number;
     if (held + sizeBytes > account.mostBytes) throw noRoom(held, sizeBytes, account.mostBytes);
     add(account, mostBytes);

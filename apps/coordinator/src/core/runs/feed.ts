@@ -42,6 +42,12 @@ interface Subscriber {
 export class RunFeed {
   readonly #byRun = new Map<RunId, Set<Subscriber>>();
   readonly #texts = new TextsSoFar();
+  readonly #onWatched: (runId: RunId) => void;
+
+  /** @param onWatched hears when somebody begins to watch a run that nobody watched here */
+  constructor(onWatched: (runId: RunId) => void = () => undefined) {
+    this.#onWatched = onWatched;
+  }
 
   /** After a commit. */
   changed(advanced: Pick<Advanced, 'runId' | 'stepIds'> & Partial<Pick<Advanced, 'shards' | 'stateChanged' | 'attempts'>>): void {
@@ -56,6 +62,29 @@ export class RunFeed {
       subscriber.dirty ||= shards.length === 0 || advanced.stepIds.length > 0 || advanced.stateChanged === true;
       subscriber.wake();
     }
+  }
+
+  /**
+   * After a commit of another coordinator. Its shards are not told one by one: the whole view of their step follows.
+   * @param stepIds that look different now @param resting steps of which only shards do, with how many they have
+   */
+  changedElsewhere(runId: RunId, stepIds: readonly string[], resting: ReadonlyArray<readonly [stepId: string, shards: number]>): void {
+    for (const subscriber of this.#byRun.get(runId) ?? []) {
+      for (const stepId of stepIds) subscriber.dirtySteps.add(stepId);
+      for (const [stepId, shards] of resting) rest(subscriber, stepId, shards);
+      subscriber.dirty ||= stepIds.length > 0 || resting.length === 0;
+      subscriber.wake();
+    }
+  }
+
+  /** An attempt was ended by another coordinator: what it has written is of no use. */
+  ended(runId: RunId, attemptId: string): void {
+    this.#texts.forget(runId, attemptId);
+  }
+
+  /** Runs that are watched here. */
+  watched(): RunId[] {
+    return [...this.#byRun.keys()];
   }
 
   isWatched(runId: RunId): boolean {
@@ -121,6 +150,7 @@ export class RunFeed {
   #add(runId: RunId, subscriber: Subscriber): void {
     const all = this.#byRun.get(runId) ?? new Set();
     this.#byRun.set(runId, all.add(subscriber));
+    if (all.size === 1) this.#onWatched(runId);
   }
 
   #remove(runId: RunId, subscriber: Subscriber): void {

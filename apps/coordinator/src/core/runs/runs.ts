@@ -16,6 +16,7 @@ import type {
 } from '@atelier/protocol';
 import { AtelierError } from '@atelier/protocol';
 import type { RunMachineEvent } from '@atelier/runs';
+import type { Cluster } from '../cluster/index.ts';
 import { maySee, notFound, type Viewer } from '../contracts/index.ts';
 import type { Controls } from '../controls/index.ts';
 import { moveRun } from '../line/index.ts';
@@ -63,6 +64,7 @@ export interface Runs {
 }
 
 interface RunsNeeds extends CreateNeeds, QueueNeeds {
+  readonly cluster: Pick<Cluster, 'tellLater'>;
   readonly feed: RunFeed;
   readonly controls: Controls;
 }
@@ -93,6 +95,7 @@ export function createRuns(needs: RunsNeeds): Runs {
     queue: (viewer) => readQueue(needs, viewer),
     async move(viewer, move) {
       for (const [runId, turn] of await moveRun(database.pool, viewer, move)) live.setTurn(runId, turn);
+      needs.cluster.tellLater({ kind: 'turns' });
       return readQueue(needs, viewer);
     },
   };

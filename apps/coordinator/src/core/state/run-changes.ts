@@ -17,12 +17,20 @@ export interface Changed<T> {
 export class RunChanges {
   readonly #pool: Pool;
   readonly #taking: Pick<Taking, 'clear'>;
+  readonly #tell: (tx: PoolClient, advanced: Advanced) => Promise<void>;
   readonly #afterCommit: (advanced: Advanced) => void;
   readonly #last = new Map<RunId, Promise<unknown>>();
 
-  constructor(pool: Pool, taking: Pick<Taking, 'clear'>, afterCommit: (advanced: Advanced) => void) {
+  /** @param tell tells other coordinators, in the transaction itself */
+  constructor(
+    pool: Pool,
+    taking: Pick<Taking, 'clear'>,
+    tell: (tx: PoolClient, advanced: Advanced) => Promise<void>,
+    afterCommit: (advanced: Advanced) => void,
+  ) {
     this.#pool = pool;
     this.#taking = taking;
+    this.#tell = tell;
     this.#afterCommit = afterCommit;
   }
 
@@ -30,17 +38,24 @@ export class RunChanges {
    * @param begin `BEGIN`, or with more for what need not outlive a power cut
    * @param work runs again from the start if the database asks for it
    */
-  async change<T>(runId: RunId, work: (tx: PoolClient) => Promise<Changed<T>>, begin = 'BEGIN'): Promise<Changed<T>> {
-    const before = this.#last.get(runId);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
+  change<T>(runId: RunId, work: (tx: PoolClient) => Promise<Changed<T>>, begin = 'BEGIN'): Promise<Changed<T>> {
+    return this.inOrder(runId, async () => {
       try {
-        const changed = await inTransactionAgain(this.#pool, work, begin);
+        const changed = await inTransactionAgain(this.#pool, (tx) => this.#work(tx, work), begin);
         if (changed.advanced.accepted) this.#afterCommit(changed.advanced);
         return changed;
       } finally {
         this.#taking.clear(runId);
       }
+    });
+  }
+
+  /** Does something about a run while nothing here changes it. */
+  async inOrder<T>(runId: RunId, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(runId);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return work();
     })();
     this.#last.set(runId, mine);
     try {
@@ -48,5 +63,11 @@ export class RunChanges {
     } finally {
       if (this.#last.get(runId) === mine) this.#last.delete(runId);
     }
+  }
+
+  async #work<T>(tx: PoolClient, work: (tx: PoolClient) => Promise<Changed<T>>): Promise<Changed<T>> {
+    const changed = await work(tx);
+    if (changed.advanced.accepted) await this.#tell(tx, changed.advanced);
+    return changed;
   }
 }

@@ -22,6 +22,8 @@ export interface RunWriterNeeds {
   readonly log: Logger;
   readonly leaseMs: number;
   readonly taking: Taking;
+  /** Tells other coordinators of a change, in its transaction. */
+  readonly tell: (tx: PoolClient, advanced: Advanced) => Promise<void>;
   /** Hears of each change after its commit, those of one run in their order. Must not throw. */
   readonly afterCommit: (advanced: Advanced) => void;
 }
@@ -39,7 +41,7 @@ export class RunWriter {
   constructor(needs: RunWriterNeeds) {
     this.#needs = needs;
     this.#advancing = { states: this.#states, cache: new ResultCache(needs.fleet, needs.standing), taking: needs.taking, leaseMs: needs.leaseMs };
-    this.#changes = new RunChanges(needs.database.pool, needs.taking, (advanced) => {
+    this.#changes = new RunChanges(needs.database.pool, needs.taking, needs.tell, (advanced) => {
       if (advanced.next) this.#states.keep(advanced.next, endedRunStates.includes(advanced.state));
       needs.afterCommit(advanced);
     });
@@ -99,6 +101,11 @@ export class RunWriter {
   commit(edge: KnownEdge, report: Report, reported: Reported): Promise<Committed> {
     const { database, standing, log } = this.#needs;
     return commitReport({ database, standing, log, changes: this.#changes, advancing: this.#advancing }, edge, report, reported);
+  }
+
+  /** Does something about a run while nothing here changes it, as reading what another coordinator wrote. */
+  inOrder<T>(runId: RunId, work: () => Promise<T>): Promise<T> {
+    return this.#changes.inOrder(runId, work);
   }
 
   /** A run, and more that is read of it in the same transaction. @throws AtelierError `not-found` */

@@ -95,6 +95,12 @@ export function createEdgeSockets(options: EdgeSocketOptions): EdgeSockets {
         inBackground(options.log, 'The talk with an edge broke off.', talk);
       });
     },
+    release(edgeId) {
+      const released = live.get(edgeId);
+      if (!released) return;
+      options.sessions.close(released.session);
+      released.socket.close(closed.replaced, 'A newer connection took over.');
+    },
     revoke(edgeId) {
       options.transfers.cut(edgeId);
       const revoked = live.get(edgeId);

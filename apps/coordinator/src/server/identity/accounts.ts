@@ -10,6 +10,7 @@ import type { Logger } from '../../core/index.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { OwnOrigins } from './own-origin.ts';
 import { endOldest } from './sessions.ts';
+import type { Agree } from './shared-secrets.ts';
 
 const { account, apikey, rateLimit, session, user, verification } = schema;
 
@@ -24,11 +25,12 @@ export interface AccountsOptions {
   readonly url: string;
   readonly dataFolder: string;
   readonly log: Logger;
+  readonly agree: Agree;
 }
 
 /** better-auth on our own tables: passwords, sessions in cookies, API tokens. Nobody can sign up by themselves. */
 export async function createAccounts(options: AccountsOptions) {
-  const secret = await sessionSecret(options.dataFolder);
+  const secret = await sessionSecret(options.dataFolder, options.agree);
   return betterAuth({
     appName: 'Atelier',
     secret,
@@ -92,11 +94,11 @@ function trusted(origins: OwnOrigins, request: Request | undefined): string[] {
 }
 
 /** Signs the cookies; made at the first start. A new one would end all sessions. */
-async function sessionSecret(dataFolder: string): Promise<string> {
+async function sessionSecret(dataFolder: string, agree: Agree): Promise<string> {
   const file = join(dataFolder, 'session-secret');
-  const known = await readFile(file, 'utf8').catch(() => undefined);
-  if (known !== undefined && known.trim().length >= 32) return known.trim();
-  const secret = randomBytes(32).toString('base64url');
-  await writePrivateFile(file, `${secret}\n`);
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
+  const own = known.length >= 32 ? known : randomBytes(32).toString('base64url');
+  const secret = await agree('session', own);
+  if (secret !== known) await writePrivateFile(file, `${secret}\n`);
   return secret;
 }

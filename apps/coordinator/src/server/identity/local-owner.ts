@@ -11,7 +11,7 @@ import type { Accounts } from './accounts.ts';
 const { apikey, user } = schema;
 
 const tokenFile = 'owner.token';
-const tokenName = 'Command line of this machine';
+const baseName = 'Command line of this machine';
 
 /** Makes everything that the command line's own account has a person's: runs, results, stars, uploads and its token. */
 export async function takeOver(tx: Pick<Database['db'], 'execute'>, owner: string): Promise<void> {
@@ -29,8 +29,10 @@ export async function takeOver(tx: Pick<Database['db'], 'execute'>, owner: strin
  * Once there is a first person, it works as that person, so that what it makes is theirs; before, as an account of its own, from
  * which that person takes everything over. Nothing trusts loopback; who may read the file may do everything.
  */
-export async function keepLocalOwner(options: { accounts: Accounts; database: Database; dataFolder: string }): Promise<void> {
-  const { accounts, database, dataFolder } = options;
+export async function keepLocalOwner(options: { accounts: Accounts; database: Database; dataFolder: string; home: string }): Promise<void> {
+  const { accounts, database, dataFolder, home } = options;
+  // With a database of its own nobody else has such a token; else each data folder's has a name of its own.
+  const tokenName = database.folder === undefined ? `${baseName} (${home.slice(-8)})` : baseName;
   const file = join(dataFolder, tokenFile);
   const owner = await installationOwner(database);
   await database.db.transaction((tx) => takeOver(tx, owner));
@@ -74,6 +76,8 @@ async function serviceUser(database: Database): Promise<string> {
   if (found) return found.id;
   const id = newId<string>();
   // The top-level domain `invalid` belongs to nobody (RFC 2606), and without a password nobody signs in.
-  await database.db.insert(user).values({ id, name: 'This machine', email: 'this-machine@atelier.invalid', role: 'owner', service: true });
-  return id;
+  const made = { id, name: 'This machine', email: 'this-machine@atelier.invalid', role: 'owner', service: true } as const;
+  const [row] = await database.db.insert(user).values(made).onConflictDoNothing().returning({ id: user.id });
+  // Another coordinator that starts at the same moment was first.
+  return row?.id ?? serviceUser(database);
 }

@@ -1,0 +1,64 @@
+import { ArtifactHash, EdgeId, limits, RunId } from '@atelier/protocol';
+import { z } from 'zod';
+
+const StepName = z.string().max(200);
+
+/**
+ * What coordinators tell each other. A notice says where to look again and never what is so: that stands in the rows. So one that is lost, late
+ * or comes twice does no harm. Ids only; `progress` is the exception, which stands in no row and is shown to people alone.
+ */
+export const Notice = z.discriminatedUnion('kind', [
+  /** A coordinator has come, or goes. */
+  z.object({ kind: z.literal('coordinators') }),
+  /** A run has changed. `steps` look different now, null for any of them; of `resting` only some shards do: step and number of shards. */
+  z.object({
+    kind: z.literal('run'),
+    runId: RunId,
+    /** Of its state after the change; null if that is as it was. */
+    version: z.int().nonnegative().nullable(),
+    steps: z.array(StepName).nullable(),
+    resting: z.array(z.tuple([StepName, z.int().nonnegative()])),
+  }),
+  /** An edge has come, gone, or changed: its socket, its models, what owners said of it. */
+  z.object({ kind: z.literal('edge'), edgeId: EdgeId }),
+  /** For the coordinator that has an edge's socket: the edge should bring these bytes. */
+  z.object({ kind: z.literal('store'), edgeId: EdgeId, hash: ArtifactHash }),
+  /** The answer to `store`: the bytes are in the storage, or did not come. */
+  z.object({ kind: z.literal('stored'), hash: ArtifactHash, ok: z.boolean() }),
+  /** For the coordinator that has an edge's socket: what an owner asked of its models. */
+  z.object({ kind: z.literal('model'), edgeId: EdgeId, modelId: z.string().max(200), wanted: z.enum(['pull', 'remove']) }),
+  /** People watch these runs here: what passes of them is worth telling. */
+  z.object({ kind: z.literal('watched'), runIds: z.array(RunId).max(limits.runsPerNotice) }),
+  /** How far an attempt is. */
+  z.object({
+    kind: z.literal('progress'),
+    runId: RunId,
+    stepId: StepName,
+    shard: z.int().nonnegative(),
+    attemptId: z.uuid(),
+    fraction: z.number().min(0).max(1),
+    remainingSeconds: z.number().nullable(),
+  }),
+  /** Runs were put elsewhere in line, or an owner changed a setting. */
+  z.object({ kind: z.literal('turns') }),
+  z.object({ kind: z.literal('settings') }),
+]);
+export type Notice = z.infer<typeof Notice>;
+
+const Envelope = z.object({ from: z.uuid(), notice: Notice });
+
+/** A notice as the database carries it. One that is too long for it says less: look at the whole run. */
+export function writeNotice(from: string, notice: Notice): string {
+  const text = JSON.stringify({ from, notice });
+  if (Buffer.byteLength(text) <= limits.noticeBytes || notice.kind !== 'run') return text;
+  return JSON.stringify({ from, notice: { ...notice, steps: null, resting: [] } });
+}
+
+/** @returns undefined for what is none: another release may tell more */
+export function readNotice(text: string): { readonly from: string; readonly notice: Notice } | undefined {
+  try {
+    return Envelope.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
