@@ -57,8 +57,8 @@ describe.skipIf(skipped)(`several people${skipped ? ` (skipped: ${skipped})` : '
 
   test('an owner invites with the keyboard alone, and gets a link that works once', async () => {
     const { page } = ada;
-    await page.keyboard.press('g');
-    await page.keyboard.press('p');
+    await page.getByRole('link', { name: 'People', exact: true }).focus();
+    await page.keyboard.press('Enter');
     await button(page, 'Invite a person').waitFor();
     await nothingWrong(page);
     await button(page, 'Invite a person').focus();

@@ -23,7 +23,7 @@ export function NameForm({ person }: { person: PersonView }) {
     rename.mutate();
   };
   return (
-    <form onSubmit={submit} className="flex flex-wrap items-start gap-3">
+    <form onSubmit={submit} className="flex flex-col gap-3 sm:flex-row sm:items-start">
       <TextField
         label="Name"
         autoComplete="name"
@@ -31,9 +31,9 @@ export function NameForm({ person }: { person: PersonView }) {
         value={name}
         onChange={(event) => setName(event.target.value)}
         hint={`You sign in as ${person.email}.`}
-        className="min-w-56 grow basis-56"
+        className="grow"
       />
-      <Button type="submit" className="mt-6.5 h-10" busy={rename.isPending} disabled={name.trim() === '' || name.trim() === person.name}>
+      <Button type="submit" className="h-10 self-start sm:mt-6.5" busy={rename.isPending} disabled={name.trim() === '' || name.trim() === person.name}>
         Change name
       </Button>
     </form>

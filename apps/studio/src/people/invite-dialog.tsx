@@ -44,7 +44,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           <SecretLink made={make.data} />
           <div className="flex flex-wrap justify-end gap-2">
             <Button onClick={() => make.reset()}>Invite another</Button>
-            <Button look="primary" onClick={onClose}>
+            <Button look="primary" autoFocus onClick={onClose}>
               Done
             </Button>
           </div>

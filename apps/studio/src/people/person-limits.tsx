@@ -34,11 +34,11 @@ export function LimitsForm({ person, defaults }: { person: PersonDetail; default
   };
   const wrong = (value: number | null) => (isWrong(value) ? 'Write a number, or leave it empty.' : undefined);
   return (
-    <form onSubmit={submit} className="flex flex-wrap items-start gap-4">
+    <form onSubmit={submit} className="flex flex-col gap-4 sm:flex-row sm:items-start">
       <TextField
         label="Open runs"
         inputMode="numeric"
-        className="min-w-40 grow basis-40"
+        className="grow sm:basis-40"
         value={runs}
         placeholder={`${defaults.openRuns}`}
         onChange={(event) => setRuns(event.target.value)}
@@ -48,14 +48,19 @@ export function LimitsForm({ person, defaults }: { person: PersonDetail; default
       <TextField
         label="Uploads, in GB"
         inputMode="decimal"
-        className="min-w-40 grow basis-40"
+        className="grow sm:basis-40"
         value={bytes}
         placeholder={`${defaults.uploadedBytes / gigabyte}`}
         onChange={(event) => setBytes(event.target.value)}
         problem={wrong(wanted.uploadedBytes)}
         hint={`${formatBytes(person.uploadedBytes)} now, and ${formatBytes(person.resultBytes)} of results, which have no limit.`}
       />
-      <Button type="submit" className="mt-6.5 h-10" busy={save.isPending} disabled={unchanged || isWrong(wanted.openRuns) || isWrong(wanted.uploadedBytes)}>
+      <Button
+        type="submit"
+        className="h-10 self-start sm:mt-6.5"
+        busy={save.isPending}
+        disabled={unchanged || isWrong(wanted.openRuns) || isWrong(wanted.uploadedBytes)}
+      >
         Set limits
       </Button>
     </form>

@@ -17,8 +17,8 @@ export function PersonRow({ person, me }: { person: PersonDetail; me: boolean })
         className="flex items-center gap-4 px-5 py-4 hover:bg-raised focus-visible:-outline-offset-2 sm:px-6"
       >
         <Avatar name={name} />
-        <span className="grid min-w-0 grow gap-x-6 gap-y-1 sm:grid-cols-[minmax(0,1fr)_7rem_9rem_8rem] sm:items-center">
-          <span className="min-w-0">
+        <span className="flex min-w-0 grow flex-wrap items-center gap-x-4 gap-y-1 sm:grid sm:gap-x-6 sm:grid-cols-[minmax(0,1fr)_7rem_9rem_8rem] sm:items-center">
+          <span className="min-w-0 basis-full">
             <span className="block truncate text-base font-medium">
               {name}
               {me && <span className="ml-2 text-sm font-normal text-muted">you</span>}
