@@ -33,3 +33,39 @@ test('a share of results that is computed twice is set, shown, and turned off', 
   const nobody = await checks('dismiss', '0198a7a0-0000-7000-8000-000000000000');
   expect([nobody.code === 0, nobody.error]).toEqual([false, expect.stringMatching(/disagreement/)]);
 });
+
+test('people are invited, given a role and bounds, and removed only with --yes', async () => {
+  await using studio = new Studio({ localEdge: false });
+  await studio.start();
+  const people = (...words: string[]) => studio.cli(['people', ...words]);
+  const join = async (role: string, name: string) => {
+    const { out } = await people('invite', '--role', role, '--days', '1', '--note', `for ${name}`, '--json');
+    const code = new URL(JSON.parse(out).url).hash.slice(1);
+    const body = { code, name, email: `${name.toLowerCase()}@example.test`, password: 'a long enough password' };
+    const answer = await fetch(`${studio.url}/api/join`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    expect(answer.status).toBe(201);
+  };
+  expect((await people()).out).toContain('Nobody yet.');
+  await join('owner', 'Ada');
+  await join('member', 'Bob');
+  // The command line of this machine works as the first owner from then on.
+  expect((await people()).out).toMatch(/Ada +ada@example\.test +owner[\s\S]*Bob +bob@example\.test +member/);
+  expect((await people('role', 'bob', 'guest')).out).toContain('Bob is a guest now.');
+  expect((await people('role', 'Ada', 'member')).error).toContain('Ada is the only owner of this studio.');
+  expect((await people('role', 'bob', 'root')).error).toContain('Roles are: guest, member, owner.');
+  expect((await people('role', 'eve', 'guest')).error).toContain('There is nobody "eve".');
+  expect((await people('limits', 'bob', '--open-runs', '3', '--uploads', '2GB')).out).toMatch(/0 of 3\.[\s\S]*of 2\.0 GB\./);
+  expect((await people('limits', 'bob', '--open-runs', 'default')).out).toContain("1000 (the studio's)");
+  expect((await people('sessions', 'bob')).out).toMatch(/node|undici|say/i);
+  expect((await people('end-sessions', 'bob')).out).toContain('Ended: 1 session of Bob.');
+  expect((await people('reset', 'bob@example.test')).out).toContain(`${studio.url}/new-password#`);
+  const { out } = await people('invite', '--json');
+  expect((await people('invitations')).out).toContain(JSON.parse(out).id);
+  expect((await people('invitations', '--revoke', JSON.parse(out).id)).out).toContain('Revoked.');
+  expect((await people('invitations')).out).toContain('No open invitations.');
+  const asked = await people('remove', 'bob', '--delete');
+  expect([asked.code, asked.error]).toEqual([2, expect.stringContaining('Nothing was done.')]);
+  expect((await people('remove', 'bob', '--delete', '--hand-over-to', 'ada', '--yes')).error).toContain('either handed over or deleted');
+  expect((await people('remove', 'bob', '--yes')).out).toContain('Bob is removed. Handed over to Ada: runs 0, items 0, saved chains 0.');
+  expect((await people()).out).not.toContain('Bob');
+});

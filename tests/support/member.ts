@@ -1,18 +1,9 @@
-import { openDatabase, schema, startEmbeddedServer } from '@atelier/store';
 import type { Studio } from './studio.ts';
 
-/** Adds somebody else who may sign in, with the owner's password, straight to the database: a studio has no page for it yet. */
+/** Somebody else who may sign in, with the password that {@link becomeOwner} takes: they accept an invitation of the owner's. */
 export async function addMember(studio: Studio, member: { name: string; email: string }): Promise<void> {
-  // Adopts the server that runs for this folder.
-  const { url } = await startEmbeddedServer(studio.data);
-  const database = await openDatabase({ dataFolder: studio.data, databaseUrl: url });
-  try {
-    const own = (await database.db.select().from(schema.account)).find(({ password }) => password !== null);
-    if (!own) throw new Error('The studio has no owner with a password yet.');
-    const id = member.name;
-    await database.db.insert(schema.user).values({ ...member, id, role: 'member' });
-    await database.db.insert(schema.account).values({ id, accountId: id, userId: id, providerId: own.providerId, password: own.password });
-  } finally {
-    await database.close();
-  }
+  const { url } = await studio.client.api.invitations.create({ role: 'member' });
+  const body = { ...member, code: new URL(url).hash.slice(1), password: 'a long enough password' };
+  const answer = await fetch(`${studio.url}/api/join`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  if (answer.status !== 201) throw new Error(`${member.name} could not join: ${await answer.text()}`);
 }

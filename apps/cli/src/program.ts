@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { edgeCommand } from './commands/edge.ts';
 import { edgesCommand } from './commands/edges.ts';
 import { modelsCommand } from './commands/models.ts';
+import { peopleCommand } from './commands/people.ts';
 import { planCommand } from './commands/plan.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -48,6 +49,7 @@ export function createProgram(version: string, views: readonly TaskView[] = []):
     doctorCommand,
     wholeCommand,
   ];
+  const others = [chainCommand, runsCommand, edgesCommand, edgeCommand, checksCommand, modelsCommand, peopleCommand, tokenCommand, doctorCommand, wholeCommand];
   for (const command of others) program.addCommand(command());
   throwErrors(program);
   return program;

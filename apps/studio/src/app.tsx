@@ -40,6 +40,8 @@ const brought = <T,>(page: Promise<T>): Promise<T> =>
 const pages = {
   signIn: () => brought(import('./pages/sign-in-page.tsx')),
   welcome: () => brought(import('./pages/welcome-page.tsx')),
+  join: () => brought(import('./pages/join-page.tsx')),
+  newPassword: () => brought(import('./pages/new-password-page.tsx')),
   public: () => brought(import('./pages/public-page.tsx')),
   walks: () => brought(import('./pages/walks-page.tsx')),
   walk: () => brought(import('./pages/walk-page.tsx')),
@@ -48,6 +50,8 @@ const pages = {
   gallery: () => brought(import('./pages/gallery-page.tsx')),
   galleryItem: () => brought(import('./pages/gallery-item-page.tsx')),
   fleet: () => brought(import('./pages/fleet-page.tsx')),
+  people: () => brought(import('./pages/people-page.tsx')),
+  account: () => brought(import('./pages/account-page.tsx')),
 };
 
 const inQuietMoment = globalThis.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1_000));
@@ -62,6 +66,8 @@ const router = createBrowserRouter([
     children: [
       { path: '/sign-in', lazy: pages.signIn },
       { path: '/welcome', lazy: pages.welcome },
+      { path: '/join', lazy: pages.join },
+      { path: '/new-password', lazy: pages.newPassword },
       { path: '/public/:id?', lazy: pages.public },
       ...design,
       {
@@ -81,6 +87,8 @@ const router = createBrowserRouter([
                 children: [{ path: ':id', lazy: pages.galleryItem }],
               },
               { path: '/fleet', lazy: pages.fleet },
+              { path: '/people/:id?', lazy: pages.people },
+              { path: '/account', lazy: pages.account },
               { path: '*', element: <LostPage /> },
             ],
           },

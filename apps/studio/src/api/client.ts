@@ -1,6 +1,6 @@
 import { createClient } from '@atelier/client';
 import { createTanstackQueryUtils } from '@orpc/tanstack-query';
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { hashKey, MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { heardFailure, onBack } from './connection.ts';
 import { sentenceOf } from './sentence.ts';
 
@@ -26,9 +26,15 @@ const settled = new Set([
 /** A studio on this computer answers without any network, so the browser's own word about that counts for nothing. */
 const networkMode = 'always';
 
+/** Whoever is refused may have another role by now, or be signed out: it is asked who they are. */
+function heard(error: unknown, aboutMe: boolean): void {
+  heardFailure(error);
+  if (!aboutMe && ['forbidden', 'unauthenticated'].includes(sentenceOf(error).code)) void queries.invalidateQueries({ queryKey: api.me.key() });
+}
+
 export const queries = new QueryClient({
-  queryCache: new QueryCache({ onError: heardFailure }),
-  mutationCache: new MutationCache({ onError: heardFailure }),
+  queryCache: new QueryCache({ onError: (error, { queryKey }) => heard(error, hashKey(queryKey) === hashKey(api.me.queryKey())) }),
+  mutationCache: new MutationCache({ onError: (error) => heard(error, false) }),
   defaultOptions: {
     queries: { networkMode, staleTime: 5_000, retry: (count, error) => count < 2 && !settled.has(sentenceOf(error).code), refetchOnWindowFocus: true },
     mutations: { networkMode },

@@ -11,5 +11,5 @@ export function sentenceOf(thrown: unknown): { code: ErrorCode; message: string;
 function hintOf(error: AtelierError): string | undefined {
   const { hint } = error;
   if (isUnanswered(error)) return hint?.includes('npx') ? 'Check that it is running. This page continues by itself when it answers.' : hint;
-  return hint !== undefined && /--(help|set)\b|\bGET \/|\batelier (runs?|walk|token)\b/.test(hint) ? undefined : hint;
+  return hint !== undefined && /--(help|set)\b|\bGET \/|\batelier (runs?|walk|token|people)\b/.test(hint) ? undefined : hint;
 }

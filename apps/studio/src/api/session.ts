@@ -1,4 +1,4 @@
-import type { Welcome } from '@atelier/protocol';
+import type { Joining, PasswordReset, Welcome } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { beforeEntering, leave } from '../kept/person.ts';
 import { ask } from './ask.ts';
@@ -31,5 +31,19 @@ export async function makeFirstOwner(welcome: Welcome): Promise<void> {
   await queries.resetQueries();
 }
 
+/** Accepts an invitation, and signs in. @throws AtelierError `token-used`, `token-expired`, `conflict` for an address that is taken */
+export async function join(joining: Joining): Promise<void> {
+  await post('/api/join', joining);
+  beforeEntering();
+  await queries.resetQueries();
+}
+
+/** Sets a new password by a link, and signs in. @throws AtelierError `token-used`, `token-expired` */
+export async function takeNewPassword(reset: PasswordReset): Promise<void> {
+  await post('/api/password-reset', reset);
+  beforeEntering();
+  await queries.resetQueries();
+}
+
 /** Who is signed in; an error of code `unauthenticated` where nobody is. */
-export const useMe = () => useQuery(api.me.queryOptions({ staleTime: 60_000 }));
+export const useMe = () => useQuery(api.me.queryOptions({ staleTime: 60_000, refetchInterval: 60_000 }));

@@ -1,3 +1,4 @@
+import type { Role } from '@atelier/protocol';
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
 import {
@@ -18,6 +19,7 @@ import {
   Sun,
   Trash2,
   Upload,
+  UserRound,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
@@ -30,12 +32,12 @@ import { toComposer } from '../chain/uses.ts';
 import { isWalk, placeOfRun } from '../run/place-of-run.ts';
 import { wordOf } from '../ui/state.tsx';
 import { complain } from '../ui/toast.tsx';
-import { places } from './places.ts';
+import { placesOf } from './places.ts';
 import { useTheme } from './theme.ts';
 import { openWindow, useWindow } from './windows.ts';
 
 /** Ctrl K: pages, examples, tasks, runs and settings by a few letters. */
-export function CommandPalette() {
+export function CommandPalette({ role }: { role: Role }) {
   const open = useWindow((state) => state.open === 'palette');
   return (
     <Command.Dialog
@@ -51,7 +53,7 @@ export function CommandPalette() {
       />
       <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
         <Command.Empty className="px-3 py-6 text-center text-sm text-muted">No matches</Command.Empty>
-        {open && <Entries />}
+        {open && <Entries role={role} />}
       </Command.List>
     </Command.Dialog>
   );
@@ -66,7 +68,7 @@ const shelves = [
   { name: 'Public gallery', path: '/public', icon: Globe },
 ];
 
-function Entries() {
+function Entries({ role }: { role: Role }) {
   const navigate = useNavigate();
   const { theme, choose } = useTheme();
   const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
@@ -81,7 +83,7 @@ function Entries() {
   return (
     <>
       <Group heading="Pages">
-        {places.map((place) => (
+        {placesOf(role).map((place) => (
           <Entry key={place.path} icon={place.icon} onSelect={go(place.path)} value={`page ${place.name}`}>
             {place.name}
           </Entry>
@@ -147,6 +149,9 @@ function Entries() {
       <Group heading="Settings">
         <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
           {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
+        </Entry>
+        <Entry icon={UserRound} value="your account name password sessions" onSelect={go('/account')}>
+          Your account
         </Entry>
         <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
           API tokens

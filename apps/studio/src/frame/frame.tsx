@@ -1,3 +1,4 @@
+import type { Role } from '@atelier/protocol';
 import { useEffect, useLayoutEffect } from 'react';
 import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { sentenceOf } from '../api/sentence.ts';
@@ -11,7 +12,9 @@ import { useNotices } from '../notices/use-notices.ts';
 import { Problem, Skeleton } from '../ui/blocks.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
-import { placeOf, places } from './places.ts';
+import { GuestFrame } from './guest-frame.tsx';
+import { Mark } from './mark.tsx';
+import { placeOf, placesOf } from './places.ts';
 import { ShortcutsDialog, useShortcuts } from './shortcuts.tsx';
 import { SignOutDialog } from './sign-out-dialog.tsx';
 import { TokensDialog } from './tokens-dialog.tsx';
@@ -21,9 +24,9 @@ import { TopBar } from './top-bar.tsx';
 export function Frame() {
   const me = useMe();
   const location = useLocation();
-  useShortcuts(useNavigate());
+  useShortcuts(useNavigate(), me.data?.role);
   useUndoNotice();
-  useNotices(me.data?.id);
+  useNotices(me.data?.role === 'guest' ? undefined : me.data?.id);
   useTitle(placeOf(location.pathname).name);
   const entered = useEntered(me.data?.id);
   if (me.isPending) return <FrameSkeleton />;
@@ -33,6 +36,8 @@ export function Frame() {
   }
   if (!me.data) return <Problem error={me.error} onRetry={() => void me.refetch()} className="mx-auto mt-24 max-w-xl" />;
   if (!entered) return <FrameSkeleton />;
+  if (me.data.role === 'guest') return <GuestFrame person={me.data} />;
+  const { role } = me.data;
   return (
     <div className="min-h-dvh pb-16 sm:pb-0 sm:pl-16">
       <a
@@ -41,14 +46,14 @@ export function Frame() {
       >
         Skip to content
       </a>
-      <Rail />
+      <Rail role={role} />
       <TopBar person={me.data} />
       <ConnectionBar />
       <main id="work" tabIndex={-1} className="mx-auto max-w-[1280px] px-4 pt-6 pb-16 outline-none sm:px-8 sm:pt-8">
         <Outlet />
       </main>
-      <CommandPalette />
-      <ShortcutsDialog />
+      <CommandPalette role={role} />
+      <ShortcutsDialog role={role} />
       <TokensDialog />
       <NoticesDialog />
       <SavedChainsDialog />
@@ -68,14 +73,14 @@ function useEntered(id: string | undefined): boolean {
   return id !== undefined && owner === id;
 }
 
-function Rail() {
+function Rail({ role }: { role: Role }) {
   return (
     <nav
       aria-label="Pages"
       className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] sm:inset-x-auto sm:inset-y-0 sm:left-0 sm:w-16 sm:flex-col sm:items-center sm:gap-1 sm:border-t-0 sm:border-r sm:bg-ground sm:py-3"
     >
       <Mark className="mb-4 hidden size-8 sm:block" />
-      {places.map(({ path, name, icon: Icon }) => (
+      {placesOf(role).map(({ path, name, icon: Icon }) => (
         <NavLink
           key={path}
           to={path}
@@ -89,18 +94,6 @@ function Rail() {
         </NavLink>
       ))}
     </nav>
-  );
-}
-
-/** The sign of Atelier: a chain over two machines. */
-export function Mark({ className = '' }: { className?: string }) {
-  return (
-    <svg viewBox="0 0 32 32" fill="none" aria-hidden className={className}>
-      <path d="M6 22C11 22 11 10 16 10s5 12 10 12" stroke="var(--accent)" strokeWidth="2.6" strokeLinecap="round" />
-      <circle cx="6" cy="22" r="3" fill="var(--text-hue)" />
-      <circle cx="16" cy="10" r="3" fill="var(--image-hue)" />
-      <circle cx="26" cy="22" r="3" fill="var(--video-hue)" />
-    </svg>
   );
 }
 

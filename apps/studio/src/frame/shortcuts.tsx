@@ -1,9 +1,10 @@
+import type { Role } from '@atelier/protocol';
 import { useEffect } from 'react';
 import type { NavigateFunction } from 'react-router';
 import { Key } from '../ui/blocks.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { usePageShortcutList } from './page-shortcuts.ts';
-import { places } from './places.ts';
+import { placesOf } from './places.ts';
 import { typing } from './typing.ts';
 import { openWindow, useWindow } from './windows.ts';
 
@@ -24,8 +25,9 @@ const opensPalette = (event: KeyboardEvent) => (event.ctrlKey || event.metaKey) 
 const withModifier = (event: KeyboardEvent) => event.ctrlKey || event.metaKey || event.altKey;
 
 /** Keys that work on every page. G and a letter within a second goes to a page. */
-export function useShortcuts(navigate: NavigateFunction): void {
+export function useShortcuts(navigate: NavigateFunction, role: Role | undefined): void {
   useEffect(() => {
+    if (role === undefined || role === 'guest') return;
     let went = 0;
     const onKey = (event: KeyboardEvent) => {
       if (opensPalette(event)) {
@@ -35,23 +37,23 @@ export function useShortcuts(navigate: NavigateFunction): void {
       }
       if (typing(event.target) || withModifier(event)) return;
       if (event.key === '?') openWindow('shortcuts');
-      const place = places.find((one) => one.key === event.key);
+      const place = placesOf(role).find((one) => one.key === event.key);
       if (place && event.timeStamp - went < 1000) navigate(place.path);
       went = event.key === 'g' ? event.timeStamp : 0;
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [navigate]);
+  }, [navigate, role]);
 }
 
-export function ShortcutsDialog() {
+export function ShortcutsDialog({ role }: { role: Role }) {
   const open = useWindow((state) => state.open === 'shortcuts');
   const ofPage = usePageShortcutList((state) => state.rows);
   const rows = [
     { keys: ['Ctrl', 'K'], does: 'Find anything' },
     { keys: ['?'], does: 'Show this list' },
     ...ofPage,
-    ...places.map((place) => ({ keys: ['G', place.key.toUpperCase()], does: `Go to ${place.name}` })),
+    ...placesOf(role).map((place) => ({ keys: ['G', place.key.toUpperCase()], does: `Go to ${place.name}` })),
     ...pageShortcuts,
   ];
   return (

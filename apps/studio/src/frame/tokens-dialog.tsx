@@ -25,7 +25,8 @@ export function TokensDialog() {
   );
 }
 
-function Tokens() {
+/** The tokens themselves, wherever they are shown. */
+export function Tokens() {
   const [name, setName] = useState('');
   // The secret of a token that works no longer is not shown either.
   const [revoked, setRevoked] = useState<string | null>(null);

@@ -1,7 +1,8 @@
 import type { PersonView } from '@atelier/protocol';
-import { Bell, BookOpen, Command, Keyboard, KeyRound, LogOut, Monitor, Moon, Sun } from 'lucide-react';
-import { Link, useLocation } from 'react-router';
+import { Bell, BookOpen, Command, Keyboard, KeyRound, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { Link, useLocation, useNavigate } from 'react-router';
 import { signOut } from '../api/session.ts';
+import { initialsOf } from '../people/avatar.tsx';
 import { QueuePill } from '../queue/queue-pill.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Menu, MenuChoices, MenuItem, MenuLabel, MenuSeparator } from '../ui/menu.tsx';
@@ -33,7 +34,7 @@ const themes: Array<{ value: Theme; label: string; icon: typeof Sun }> = [
   { value: 'system', label: 'System', icon: Monitor },
 ];
 
-function ThemeMenu() {
+export function ThemeMenu() {
   const { theme, choose } = useTheme();
   const shown = themes.find((one) => one.value === theme)?.icon ?? Moon;
   return (
@@ -43,20 +44,16 @@ function ThemeMenu() {
   );
 }
 
-function AccountMenu({ person }: { person: PersonView }) {
+export function AccountMenu({ person }: { person: PersonView }) {
+  const navigate = useNavigate();
+  const guest = person.role === 'guest';
   const leave = () => (begunThings().length > 0 ? openWindow('sign-out') : void signOut(true).catch(complain));
-  const initials = person.name
-    .split(/\s+/)
-    .map((word) => [...word][0] ?? '')
-    .slice(0, 2)
-    .join('')
-    .toUpperCase();
   const avatar = (
     <button
       type="button"
       className="ml-1 grid size-8 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent-ink hover:brightness-110"
     >
-      {initials}
+      {initialsOf(person.name)}
       <span className="sr-only"> account</span>
     </button>
   );
@@ -67,15 +64,22 @@ function AccountMenu({ person }: { person: PersonView }) {
         {person.email} · {person.role}
       </MenuLabel>
       <MenuSeparator />
-      <MenuItem icon={KeyRound} onSelect={() => openWindow('tokens')}>
-        API tokens
+      <MenuItem icon={UserRound} onSelect={() => navigate('/account')}>
+        Your account
       </MenuItem>
-      <MenuItem icon={Bell} onSelect={() => openWindow('notices')}>
-        Notices
-      </MenuItem>
-      <MenuItem icon={Keyboard} onSelect={() => openWindow('shortcuts')}>
-        Shortcuts
-      </MenuItem>
+      {!guest && (
+        <>
+          <MenuItem icon={KeyRound} onSelect={() => openWindow('tokens')}>
+            API tokens
+          </MenuItem>
+          <MenuItem icon={Bell} onSelect={() => openWindow('notices')}>
+            Notices
+          </MenuItem>
+          <MenuItem icon={Keyboard} onSelect={() => openWindow('shortcuts')}>
+            Shortcuts
+          </MenuItem>
+        </>
+      )}
       <MenuItem icon={BookOpen} onSelect={() => window.open('/docs', '_blank', 'noopener')}>
         API reference
       </MenuItem>

@@ -1,5 +1,6 @@
+import { isUnanswered } from '@atelier/client';
 import type { FormEvent, ReactNode } from 'react';
-import { Mark } from '../frame/frame.tsx';
+import { Mark } from '../frame/mark.tsx';
 import { Problem } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 
@@ -31,6 +32,20 @@ export function Door({ title, lead, action, busy, error, onSubmit, children }: D
           {action}
         </Button>
       </form>
+    </main>
+  );
+}
+
+/** A link that works no longer: why, and where else to go. */
+export function SpentLink({ title, error, onRetry }: { title: string; error: unknown; onRetry: () => void }) {
+  return (
+    <main className="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center px-5 py-12">
+      <Mark className="size-11" />
+      <h1 className="mt-6 mb-5 text-xl font-semibold tracking-tight">{title}</h1>
+      <Problem error={error} {...(isUnanswered(error) ? { onRetry } : {})} />
+      <Button asChild look="plain" size="large" className="mt-6 w-full">
+        <a href="/sign-in">Sign in</a>
+      </Button>
     </main>
   );
 }

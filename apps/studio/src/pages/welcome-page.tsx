@@ -4,6 +4,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { makeFirstOwner } from '../api/session.ts';
 import { TextField } from '../ui/fields.tsx';
 import { Door } from './door.tsx';
+import { NewPasswordField } from './new-password-field.tsx';
 
 /** The one-time link of the first start leads here and makes the first owner. */
 export function Component() {
@@ -46,17 +47,7 @@ export function Component() {
         onChange={(event) => setEmail(event.target.value)}
         hint="You sign in with it. Nothing is sent to it."
       />
-      <TextField
-        label="Password"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={8}
-        maxLength={200}
-        value={password}
-        onChange={(event) => setPassword(event.target.value)}
-        hint="At least 8 characters."
-      />
+      <NewPasswordField value={password} onChange={setPassword} />
     </Door>
   );
 }

@@ -16,7 +16,19 @@ const codeOf: Readonly<Record<string, ErrorCode>> = {
 export function asAnswer(thrown: unknown): AtelierError {
   if (thrown instanceof ORPCError) return fromOrpc(thrown);
   if (thrown instanceof SyntaxError) return new AtelierError('invalid-input', 'The body is not valid JSON.', { cause: thrown });
+  if (isAboutNobody(thrown)) {
+    return new AtelierError('unauthenticated', 'The account with which you asked was removed meanwhile.', { hint: 'Ask an owner.', cause: thrown });
+  }
   return isUnkeptText(thrown) ? unkeptText(thrown) : AtelierError.from(thrown);
+}
+
+/** What was written for somebody who was removed while it was on its way: PostgreSQL finds nobody whose it could be (23503, appendix A). */
+function isAboutNobody(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { code, constraint } = error as { code?: string; constraint?: string };
+    if (code === '23503' && constraint?.endsWith('_user_id_fk')) return true;
+  }
+  return false;
 }
 
 /** PostgreSQL's codes for texts that it cannot keep, or that are no id: what came from outside was wrong, wherever it slipped through. */
