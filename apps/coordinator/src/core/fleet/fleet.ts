@@ -1,4 +1,4 @@
-import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId, type ServiceHello } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
@@ -37,8 +37,8 @@ export interface KnownEdge {
   revokedAt: Date | null;
   info: EdgeInfo | null;
   models: EdgeModel[];
-  /** Kinds of services that it can run, and how many at a time. Not known before it connects. */
-  services: { readonly kinds: readonly string[]; readonly slots: number };
+  /** Kinds of services that it can run, and how many at a time. Null until it has said, at its last connection, which ones it runs: before that it is given none. */
+  services: { readonly kinds: readonly string[]; readonly slots: number } | null;
   /** The address that an owner confirmed. */
   confirmedTransferUrl: string | null;
   /** Where its socket came from last. */
@@ -148,7 +148,7 @@ export class Fleet {
     }
   }
 
-  async connected(edgeId: EdgeId, { info, models, services }: Said, from: SocketOrigin): Promise<KnownEdge> {
+  async connected(edgeId: EdgeId, { info, models }: { info: EdgeInfo; models: EdgeModel[] }, from: SocketOrigin): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
@@ -156,7 +156,7 @@ export class Fleet {
     edge.leaving = false;
     edge.info = info;
     edge.models = models;
-    edge.services = services ?? noServices;
+    edge.services = null;
     this.heard(edge);
     await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
     return edge;
@@ -200,14 +200,9 @@ export class Fleet {
   }
 }
 
-/** What an edge says of itself in hello; an edge of an older release says nothing of services. */
-type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly services?: ServiceHello | undefined };
-
-const noServices = { kinds: [], slots: 0 };
-
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
-  return { leaving: false, services: noServices, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+  return { leaving: false, services: null, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
 }
 
 async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {
