@@ -28,8 +28,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const rooms = compose(options, times);
   await takeUp(options, rooms);
   const rounds = new Rounds(options.log, [
-    { what: 'reap', everyMs: times.reapMs, work: () => rooms.leases.reap() },
-    { what: 'reap services', everyMs: times.reapMs, work: () => rooms.serviceLeases.reap() },
+    { what: 'reap', everyMs: times.reapMs, work: () => reap(rooms) },
     { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
   ]);
   await rooms.planning.fleetChanged();
@@ -92,6 +91,10 @@ function compose(options: CoreOptions, times: CoreTimes) {
 async function takeUp({ database }: CoreOptions, { leases, serviceLeases, fleet, history, live, doubleChecks }: Rooms): Promise<void> {
   await Promise.all([leases.extendAll(), serviceLeases.takeUp()]);
   await Promise.all([fleet.load(), history.load(), live.load(database.pool), live.loadTurns(database.pool), doubleChecks.load()]);
+}
+
+async function reap({ leases, serviceLeases }: Rooms): Promise<void> {
+  await Promise.all([leases.reap(), serviceLeases.reap()]);
 }
 
 async function sweep({ dispatcher, planning, replication, messages, doubleChecks, serviceLeases }: Rooms): Promise<void> {
