@@ -42,11 +42,11 @@ async function expectItWorks(): Promise<void> {
   expect((await studio.ended(run.id)).state).toBe('succeeded');
 }
 
-const address = () => ({ host: new URL(studio.url).hostname, port: Number(new URL(studio.url).port) });
+const address = (url = studio.url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) });
 
 /** Sends bytes on a connection of their own, and waits for its end where one is due. */
-async function send(bytes: Buffer, isWhole: boolean): Promise<void> {
-  const socket = connect(address());
+async function send(bytes: Buffer, isWhole: boolean, url = studio.url): Promise<void> {
+  const socket = connect(address(url));
   const closed = new Promise<void>((done) => socket.once('close', () => done()));
   socket.on('error', () => socket.destroy());
   socket.resume();
@@ -90,6 +90,24 @@ test(`after ${messages} hostile requests, upgrades, frames and uploads the same 
     `less than ${growthBytes / 1e6} MB more memory than before`,
     until(() => residentBytes(pid) - before < growthBytes),
   );
+});
+
+test(`after ${messages / 5} hostile requests and upgrades at the door of an edge it lives, and works`, async () => {
+  const [edge] = await studio.client.api.edges.list();
+  const url = edge?.info?.transferUrl as string;
+  const { pid } = studio.edge('Only');
+  let sent = 0;
+  const attack = async () => {
+    while (sent < messages / 5) {
+      sent += 1;
+      const { bytes, isWhole } = hostile(random, { host: new URL(url).host, token: studio.token });
+      await send(bytes, isWhole, url);
+      if (!isAlive(pid)) throw new Error(`the edge ended at message ${sent}: ${JSON.stringify(bytes.subarray(0, 300).toString('latin1'))}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, attack));
+  expect(studio.edge('Only').pid).toBe(pid);
+  await expectItWorks();
 });
 
 test('a sign-in of 400 MB is refused before it is read', async () => {

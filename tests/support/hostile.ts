@@ -15,11 +15,13 @@ export interface Target {
   readonly token: string;
 }
 
+const nobody = '01900000-0000-7000-8000-000000000000';
 const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'get', '\u0000', ''];
 const paths = [
   ...['/', '/healthz', '/livez', '/docs', '/api/runs', '/api/runs/x', '/api/edges', '/api/outputs', '/api/welcome', '/api/auth/sign-in/email'],
   ...['/api/auth/get-session', '/api/auth/change-password', '/api/edge/join', '/api/edge/socket', `/api/edge/artifacts/${'0'.repeat(64)}`],
   ...['/api/uploads', '/api/uploads/x', '/v1/models', '/v1/chat/completions', '/v1/images/generations', '/v1/audio/transcriptions', '/predict/a'],
+  ...['/api/services', '/api/services/x', '/api/services/x/stop', '/api/service-kinds', `/services/${nobody}`, `/artifacts/${'0'.repeat(64)}`],
 ];
 const oddTargets = [
   '//',
@@ -40,7 +42,7 @@ const oddTargets = [
   '#',
   '',
 ];
-const upgradeTargets = ['/api/edge/socket', '/api/edge/socket', '/api/edge/socket?x=%', ...oddTargets];
+const upgradeTargets = ['/api/edge/socket', '/api/edge/socket', '/api/edge/socket?x=%', `/services/${nobody}`, '/services/x', ...oddTargets];
 const lengths = ['0', '-1', '1', '5', '999999999999999999999', '0x10', '1e3', ' 7', 'NaN', '2147483648'];
 
 /** Hostile requests, upgrades, frames, tus headers and bodies, the same for the same randomness. */
@@ -95,6 +97,8 @@ function bodyOf(random: Random): Buffer {
       '['.repeat(random.below(50_000)),
       '{"__proto__":{"a":1},"constructor":null}',
       '{"chain":{"steps":[{"id":"a","task":"\\u0000"}]},"inputs":{"a":{"text":"\\ud800"}}}',
+      '{"kind":"\\u0000","edge":"any","parameters":{"__proto__":1}}',
+      `{"kind":"x","edge":"any","parameters":{"a":${'['.repeat(random.below(10_000))}}}`,
       '{"messages":[{"role":"user","content":[{}]}],"model":"\\u0000"}',
       'null',
       '"',
@@ -138,10 +142,12 @@ function upgrade(random: Random, { host }: Target): Hostile {
     `GET ${random.pick(upgradeTargets)} HTTP/1.1`,
     `Host: ${random.below(8) === 0 ? random.pick(['', 'x', '%']) : host}`,
     `Connection: ${random.pick(['Upgrade', 'Upgrade', 'upgrade, close'])}`,
-    `Upgrade: ${random.pick(['websocket', 'websocket', 'websocket', 'h2c', text(random, 10)])}`,
+    `Upgrade: ${random.pick(['websocket', 'websocket', 'websocket', 'h2c', 'atelier-service', text(random, 10)])}`,
     ...(random.below(8) === 0 ? [] : [`Sec-WebSocket-Key: ${random.below(8) === 0 ? text(random, 30) : randomBytes(16).toString('base64')}`]),
     `Sec-WebSocket-Version: ${random.pick(['13', '13', '13', '8', 'x'])}`,
     ...maybe(random, 8, () => `Sec-WebSocket-Extensions: ${random.pick(['permessage-deflate', ';;', text(random, 30)])}`),
+    ...maybe(random, 6, () => `Authorization: DPoP ${text(random, 60)}`),
+    ...maybe(random, 6, () => `DPoP: ${text(random, 200)}`),
     ...maybe(random, 8, () => `Sec-WebSocket-Protocol: ${text(random, 20)}`),
   ];
   // What comes right behind the upgrade is read as the first frames.
@@ -154,7 +160,17 @@ function frame(random: Random): Buffer {
   const payload =
     random.below(2) === 0
       ? noise(random, 300)
-      : Buffer.from(random.pick(['{}', '{"kind":"identify"}', '{"kind":"hello"}', 'null', '{"kind":"identify","edgeId":"x","signature":"x"}']));
+      : Buffer.from(
+          random.pick([
+            '{}',
+            '{"kind":"identify"}',
+            '{"kind":"hello"}',
+            'null',
+            '{"kind":"identify","edgeId":"x","signature":"x"}',
+            '{"kind":"service-find","request":-1}',
+            '{"kind":"service"}',
+          ]),
+        );
   const isMasked = random.below(4) > 0;
   const first = random.below(3) === 0 ? random.below(256) : 0x80 | random.pick([1, 1, 2, 8, 9, 10]);
   const claimed = random.below(6) === 0 ? random.pick([0, 125, 126, 127]) : Math.min(payload.length, 125);

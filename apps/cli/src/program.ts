@@ -45,11 +45,11 @@ export function createProgram(version: string, views: readonly TaskView[] = []):
     servicesCommand,
     checksCommand,
     modelsCommand,
+    peopleCommand,
     tokenCommand,
     doctorCommand,
     wholeCommand,
   ];
-  const others = [chainCommand, runsCommand, edgesCommand, edgeCommand, checksCommand, modelsCommand, peopleCommand, tokenCommand, doctorCommand, wholeCommand];
   for (const command of others) program.addCommand(command());
   throwErrors(program);
   return program;

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AtelierError } from '@atelier/protocol';
 import { pinnedTo } from './fetch-at.ts';
@@ -7,6 +8,7 @@ import { pinnedTo } from './fetch-at.ts';
 /** The protocol that both sides of a stream between services name in `Upgrade` (RFC 9110, section 7.8). */
 export const streamProtocol = 'atelier-service';
 
+const keepAliveMs = 30_000;
 /** Bytes of a refusal that are read. */
 const refusalBytes = 16 * 1024;
 
@@ -39,6 +41,8 @@ export function openStreamAt({ address, url, headers, signal, timeoutMs }: Strea
     sent.once('upgrade', (_answer, socket, head) => {
       clearTimeout(late);
       socket.on('error', () => socket.destroy());
+      // A machine that vanished without a word is noticed after some minutes, by TCP.
+      if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { createTicketSigner, keyThumbprint, readPastTicket, verifyTicket } from './tickets.ts';
+import { createTicketSigner, keyThumbprint, readPastTicket, verifyServiceTicket, verifyTicket } from './tickets.ts';
 
 const hash = 'a'.repeat(64);
 const { publicKey } = generateKeyPairSync('ed25519');
@@ -75,4 +75,21 @@ test('a key file with something else in it is refused and left alone', async () 
   await writeFile(folder.file, '{"kty":"oct"}');
   await expect(createTicketSigner(folder.file)).rejects.toMatchObject({ code: 'invalid-input' });
   expect(await readFile(folder.file, 'utf8')).toBe('{"kty":"oct"}');
+});
+
+test('a ticket for a service is of one life of it, and no ticket for bytes; nor the other way round', async () => {
+  await using folder = await keyFolder();
+  const signer = await createTicketSigner(folder.file);
+  const service = { service: 'one', fence: 7, caller: 'two', to: 'taker', from: 'giver' };
+  const wanted = { service: 'one', fence: 7, from: 'giver' };
+  const token = await signer.signService({ ...service, key, seconds: 60 });
+  const verified = (given: string, as = wanted) => verifyServiceTicket(signer.publicJwk, given, as);
+  expect(await verified(token)).toEqual({ ...service, cnf: { jkt: await keyThumbprint(key) } });
+  await expect(verified(token, { ...wanted, fence: 8 })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(verified(token, { ...wanted, fence: 6 })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(verified(token, { ...wanted, service: 'another' })).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(verified(token, { ...wanted, from: 'another' })).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(verified(await signer.signService({ ...service, key, seconds: -600 }))).rejects.toMatchObject({ code: 'token-expired' });
+  await expect(verifyTicket(signer.publicJwk, token, { hash, from: 'giver' })).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(verified(await signer.sign({ ...claims, key, seconds: 60 }))).rejects.toMatchObject({ code: 'unauthenticated' });
 });

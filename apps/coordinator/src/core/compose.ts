@@ -32,8 +32,7 @@ export async function startCore(options: CoreOptions): Promise<Core> {
   const rooms = compose(options, times);
   await takeUp(options, rooms);
   const rounds = new Rounds(options.log, [
-    { what: 'reap', everyMs: times.reapMs, work: () => rooms.leases.reap() },
-    { what: 'reap services', everyMs: times.reapMs, work: () => rooms.serviceLeases.reap() },
+    { what: 'reap', everyMs: times.reapMs, work: () => reap(rooms) },
     { what: 'sweep', everyMs: times.sweepMs, work: () => sweep(rooms) },
   ]);
   // Apart from the others: however long those take, this one says in time that the coordinator lives.
@@ -125,6 +124,10 @@ async function takeUp({ database }: CoreOptions, { leases, serviceLeases, fleet,
   const { pool } = database;
   await Promise.all([leases.extendAll(), serviceLeases.takeUp()]);
   await Promise.all([fleet.load(), history.load(), live.load(pool), live.loadTurns(pool), doubleChecks.load(), checkpoints.load(pool)]);
+}
+
+async function reap({ leases, serviceLeases }: Rooms): Promise<void> {
+  await Promise.all([leases.reap(), serviceLeases.reap()]);
 }
 
 async function sweep({ dispatcher, planning, replication, messages, doubleChecks, serviceLeases, checkpoints }: Rooms): Promise<void> {

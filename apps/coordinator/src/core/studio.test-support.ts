@@ -17,6 +17,7 @@ import {
   type ModelManifest,
   newId,
   type RunView,
+  type ServiceOrder,
   type StepOutput,
   type ToEdge,
   type WorkOrder,
@@ -50,6 +51,10 @@ export interface TestEdge {
   stated: string;
   /** What it says of itself besides, when it connects. */
   about: Partial<EdgeInfo>;
+  /** Kinds of services that it can run; none unless a test says so, as with an edge of an older release. */
+  serviceKinds: string[];
+  /** Services that it was given and runs. */
+  readonly services: Map<string, ServiceOrder>;
   /** Stands at the end of what it makes: other bytes than an honest edge's. */
   lie: string;
   /** What it says that it can do, when it connects; an older one says nothing. */
@@ -196,6 +201,8 @@ function deliver(studio: TestStudio, edge: EdgeInside | undefined, message: ToEd
   edge.received.push(message);
   for (const listener of listeners.get(edge) ?? []) listener();
   if (message.kind === 'ack' || message.kind === 'cancel') edge.holding.delete(message.attemptId);
+  if (message.kind === 'service-start') edge.services.set(message.order.serviceId, message.order);
+  if (message.kind === 'service-stop') edge.services.delete(message.serviceId);
   if (message.kind === 'store' && !edge.keepsResults) queueMicrotask(() => void bring(studio, edge, message.hash).catch(() => undefined));
   if (message.kind === 'prove' && !edge.provesNothing) queueMicrotask(() => void prove(edge, message).catch(() => undefined));
   if (message.kind === 'work') {
@@ -212,6 +219,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
   const { id, name, models, slots } = given;
   const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0.01, cold: false };
   const held = (orders: WorkOrder[]) => orders.map(({ attemptId, fence }) => ({ attemptId, fence }));
+  const heldServices = () => [...edge.services.values()].map(({ serviceId, fence }) => ({ serviceId, fence }));
   const edge: EdgeInside = {
     id,
     name,
@@ -225,6 +233,8 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     computedWith: '',
     stated: '',
     about: {},
+    serviceKinds: [],
+    services: new Map(),
     lie: '',
     abilities: [controlAbility],
     orders: [],
@@ -237,7 +247,8 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
       edge.say({ kind: 'failure', attemptId, fence, error: { code, message: edge.failureText }, log: `a line of its log: ${edge.failureText}` }),
-    heartbeat: (holding = [...edge.holding.values()]) => edge.say({ kind: 'heartbeat', holding: held(holding), diskFreeBytes: 1e9, draining: false }),
+    heartbeat: (holding = [...edge.holding.values()]) =>
+      edge.say({ kind: 'heartbeat', holding: held(holding), services: heldServices(), diskFreeBytes: 1e9, draining: false }),
     async connect(holding = []) {
       edge.connected = true;
       edge.holding.clear();
@@ -251,6 +262,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
         models: models.map((manifest) => readyModel(manifest, edge.stated)),
         holding: held(holding),
         abilities: edge.abilities,
+        ...(edge.serviceKinds.length === 0 ? {} : { services: { kinds: edge.serviceKinds, slots: limits.servicesPerEdge, held: heldServices() } }),
       });
     },
     async disconnect() {

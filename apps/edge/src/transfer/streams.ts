@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { STATUS_CODES } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { streamProtocol } from '@atelier/artifacts';
@@ -15,6 +15,10 @@ export interface StreamsOptions {
   reach(serviceId: string): { readonly path: string; readonly fence: number };
   readonly log: Logger;
 }
+
+const lastWordsMs = 1_000;
+/** A machine that vanished without a word is noticed after some minutes, by TCP. */
+const keepAliveMs = 30_000;
 
 /** Streams from services of other edges to those of this one: `GET /services/{id}` with an upgrade and a ticket. A service sees no byte before its ticket was checked. */
 export class Streams {
@@ -65,6 +69,7 @@ export class Streams {
     const local = await opened(path);
     if (socket.destroyed) return void local.destroy();
     socket.write(`HTTP/1.1 101 ${STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: ${streamProtocol}\r\n\r\n`);
+    if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
     if (head.length > 0) local.write(head);
     // How a stream breaks is seen by both of its ends.
     const [there, back] = [pipeline(socket, local), pipeline(local, socket)].map((way) => way.catch(() => undefined));
@@ -99,5 +104,7 @@ function refuse(socket: Duplex, thrown: unknown, log: Logger): void {
   if (error.code === 'internal') log.error({ error: error.toJSON() }, 'a stream could not be opened');
   const body = JSON.stringify({ error: error.toJSON() });
   const head = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`, 'Connection: close', 'Content-Type: application/json'];
+  // Whoever does not close is closed: a moment is left to read why.
   socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), lastWordsMs).unref();
 }

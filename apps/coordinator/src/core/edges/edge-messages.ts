@@ -119,7 +119,7 @@ export class EdgeMessages {
     const held = new Set(hello.holding.map((holding) => holding.attemptId as string));
     for (const attempt of before.filter(({ id }) => !held.has(id))) await leases.lose(attempt, `${edge.name} came back without it.`);
     if (edge.draining) this.#needs.link.send(edgeId, { kind: 'drain', on: true });
-    await this.#needs.serviceLeases.connected(edge, servicesBefore, hello.services?.held ?? []);
+    await this.#needs.serviceLeases.connected(edge, servicesBefore, hello.services);
     await this.#needs.leases.withdrawHopeless(edgeId);
     this.#needs.dispatcher.wake(edgeId);
     await this.#needs.replication.requestMissing(edgeId);

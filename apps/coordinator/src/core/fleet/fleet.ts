@@ -1,4 +1,4 @@
-import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId, type ServiceHello } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type EdgeInfo, type EdgeModel, type EdgeView, limits, newId } from '@atelier/protocol';
 import { type Database, schema } from '@atelier/store';
 import { eq, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
@@ -39,8 +39,8 @@ export interface KnownEdge {
   revokedAt: Date | null;
   info: EdgeInfo | null;
   models: EdgeModel[];
-  /** Kinds of services that it can run, and how many at a time. Not known before it connects. */
-  services: { readonly kinds: readonly string[]; readonly slots: number };
+  /** Kinds of services that it can run, and how many at a time. Null until it has said, at its last connection, which ones it runs: before that it is given none. */
+  services: { readonly kinds: readonly string[]; readonly slots: number } | null;
   /** The address that an owner confirmed. */
   confirmedTransferUrl: string | null;
   /** Where its socket came from last. */
@@ -268,13 +268,13 @@ export class Fleet {
     }
   }
 
-  async connected(edgeId: EdgeId, { info, models, services, abilities }: Said, from: SocketOrigin): Promise<KnownEdge> {
+  async connected(edgeId: EdgeId, { info, models, abilities }: Said, from: SocketOrigin): Promise<KnownEdge> {
     const edge = this.get(edgeId);
     edge.from = from;
     edge.reach = await reachOf(info, edge);
     edge.info = info;
     edge.models = models;
-    edge.services = services ?? noServices;
+    edge.services = null;
     edge.abilities = abilities;
     const { rows } = await this.#database.pool.query<{ claim: number }>(
       'UPDATE edges SET info = $2, models = $3, last_seen_at = now(), coordinator_id = $4, claim = claim + 1 WHERE id = $1 RETURNING claim',
@@ -339,15 +339,13 @@ export class Fleet {
   }
 }
 
-/** What an edge says of itself in hello; an edge of an older release says nothing of services, and has no abilities. */
-type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly services?: ServiceHello | undefined; readonly abilities: string[] };
-
-const noServices = { kinds: [], slots: 0 };
+/** What an edge says of itself in hello; one of an older release has no abilities. */
+type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly abilities: string[] };
 
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
   return {
-    ...{ leaving: false, services: noServices, abilities: [], connected: false, holder: null },
+    ...{ leaving: false, services: null, abilities: [], connected: false, holder: null },
     ...{ heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null },
   };
 }

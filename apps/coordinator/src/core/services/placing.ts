@@ -42,7 +42,8 @@ export class Placing {
   /** Why an edge cannot be given a service of a kind now; undefined if it can. */
   obstacle(edge: KnownEdge, kind: string, running: number): AtelierError | undefined {
     const state = this.#needs.fleet.stateOf(edge);
-    if (state === 'away') return new AtelierError('unavailable', `${edge.name} is away.`, { hint: 'Start its agent; then try again.' });
+    if (state === 'away' || edge.services === null)
+      return new AtelierError('unavailable', `${edge.name} is away.`, { hint: 'Start its agent; then try again.' });
     if (!edge.services.kinds.includes(kind)) {
       const kinds = edge.services.kinds.join(', ');
       return new AtelierError('no-offer', `${edge.name} runs no services of the kind "${kind}".`, {

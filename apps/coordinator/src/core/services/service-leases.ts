@@ -1,5 +1,5 @@
 import type { TicketSigner } from '@atelier/artifacts';
-import { AtelierError, type EdgeId, type FindService, type HeldServices, type RunId, type ServiceReport } from '@atelier/protocol';
+import { AtelierError, type EdgeId, type FindService, type HeldServices, type RunId, type ServiceHello, type ServiceReport } from '@atelier/protocol';
 import { sql } from 'drizzle-orm';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet, KnownEdge } from '../fleet/index.ts';
@@ -35,14 +35,17 @@ export class ServiceLeases {
   }
 
   /** After a hello: what the edge still runs goes on, what it lost is started again, and what should not run is stopped. */
-  async connected(edge: KnownEdge, before: readonly ServiceRow[], held: HeldServices): Promise<void> {
+  async connected(edge: KnownEdge, before: readonly ServiceRow[], said: ServiceHello = { kinds: [], slots: 0, held: [] }): Promise<void> {
     const { rows, placing } = this.#needs;
+    const { kinds, slots, held } = said;
     await this.heartbeat(edge, held);
     const ids = new Set<string>(held.map(({ serviceId }) => serviceId));
     for (const row of before.filter(({ id }) => !ids.has(id))) {
       if (row.wanted === 'stopped') await rows.end(row.id, 'stopped');
       else if (row.state !== 'lost' && row.state !== 'waiting') await this.#lose(row, `${edge.name} came back without it.`);
     }
+    // From here on it is given more: what it has already was settled.
+    edge.services = { kinds, slots };
     await placing.placeAll();
   }
 

@@ -133,11 +133,12 @@ export class ServiceRows {
     );
   }
 
+  /** Why it waits for an edge. A lost one says already why it was lost. */
   async waits(id: ServiceId, error: ErrorBody): Promise<void> {
-    await this.#change({ error }, and(eq(services.id, id), inArray(services.state, ['waiting', 'lost']), isNull(services.endedAt)));
+    await this.#change({ error }, and(eq(services.id, id), eq(services.state, 'waiting'), isNull(services.endedAt)));
   }
 
-  /** Extends the leases that an edge still answers for. @returns their ids */
+  /** Extends the leases that an edge still answers for. @returns the ids of those that it may go on with */
   async extend(edgeId: EdgeId, held: ReadonlyArray<{ serviceId: string; fence: number }>): Promise<Set<string>> {
     if (held.length === 0) return new Set();
     const { rows } = await this.#database.pool.query({
@@ -145,10 +146,10 @@ export class ServiceRows {
       text: `UPDATE services SET lease_expires_at = now() + $4 * interval '1 millisecond'
         FROM unnest($2::uuid[], $3::bigint[]) AS held(id, fence)
         WHERE services.id = held.id AND services.fence = held.fence AND services.edge_id = $1 AND services.ended_at IS NULL AND services.state <> 'lost'
-        RETURNING services.id`,
+        RETURNING services.id, services.wanted`,
       values: [edgeId, held.map(({ serviceId }) => serviceId), held.map(({ fence }) => fence), this.#leaseMs],
     });
-    return new Set(rows.map((row) => row.id));
+    return new Set(rows.filter(({ wanted }) => wanted === 'running').map(({ id }) => id));
   }
 
   /** Once at the start, so that edges can come back and keep what they run. */

@@ -125,7 +125,7 @@ async function able(placing: Placing, rows: ServiceRows, edge: KnownEdge, kind: 
 }
 
 function edgesOf(kind: ServiceKind, fleet: Fleet): ServiceKindView['edges'] {
-  const able = fleet.all().filter((edge) => fleet.stateOf(edge) === 'online' && edge.services.kinds.includes(kind.name));
+  const able = fleet.all().filter((edge) => fleet.stateOf(edge) === 'online' && edge.services?.kinds.includes(kind.name));
   return able.map(({ id, name }) => ({ edgeId: id, edgeName: name }));
 }
 
