@@ -34,6 +34,7 @@ CREATE TABLE "controls" (
 	CONSTRAINT "controls_run_id_step_id_number_pk" PRIMARY KEY("run_id","step_id","number")
 );
 --> statement-breakpoint
+ALTER TABLE "edges" ADD COLUMN "abilities" text[];--> statement-breakpoint
 ALTER TABLE "checkpoints" ADD CONSTRAINT "checkpoints_hash_artifacts_hash_fk" FOREIGN KEY ("hash") REFERENCES "public"."artifacts"("hash") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "checkpoints" ADD CONSTRAINT "checkpoints_run_id_step_id_shard_shards_run_id_step_id_index_fk" FOREIGN KEY ("run_id","step_id","shard") REFERENCES "public"."shards"("run_id","step_id","index") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "control_positions" ADD CONSTRAINT "control_positions_run_id_step_id_number_controls_run_id_step_id_number_fk" FOREIGN KEY ("run_id","step_id","number") REFERENCES "public"."controls"("run_id","step_id","number") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

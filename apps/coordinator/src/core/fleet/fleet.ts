@@ -43,8 +43,8 @@ export interface KnownEdge {
   from: SocketOrigin;
   /** Where other edges are sent for what it has; null: through the coordinator. */
   reach: TransferReach | null;
-  /** What it said that it can do beyond the protocol's version. */
-  abilities: readonly string[];
+  /** What it said last that it can do beyond the protocol's version; null before it did. */
+  abilities: readonly string[] | null;
   /** It has a socket here. */
   connected: boolean;
   /** When it was last heard of, or when this coordinator began to listen, by `performance.now()`: jumps of the clock do no harm. */
@@ -162,7 +162,7 @@ export class Fleet {
     edge.models = models;
     edge.abilities = abilities;
     this.heard(edge);
-    await this.#write(edgeId, { info, models, lastSeenAt: sql`now()` });
+    await this.#write(edgeId, { info, models, abilities, lastSeenAt: sql`now()` });
     return edge;
   }
 
@@ -206,7 +206,7 @@ export class Fleet {
 
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
-  return { leaving: false, connected: false, abilities: [], heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
+  return { leaving: false, connected: false, heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null };
 }
 
 async function reachOf({ transferUrl }: EdgeInfo, edge: Pick<KnownEdge, 'from' | 'confirmedTransferUrl'>): Promise<TransferReach | null> {
