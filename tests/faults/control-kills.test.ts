@@ -64,7 +64,9 @@ async function expectEqualEnd({ run, begun }: { run: RunView; begun: number[] })
   const [step] = ended.steps;
   const told = step?.controls?.newest ?? [];
   console.log(`begun at ${begun.join(', ')}; controls at ${told.map(({ at }) => at[0]?.position).join(', ')}`);
-  expect(told.every(({ state }) => state === 'applied')).toBe(true);
+  // The step may have ended before it heard the last of them; that is said, and they are no part of the record.
+  expect(told.map(({ state }) => state === 'applied' || state === 'missed')).not.toContain(false);
+  expect(told[0]?.state).toBe('applied');
   expect(await countIn(studio, ended)).toBe(countByRecord(step as never));
   // None of its checkpoints is left, and a run that repeats it comes to the same bytes.
   await untilCheckpoints(run.id, 'the end of its checkpoints', (all) => all.length === 0);

@@ -19,6 +19,7 @@ const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE', 
 const paths = [
   ...['/', '/healthz', '/livez', '/docs', '/api/runs', '/api/runs/x', '/api/edges', '/api/outputs', '/api/welcome', '/api/auth/sign-in/email'],
   ...['/api/auth/get-session', '/api/auth/change-password', '/api/edge/join', '/api/edge/socket', `/api/edge/artifacts/${'0'.repeat(64)}`],
+  ...[`/api/runs/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/steps/x/control`, '/api/runs/x/steps/%00/control'],
   ...['/api/uploads', '/api/uploads/x', '/v1/models', '/v1/chat/completions', '/v1/images/generations', '/v1/audio/transcriptions', '/predict/a'],
 ];
 const oddTargets = [
@@ -154,7 +155,17 @@ function frame(random: Random): Buffer {
   const payload =
     random.below(2) === 0
       ? noise(random, 300)
-      : Buffer.from(random.pick(['{}', '{"kind":"identify"}', '{"kind":"hello"}', 'null', '{"kind":"identify","edgeId":"x","signature":"x"}']));
+      : Buffer.from(
+          random.pick([
+            '{}',
+            '{"kind":"identify"}',
+            '{"kind":"hello"}',
+            '{"kind":"control-applied"}',
+            '{"kind":"checkpoint"}',
+            'null',
+            '{"kind":"identify","edgeId":"x","signature":"x"}',
+          ]),
+        );
   const isMasked = random.below(4) > 0;
   const first = random.below(3) === 0 ? random.below(256) : 0x80 | random.pick([1, 1, 2, 8, 9, 10]);
   const claimed = random.below(6) === 0 ? random.pick([0, 125, 126, 127]) : Math.min(payload.length, 125);
