@@ -20,6 +20,7 @@ const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE', 
 const paths = [
   ...['/', '/healthz', '/livez', '/docs', '/api/runs', '/api/runs/x', '/api/edges', '/api/outputs', '/api/welcome', '/api/auth/sign-in/email'],
   ...['/api/auth/get-session', '/api/auth/change-password', '/api/edge/join', '/api/edge/socket', `/api/edge/artifacts/${'0'.repeat(64)}`],
+  ...[`/api/runs/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/steps/x/control`, '/api/runs/x/steps/%00/control'],
   ...['/api/uploads', '/api/uploads/x', '/v1/models', '/v1/chat/completions', '/v1/images/generations', '/v1/audio/transcriptions', '/predict/a'],
   ...['/api/services', '/api/services/x', '/api/services/x/stop', '/api/service-kinds', `/services/${nobody}`, `/artifacts/${'0'.repeat(64)}`],
 ];
@@ -169,6 +170,8 @@ function frame(random: Random): Buffer {
             '{"kind":"identify","edgeId":"x","signature":"x"}',
             '{"kind":"service-find","request":-1}',
             '{"kind":"service"}',
+            '{"kind":"control-applied"}',
+            '{"kind":"checkpoint"}',
           ]),
         );
   const isMasked = random.below(4) > 0;

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { type ArtifactStore, createTicketSigner, folderStore } from '@atelier/artifacts';
 import { modelHash } from '@atelier/models';
 import {
+  type AppliedControl,
   controlAbility,
   type EdgeId,
   type EdgeInfo,
@@ -60,7 +61,10 @@ export interface TestEdge {
   /** What it says that it can do, when it connects; an older one says nothing. */
   abilities: string[];
   say(message: FromEdge): Promise<void>;
-  succeed(order: WorkOrder, text?: string): Promise<void>;
+  /** @param applied controls that had an effect on it */
+  succeed(order: WorkOrder, text?: string, applied?: AppliedControl[]): Promise<void>;
+  /** Makes bytes, to be brought when they are asked for. @returns their hash */
+  make(bytes: Buffer): string;
   fail(order: WorkOrder, code?: 'step-failed' | 'damaged-media'): Promise<void>;
   /** Connected edges send one for all that they hold, often enough to keep their leases. */
   heartbeat(holding?: WorkOrder[]): Promise<void>;
@@ -241,9 +245,15 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
     received: [],
     behave: (order) => edge.succeed(order),
     say: (message) => studio.core.edges.message(id, message),
-    async succeed(order, text = `${order.stepId} on ${id}`) {
+    async succeed(order, text = `${order.stepId} on ${id}`, applied = undefined) {
       const outputs = [madeBy(edge, order, text)];
-      await edge.say({ kind: 'result', attemptId: order.attemptId, fence: order.fence, outputs, timings, modelHash: edge.computedWith });
+      const { attemptId, fence } = order;
+      await edge.say({ kind: 'result', attemptId, fence, outputs, timings, modelHash: edge.computedWith, ...(applied && { applied }) });
+    },
+    make(bytes) {
+      const hash = createHash('sha256').update(bytes).digest('hex');
+      edge.made.set(hash, bytes);
+      return hash;
     },
     fail: ({ attemptId, fence }, code = 'step-failed') =>
       edge.say({ kind: 'failure', attemptId, fence, error: { code, message: edge.failureText }, log: `a line of its log: ${edge.failureText}` }),

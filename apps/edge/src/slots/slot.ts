@@ -34,6 +34,8 @@ export interface SlotEvents {
   onLoaded(modelId: string, bytes: number): void;
 }
 
+const ended = () => 'ended' as const;
+
 /** For a step to end by itself, and for a process to. */
 const graceMs = 300;
 const lastWordsMs = 200;
@@ -111,24 +113,14 @@ export class Slot {
 
   /** Ends the step that runs: a step that listens for it may end by itself, and its process with the model in memory stays; any other dies with its process. */
   async cancel(): Promise<void> {
-    const heeded = Promise.withResolvers<void>();
-    const grace = setTimeout(heeded.resolve, graceMs);
-    let hasEnded = false;
-    this.#onUnheeded = heeded.resolve;
-    this.#run
-      ?.then(
-        () => undefined,
-        () => undefined,
-      )
-      .then(() => {
-        hasEnded = true;
-        heeded.resolve();
-      });
+    const unheeded = Promise.withResolvers<'unheeded'>();
+    const grace = setTimeout(() => unheeded.resolve('unheeded'), graceMs);
+    this.#onUnheeded = () => unheeded.resolve('unheeded');
     this.#tell({ kind: 'cancel' });
-    await heeded.promise;
+    const outcome = await Promise.race([unheeded.promise, this.#run?.then(ended, ended) ?? unheeded.promise]);
     clearTimeout(grace);
     this.#onUnheeded = undefined;
-    if (!hasEnded) await this.kill();
+    if (outcome === 'unheeded') await this.kill();
   }
 
   /** @returns resident bytes of the process afterwards */

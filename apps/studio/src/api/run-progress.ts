@@ -1,4 +1,4 @@
-import type { RunEvent, RunState, RunView, ShardView, StepView } from '@atelier/protocol';
+import type { ControlView, RunEvent, RunState, RunView, ShardView, StepView } from '@atelier/protocol';
 
 /** What passes by while a step runs and is never stored. */
 export interface StepLive {
@@ -39,6 +39,11 @@ export function applyRunEvent(watched: WatchedRun | null, event: RunEvent, now: 
       return { ...watched, ended: event.state, run: { ...watched.run, state: event.state } };
     case 'shard':
       return applyShards(watched, [event]);
+    case 'control':
+      return {
+        ...watched,
+        run: { ...watched.run, steps: watched.run.steps.map((step) => (step.id === event.stepId ? withControl(step, event.control) : step)) },
+      };
     default:
       return withPassing(watched, event, now);
   }
@@ -96,6 +101,13 @@ function withoutShards(shards: Readonly<Record<number, StepLive>> | undefined, g
   const left = { ...shards };
   for (const index of gone) delete left[index];
   return left;
+}
+
+/** A step that was told something, or has followed it; the whole view of the step comes a moment later. */
+function withControl(step: StepView, control: ControlView): StepView {
+  const { total = 0, newest = [] } = step.controls ?? {};
+  const others = newest.filter(({ number }) => number !== control.number);
+  return { ...step, controls: { total: Math.max(total, control.number), newest: [...others, control].sort((a, b) => a.number - b.number) } };
 }
 
 type Passing = Extract<RunEvent, { kind: 'progress' | 'preview' | 'text' }>;

@@ -16,6 +16,8 @@ export const edges = pgTable('edges', {
   /** What it said last of itself and its models, for the time while it is away. */
   info: jsonb('info').$type<EdgeInfo>(),
   models: jsonb('models').notNull().$type<EdgeModel[]>().default([]),
+  /** What it said last that it can do beyond its protocol's version. Null until it has said it to this release. */
+  abilities: text('abilities').array(),
   joinedAt: moment('joined_at').notNull().defaultNow(),
   lastSeenAt: moment('last_seen_at'),
   revokedAt: moment('revoked_at'),

@@ -126,11 +126,14 @@ export class Controls {
     return [...this.#needs.live.all()].filter((attempt) => attempt.runId === runId && attempt.stepId === stepId && attempt.state === 'leased');
   }
 
-  /** @throws AtelierError `conflict` if an edge that runs a part of the step hears no controls */
+  /** @throws AtelierError `conflict` if an edge that runs a part of the step hears no controls; `unavailable` if that is not known yet */
   #checkAble(runId: RunId, stepId: string): void {
     for (const { edgeId } of this.#leased(runId, stepId)) {
       const edge = this.#needs.fleet.get(edgeId);
-      if (edge.abilities.includes(controlAbility)) continue;
+      if (edge.abilities?.includes(controlAbility)) continue;
+      if (edge.abilities === null) {
+        throw new AtelierError('unavailable', `${edge.name} has not come back yet since the studio was updated.`, { hint: 'Try again in a few seconds.' });
+      }
       throw new AtelierError('conflict', `${edge.name} runs an older release of Atelier, whose steps cannot be told anything while they run.`, {
         hint: `The step goes on as it is. Update Atelier on ${edge.name} to change steps there.`,
       });

@@ -79,7 +79,7 @@ export class WorkOrders {
     const { controls: kinds, checkpoints } = findTask(attempt.task);
     const controls = Object.keys(kinds).length > 0 ? await controlsFor(from, attempt) : [];
     const edge = this.#needs.fleet.get(attempt.edgeId);
-    const isAble = edge.abilities.includes(controlAbility);
+    const isAble = edge.abilities?.includes(controlAbility) === true;
     if (controls.length > 0 && !isAble) {
       throw new AtelierError('step-failed', `${edge.name} runs an older release of Atelier, which cannot follow what this step was told.`, {
         hint: `Update Atelier on ${edge.name}, or choose another machine for the step.`,

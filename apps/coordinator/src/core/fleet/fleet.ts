@@ -47,8 +47,8 @@ export interface KnownEdge {
   from: SocketOrigin;
   /** Where other edges are sent for what it has; null: through the coordinator. */
   reach: TransferReach | null;
-  /** What it said that it can do beyond the protocol's version. */
-  abilities: readonly string[];
+  /** What it said last that it can do beyond the protocol's version; null before it did. */
+  abilities: readonly string[] | null;
   /** It has a socket here. */
   connected: boolean;
   /** The other coordinator that has its socket and lives; null if none has. */
@@ -277,8 +277,8 @@ export class Fleet {
     edge.services = null;
     edge.abilities = abilities;
     const { rows } = await this.#database.pool.query<{ claim: number }>(
-      'UPDATE edges SET info = $2, models = $3, last_seen_at = now(), coordinator_id = $4, claim = claim + 1 WHERE id = $1 RETURNING claim',
-      [edgeId, JSON.stringify(info), JSON.stringify(models), this.#cluster.id],
+      'UPDATE edges SET info = $2, models = $3, abilities = $5, last_seen_at = now(), coordinator_id = $4, claim = claim + 1 WHERE id = $1 RETURNING claim',
+      [edgeId, JSON.stringify(info), JSON.stringify(models), this.#cluster.id, abilities],
     );
     edge.claim = rows[0]?.claim ?? edge.claim;
     edge.connected = true;
@@ -345,7 +345,7 @@ type Said = { readonly info: EdgeInfo; readonly models: EdgeModel[]; readonly ab
 /** What is not known of an edge before it connects. */
 function notYetSeen() {
   return {
-    ...{ leaving: false, services: null, abilities: [], connected: false, holder: null },
+    ...{ leaving: false, services: null, connected: false, holder: null },
     ...{ heardAt: performance.now(), from: { address: null, isThisMachine: false }, reach: null },
   };
 }
