@@ -4,7 +4,6 @@ import {
   Bell,
   Clapperboard,
   FolderOpen,
-  Footprints,
   Globe,
   History,
   Image,
@@ -27,7 +26,7 @@ import { compose } from '../chain/composer-state.ts';
 import { editExample } from '../chain/start-run.ts';
 import { openSaved, useSavedChains } from '../chain/use-saved-chains.ts';
 import { toComposer } from '../chain/uses.ts';
-import { isWalk, placeOfRun } from '../run/place-of-run.ts';
+import { families, placeOfRun, runPage } from '../task-views/index.ts';
 import { wordOf } from '../ui/state.tsx';
 import { complain } from '../ui/toast.tsx';
 import { places } from './places.ts';
@@ -81,17 +80,23 @@ function Entries() {
   return (
     <>
       <Group heading="Pages">
-        {places.map((place) => (
+        {places().map((place) => (
           <Entry key={place.path} icon={place.icon} onSelect={go(place.path)} value={`page ${place.name}`}>
             {place.name}
           </Entry>
         ))}
       </Group>
-      <Group heading="Start a walk">
-        <Entry icon={Footprints} value="walk new two words latent walk" onSelect={go('/walks')}>
-          New walk
-        </Entry>
-      </Group>
+      {families().map(
+        ({ name, place, beginning }) =>
+          place &&
+          beginning && (
+            <Group key={name} heading={beginning.heading}>
+              <Entry icon={place.icon} value={beginning.words} onSelect={go(place.path)}>
+                {beginning.title}
+              </Entry>
+            </Group>
+          ),
+      )}
       <Group heading="Start a chain">
         {examples.data?.map((example) => (
           <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks.data ?? []))}>
@@ -133,13 +138,7 @@ function Entries() {
       </Group>
       <Group heading="Runs">
         {runs.data?.map((run) => (
-          <Entry
-            key={run.id}
-            icon={isWalk(run) ? Footprints : Play}
-            value={`run ${run.name} ${run.id}`}
-            onSelect={go(placeOfRun(run))}
-            note={wordOf(run.state)}
-          >
+          <Entry key={run.id} icon={runPage(run)?.icon ?? Play} value={`run ${run.name} ${run.id}`} onSelect={go(placeOfRun(run))} note={wordOf(run.state)}>
             {run.name}
           </Entry>
         ))}

@@ -75,7 +75,7 @@ function Rail() {
       className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] sm:inset-x-auto sm:inset-y-0 sm:left-0 sm:w-16 sm:flex-col sm:items-center sm:gap-1 sm:border-t-0 sm:border-r sm:bg-ground sm:py-3"
     >
       <Mark className="mb-4 hidden size-8 sm:block" />
-      {places.map(({ path, name, icon: Icon }) => (
+      {places().map(({ path, name, icon: Icon }) => (
         <NavLink
           key={path}
           to={path}

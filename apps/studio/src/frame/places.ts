@@ -1,21 +1,15 @@
-import { Footprints, HardDrive, Images, ListVideo, type LucideIcon, Workflow } from 'lucide-react';
+import { HardDrive, Images, ListVideo, Workflow } from 'lucide-react';
+import { familyPlaces, type Place } from '../task-views/index.ts';
 
-/** A page of the rail. */
-export interface Place {
-  readonly path: string;
-  readonly name: string;
-  readonly icon: LucideIcon;
-  /** Pressed after G. */
-  readonly key: string;
-}
-
-export const places: readonly Place[] = [
-  { path: '/', name: 'Chains', icon: Workflow, key: 'c' },
-  { path: '/walks', name: 'Walks', icon: Footprints, key: 'w' },
+const chains: Place = { path: '/', name: 'Chains', icon: Workflow, key: 'c' };
+const shared: readonly Place[] = [
   { path: '/runs', name: 'Runs', icon: ListVideo, key: 'r' },
   { path: '/gallery', name: 'Gallery', icon: Images, key: 'l' },
   { path: '/fleet', name: 'Fleet', icon: HardDrive, key: 'f' },
 ];
 
+/** The pages of the rail: where things are made, then where they are found. */
+export const places = (): readonly Place[] => [chains, ...familyPlaces(), ...shared];
+
 /** The place that a path belongs to. */
-export const placeOf = (path: string): Place => places.find((place) => place.path !== '/' && path.startsWith(place.path)) ?? (places[0] as Place);
+export const placeOf = (path: string): Place => places().find((place) => place.path !== '/' && path.startsWith(place.path)) ?? chains;

@@ -35,7 +35,7 @@ export function useShortcuts(navigate: NavigateFunction): void {
       }
       if (typing(event.target) || withModifier(event)) return;
       if (event.key === '?') openWindow('shortcuts');
-      const place = places.find((one) => one.key === event.key);
+      const place = places().find((one) => one.key === event.key);
       if (place && event.timeStamp - went < 1000) navigate(place.path);
       went = event.key === 'g' ? event.timeStamp : 0;
     };
@@ -51,7 +51,7 @@ export function ShortcutsDialog() {
     { keys: ['Ctrl', 'K'], does: 'Find anything' },
     { keys: ['?'], does: 'Show this list' },
     ...ofPage,
-    ...places.map((place) => ({ keys: ['G', place.key.toUpperCase()], does: `Go to ${place.name}` })),
+    ...places().map((place) => ({ keys: ['G', place.key.toUpperCase()], does: `Go to ${place.name}` })),
     ...pageShortcuts,
   ];
   return (
