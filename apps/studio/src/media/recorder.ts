@@ -1,4 +1,4 @@
-import { encodeWav } from './wav.ts';
+import { encodeWav } from '@atelier/media/wav';
 
 /** A recording in progress. */
 export interface Recording {
@@ -61,5 +61,5 @@ async function asSpeech(blob: Blob, context: AudioContext): Promise<File> {
   source.start();
   const rendered = await offline.startRendering();
   const time = new Date().toTimeString().slice(0, 5).replace(':', '.');
-  return new File([encodeWav(rendered.getChannelData(0), speechRate)], `Recording ${time}.wav`, { type: 'audio/wav' });
+  return new File([encodeWav({ samples: rendered.getChannelData(0), sampleRate: speechRate })], `Recording ${time}.wav`, { type: 'audio/wav' });
 }

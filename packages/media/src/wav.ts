@@ -1,7 +1,8 @@
-import type { MonoSound } from './mono-sound.ts';
-
-/** WAV bytes of one channel, 16 bits a sample. What lies beyond -1 to 1 is clipped. */
-export function encodeWav({ samples, sampleRate }: MonoSound): Uint8Array {
+/**
+ * A WAV file of one channel with 16 bits a sample. It needs nothing, so that the browser can write what it records.
+ * @param sound samples from -1 to 1, what lies outside is clipped; the rate in hertz
+ */
+export function encodeWav({ samples, sampleRate }: { readonly samples: Float32Array; readonly sampleRate: number }): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(44 + samples.length * 2);
   const view = new DataView(bytes.buffer);
   const text = (offset: number, word: string) => bytes.set(new TextEncoder().encode(word), offset);
