@@ -65,18 +65,33 @@ const shelves = [
   { name: 'Public gallery', path: '/public', icon: Globe },
 ];
 
-function Entries() {
+/** Goes to a page and closes the palette; what has to be done before is done first. */
+function useGo() {
   const navigate = useNavigate();
-  const { theme, choose } = useTheme();
-  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
-  const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
-  const saved = useSavedChains();
-  const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
-  const go = (path: string, before?: () => void) => () => {
+  return (path: string, before?: () => void) => () => {
     before?.();
     openWindow(null);
     navigate(path);
   };
+}
+
+const useTasks = () => useQuery(api.tasks.queryOptions({ staleTime: 300_000 })).data ?? [];
+
+function Entries() {
+  return (
+    <>
+      <PageEntries />
+      <ChainEntries />
+      <GalleryEntries />
+      <RunEntries />
+      <SettingsEntries />
+    </>
+  );
+}
+
+/** The pages of the rail, and what families begin on theirs. */
+function PageEntries() {
+  const go = useGo();
   return (
     <>
       <Group heading="Pages">
@@ -97,67 +112,97 @@ function Entries() {
             </Group>
           ),
       )}
-      <Group heading="Start a chain">
-        {examples.data?.map((example) => (
-          <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks.data ?? []))}>
-            {example.title}
-          </Entry>
-        ))}
-        {saved.data?.map((one) => (
-          <Entry
-            key={one.id}
-            icon={FolderOpen}
-            value={`saved chain ${one.name} ${one.id}`}
-            note="Saved"
-            onSelect={() => {
-              openWindow(null);
-              openSaved(one, tasks.data ?? []).then(() => navigate('/', toComposer), complain);
-            }}
-          >
-            {one.name}
-          </Entry>
-        ))}
-        <Entry icon={FolderOpen} value="saved chains rename delete" onSelect={() => openWindow('chains')}>
-          Saved chains
-        </Entry>
-        {tasks.data?.map((task) => (
-          <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
-            {task.title}
-          </Entry>
-        ))}
-      </Group>
-      <Group heading="Gallery">
-        {shelves.map(({ name, path, icon }) => (
-          <Entry key={path} icon={icon} value={`gallery ${name}`} onSelect={go(path)}>
-            {name}
-          </Entry>
-        ))}
-        <Entry icon={History} value="restore recipe from a saved file picture" onSelect={go('/', chooseRecipe)}>
-          Restore from a saved file
-        </Entry>
-      </Group>
-      <Group heading="Runs">
-        {runs.data?.map((run) => (
-          <Entry key={run.id} icon={runPage(run)?.icon ?? Play} value={`run ${run.name} ${run.id}`} onSelect={go(placeOfRun(run))} note={wordOf(run.state)}>
-            {run.name}
-          </Entry>
-        ))}
-      </Group>
-      <Group heading="Settings">
-        <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
-          {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
-        </Entry>
-        <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
-          API tokens
-        </Entry>
-        <Entry icon={Bell} value="notices notify me sound" onSelect={() => openWindow('notices')}>
-          Notices
-        </Entry>
-        <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
-          Shortcuts
-        </Entry>
-      </Group>
     </>
+  );
+}
+
+/** What a chain can begin with: an example, a saved chain, a task. */
+function ChainEntries() {
+  const go = useGo();
+  const navigate = useNavigate();
+  const tasks = useTasks();
+  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
+  const saved = useSavedChains();
+  return (
+    <Group heading="Start a chain">
+      {examples.data?.map((example) => (
+        <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks))}>
+          {example.title}
+        </Entry>
+      ))}
+      {saved.data?.map((one) => (
+        <Entry
+          key={one.id}
+          icon={FolderOpen}
+          value={`saved chain ${one.name} ${one.id}`}
+          note="Saved"
+          onSelect={() => {
+            openWindow(null);
+            openSaved(one, tasks).then(() => navigate('/', toComposer), complain);
+          }}
+        >
+          {one.name}
+        </Entry>
+      ))}
+      <Entry icon={FolderOpen} value="saved chains rename delete" onSelect={() => openWindow('chains')}>
+        Saved chains
+      </Entry>
+      {tasks.map((task) => (
+        <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
+          {task.title}
+        </Entry>
+      ))}
+    </Group>
+  );
+}
+
+function GalleryEntries() {
+  const go = useGo();
+  return (
+    <Group heading="Gallery">
+      {shelves.map(({ name, path, icon }) => (
+        <Entry key={path} icon={icon} value={`gallery ${name}`} onSelect={go(path)}>
+          {name}
+        </Entry>
+      ))}
+      <Entry icon={History} value="restore recipe from a saved file picture" onSelect={go('/', chooseRecipe)}>
+        Restore from a saved file
+      </Entry>
+    </Group>
+  );
+}
+
+function RunEntries() {
+  const go = useGo();
+  const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
+  return (
+    <Group heading="Runs">
+      {runs.data?.map((run) => (
+        <Entry key={run.id} icon={runPage(run)?.icon ?? Play} value={`run ${run.name} ${run.id}`} onSelect={go(placeOfRun(run))} note={wordOf(run.state)}>
+          {run.name}
+        </Entry>
+      ))}
+    </Group>
+  );
+}
+
+function SettingsEntries() {
+  const { theme, choose } = useTheme();
+  return (
+    <Group heading="Settings">
+      <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
+        {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
+      </Entry>
+      <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
+        API tokens
+      </Entry>
+      <Entry icon={Bell} value="notices notify me sound" onSelect={() => openWindow('notices')}>
+        Notices
+      </Entry>
+      <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
+        Shortcuts
+      </Entry>
+    </Group>
   );
 }
 

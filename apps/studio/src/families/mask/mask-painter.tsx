@@ -22,11 +22,7 @@ export function MaskPainter({ src, history, onChange, onSize }: MaskPainterProps
   const [zoom, setZoom] = useState(1);
   const fitting = useFitting(frame, size);
   const range = size ? brushRange(size.width, size.height) : { min: 1, max: 64, first: 16 };
-  const resize = (factor: number) =>
-    setBrush((one) => ({
-      ...one,
-      diameter: Math.round(Math.max(range.min, Math.min(range.max, factor > 1 ? Math.max(one.diameter + 1, one.diameter * factor) : one.diameter * factor))),
-    }));
+  const resize = (factor: number) => setBrush((one) => ({ ...one, diameter: scaledDiameter(one.diameter, factor, range) }));
   const scaled = (factor: number) => setZoom((one) => Math.max(1, Math.min(16, one * factor)));
   const deeds: Record<string, () => void> = {
     z: () => onChange(undone(history)),
@@ -77,6 +73,12 @@ export function MaskPainter({ src, history, onChange, onSize }: MaskPainterProps
       </div>
     </div>
   );
+}
+
+/** The brush larger or smaller, by a pixel at least. */
+function scaledDiameter(diameter: number, factor: number, { min, max }: { min: number; max: number }): number {
+  const scaled = factor > 1 ? Math.max(diameter + 1, diameter * factor) : diameter * factor;
+  return Math.round(Math.max(min, Math.min(max, scaled)));
 }
 
 type Deeds = Readonly<Record<string, () => void>>;

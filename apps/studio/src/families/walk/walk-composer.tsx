@@ -71,15 +71,21 @@ export function WalkComposer({ tasks }: { tasks: readonly TaskView[] }) {
         {open && (
           <div className="border-t border-line pt-5">
             <WalkSettings form={form} tasks={tasks} problem={problem} />
-            <div className="mt-5 flex justify-end">
-              <Button look="quiet" size="small" icon={Undo2} onClick={startOver}>
-                Start over
-              </Button>
-            </div>
+            <StartOver />
           </div>
         )}
       </form>
     </Card>
+  );
+}
+
+function StartOver() {
+  return (
+    <div className="mt-5 flex justify-end">
+      <Button look="quiet" size="small" icon={Undo2} onClick={startOver}>
+        Start over
+      </Button>
+    </div>
   );
 }
 
