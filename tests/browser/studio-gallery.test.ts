@@ -170,7 +170,7 @@ describe.skipIf(withoutStudio)(`the gallery in a browser${withoutStudio ? ` (ski
     expect(visitor.complaints()).toEqual([]);
   });
 
-  test('a mask is painted over a picture of the gallery, and only what is under it is drawn anew', async () => {
+  test('a mask is painted over a picture of the gallery, and only what is under it is redrawn', async () => {
     await page.goto(`${studio.url}/gallery/${appleId()}`);
     await button(page, 'Use as image for').click();
     await item(page, 'Inpainting').click();

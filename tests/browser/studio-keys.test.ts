@@ -263,7 +263,7 @@ describe.skipIf(withoutStudio)(`focus, keys and names${withoutStudio ? ` (skippe
     expect((await rows.allInnerTexts()).filter((row) => /^(prompt|image)$/.test(row))).toEqual(['prompt', 'image']);
   });
 
-  test('a text is copied without a clipboard, and where nothing helps it is selected', async () => {
+  test('a text is copied without a clipboard, and if nothing helps it is selected', async () => {
     const stranger = await context.newPage();
     await stranger.addInitScript(() => {
       Object.defineProperty(navigator, 'clipboard', { value: undefined });

@@ -16,7 +16,7 @@ export interface InputUse {
   readonly port: string;
 }
 
-/** Who reads an input of the chain, or undefined where nobody does. */
+/** Who reads an input of the chain, or undefined if nobody does. */
 export function readerOfInput(draft: Draft, tasks: readonly TaskView[], input: string): InputUse | undefined {
   return boundInputs(draft, tasks).uses[input];
 }
@@ -86,7 +86,7 @@ function nearestOutput(earlier: readonly DraftStep[], tasks: readonly TaskView[]
   return undefined;
 }
 
-/** The inputs of the chain that a port reads, by its wires or by the rule; makes one where the rule asks for it. */
+/** The inputs of the chain that a port reads, by its wires or by the rule; makes one if the rule asks for it. */
 function inputsOfPort({ inputs, made }: Bound, { step, task, port }: InputUse, taken: Set<unknown>, first: boolean): string[] {
   const written = step.inputs?.[port];
   if (written !== undefined) return [written].flat().flatMap((source) => (typeof source === 'string' && source.startsWith('inputs.') ? [source.slice(7)] : []));

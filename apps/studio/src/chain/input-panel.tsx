@@ -54,7 +54,7 @@ export function InputPanel({ name, input, tasks, plan, onRun }: InputPanelProps)
   );
 }
 
-/** What an input is called: by its kind, and by its number where it stands beside others. */
+/** What an input is called: by its kind, and by its number if it stands beside others. */
 function titleOf(name: string, { modality }: ChainInput): string {
   const number = /\d+$/.exec(name)?.[0];
   return number === undefined ? modalityWords[modality] : `${modalityWords[modality]} ${number}`;

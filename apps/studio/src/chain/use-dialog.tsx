@@ -11,7 +11,7 @@ import { ask, beginWith } from './dropped.ts';
 import { FilePreview } from './file-preview.tsx';
 import { tasksThatBeginWith, toComposer } from './uses.ts';
 
-/** Asks what a file is for, where several tasks could begin with it. */
+/** Asks what a file is for, if several tasks could begin with it. */
 export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskView[] }) {
   const navigate = useNavigate();
   const modality = modalityOf(file.type) ?? 'tensor';

@@ -6,7 +6,7 @@ interface Common {
   readonly description?: string;
   readonly advanced: boolean;
   readonly unit?: string;
-  /** What counts where nothing is set; undefined where the parameter may be left out. */
+  /** What counts if nothing is set; undefined if the parameter may be left out. */
   readonly standard: unknown;
 }
 
@@ -100,7 +100,7 @@ function numeric(common: Common, property: Property, whole: boolean): Field {
 /** A field that is a side of an image. */
 export type SideField = Extract<Field, { kind: 'number' | 'slider' }>;
 
-/** The fields of width and height, where a task has both. */
+/** The fields of width and height, if a task has both. */
 export function sidesOf(fields: readonly Field[]): readonly [SideField, SideField] | undefined {
   const of = (side: SideField['side']) =>
     fields.find((field): field is SideField => (field.kind === 'number' || field.kind === 'slider') && field.side === side);

@@ -17,7 +17,7 @@ interface FormProps {
   values: Readonly<Record<string, unknown>>;
   /** Parameters that change together; `undefined` puts one back to its default. */
   onChange: (changes: Readonly<Record<string, unknown>>) => void;
-  /** What the model that draws says of its images, for the sizes that are offered; undefined where it is not known. */
+  /** What the model that draws says of its images, for the sizes that are offered; undefined if it is not known. */
   native?: NativeSize | undefined;
   /** What the coordinator found wrong, by parameter. */
   problems?: Readonly<Record<string, string>>;

@@ -39,11 +39,7 @@ export function GalleryGrid({ items, deleted, onEnd, onOpen, returnTo }: Gallery
     setChosen(nothing);
     takeOut(gone);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus comes back once, whatever is loaded afterwards.
-  useEffect(() => {
-    const index = returnTo === null ? -1 : items.findIndex((item) => item.id === returnTo);
-    if (index >= 0) grid.current?.focus(index);
-  }, [returnTo]);
+  useReturn(items, returnTo, (index) => grid.current?.focus(index));
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const item = items[current];
     if (!item) return;
@@ -119,6 +115,15 @@ function useTileDeeds({ items, onOpen, setChosen }: TileDeeds) {
   );
   const star = useCallback((item: GalleryItem) => void gallery.star([item], !item.starred).catch(complain), []);
   return { open, choose, star };
+}
+
+/** Gives the focus back to what was looked at last, once, whatever is loaded afterwards. */
+function useReturn(items: readonly GalleryItem[], returnTo: string | null, onFocus: (index: number) => void): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another item is a reason to look.
+  useEffect(() => {
+    const index = returnTo === null ? -1 : items.findIndex((item) => item.id === returnTo);
+    if (index >= 0) onFocus(index);
+  }, [returnTo]);
 }
 
 /** Deletes or restores items. The next item takes the place, and with it the focus, of the first that goes. */

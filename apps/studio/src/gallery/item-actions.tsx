@@ -129,7 +129,7 @@ function UseAgain({ detail: { recipe }, tasks }: { detail: GalleryDetail; tasks:
 interface UseAsProps {
   item: GalleryItem;
   tasks: readonly TaskView[];
-  /** What is used, where there are several of these on the page. */
+  /** What is used, if there are several of these on the page. */
   name?: string;
   small?: boolean;
 }

@@ -12,7 +12,7 @@ export interface Recording {
 
 const speechRate = 16_000;
 
-/** Records the microphone. @throws DOMException `NotAllowedError` where the user or the system forbids it */
+/** Records the microphone. @throws DOMException `NotAllowedError` if the user or the system forbids it */
 export async function startRecording(): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true } });
   const context = new AudioContext();

@@ -29,7 +29,7 @@ interface StepCardProps {
   /** What the gallery knows of the run's results, and what can be done with them. */
   items: RunItems;
   tasks: readonly TaskView[];
-  /** What passes by of shards that are being made, where the step has several. */
+  /** What passes by of shards that are being made, if the step has several. */
   shards?: Readonly<Record<number, StepLive>> | undefined;
   number: number;
 }

@@ -2,7 +2,7 @@ import { dabDiameter, type MaskDeed, type MaskHistory, type MaskPoint, standing 
 
 type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-/** Draws a whole history anew: opaque where the picture is to be drawn anew, transparent elsewhere. */
+/** Draws a whole history again: opaque where the picture is to be redrawn, transparent elsewhere. */
 export function drawHistory(pen: Pen, history: MaskHistory): void {
   pen.globalCompositeOperation = 'source-over';
   pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
@@ -44,7 +44,7 @@ function fill(pen: Pen, operation: GlobalCompositeOperation, colour: string): vo
   pen.fillRect(0, 0, pen.canvas.width, pen.canvas.height);
 }
 
-/** A mask as inpainting reads it: a PNG of the picture's size, white where it is drawn anew, black elsewhere. */
+/** A mask as inpainting reads it: a PNG of the picture's size, white where it is redrawn, black elsewhere. */
 export async function maskFile(history: MaskHistory, width: number, height: number): Promise<File> {
   const canvas = new OffscreenCanvas(width, height);
   const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;

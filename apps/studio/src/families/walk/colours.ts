@@ -17,7 +17,7 @@ function read(element: Element): Colours {
   return colours;
 }
 
-/** The tokens of a place as a canvas takes them, read anew when the theme changes. @param place must stand in the page and may hold children */
+/** The tokens of a place as a canvas takes them, read again when the theme changes. @param place must stand in the page and may hold children */
 export function useColours(place: React.RefObject<HTMLElement | null>): Colours | null {
   const { theme } = useTheme();
   const [colours, setColours] = useState<Colours | null>(null);

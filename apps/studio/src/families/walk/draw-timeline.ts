@@ -59,7 +59,7 @@ function outline(pen: Pen, x: number, y: number, width: number, height: number):
   pen.strokeRect(x + inset, y + inset, Math.max(0.5, width - pen.lineWidth), height - pen.lineWidth);
 }
 
-/** The whole row of frames. Where several share a cell, its bar is as high as they are done. */
+/** The whole row of frames. If several share a cell, its bar is as high as they are done. */
 export function drawFrames(pen: Pen, frames: readonly Frame[], size: { width: number; height: number }, colours: Colours): void {
   const cells = cellsOf(frames, size.width);
   const gap = size.width / cells.length > 6 ? 2 : size.width / cells.length > 3.5 ? 1 : 0;

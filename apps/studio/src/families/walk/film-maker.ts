@@ -13,7 +13,7 @@ export interface Film {
   readonly format: Format;
   readonly outputId: OutputId | null;
   readonly sizeBytes: number | null;
-  /** 0 to 1 while it is made; null where nobody makes it. */
+  /** 0 to 1 while it is made; null if nobody makes it. */
   readonly fraction: number | null;
   readonly error: unknown;
 }

@@ -15,7 +15,7 @@ export interface Shot {
   readonly frame: number;
 }
 
-/** Where the bytes of a frame are: as it is, or smaller where it is larger than any stage. */
+/** Where the bytes of a frame are: as it is, or smaller if it is larger than any stage. */
 export const frameUrl = (outputId: string, large: boolean) =>
   large ? `/api/outputs/${outputId}/thumbnail?size=1024` : `/api/outputs/${outputId}/content?raw=1`;
 
@@ -66,7 +66,7 @@ export class FilmReel {
     this.#cache.want(ids);
   }
 
-  /** What there is to be drawn for a frame, or null where it has to wait. Previews show what comes, so they have their place while the film stands. */
+  /** What there is to be drawn for a frame, or null if it has to wait. Previews show what comes, so they have their place while the film stands. */
   shot(frame: number, playing: boolean): Shot | null {
     const exact = this.#decoded(frame);
     if (exact) return exact;

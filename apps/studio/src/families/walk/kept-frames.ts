@@ -3,7 +3,7 @@ import { type KeyframeDraft, keyframe, keyframesOf, picturesOf, type WalkForm } 
 
 const task = findTask('latent-walk');
 
-/** The task's parameters with all defaults. @throws AtelierError where they do not fit together */
+/** The task's parameters with all defaults. @throws AtelierError if they do not fit together */
 function parametersOf(form: WalkForm): Record<string, unknown> {
   return parseParameters(task, { ...form.walk, keyframes: keyframesOf(form) });
 }
@@ -24,7 +24,7 @@ const keysOf = (form: WalkForm) => {
  * How many frames of a changed walk are frames of the one before, and so need not be drawn again. The task itself decides
  * when two frames are the same; on another model none is.
  * @param done which frames of the walk before are finished
- * @returns null where the changed form does not fit together yet
+ * @returns null if the changed form does not fit together yet
  */
 export function keptFrames(before: WalkForm, done: (frame: number) => boolean, after: WalkForm): { kept: number; of: number } | null {
   try {

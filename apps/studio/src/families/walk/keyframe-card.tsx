@@ -188,7 +188,7 @@ function PictureWays({ number, error, onFile }: { number: number; error: unknown
   );
 }
 
-/** The picture of the clipboard; says so where there is none or the browser does not show it. */
+/** The picture of the clipboard; says so if there is none or the browser does not show it. */
 async function pasted(): Promise<File | undefined> {
   try {
     for (const item of await navigator.clipboard.read()) {

@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
-/** What happens at the end: begin anew, go back the same way, or stay. */
+/** What happens at the end: begin again, go back the same way, or stay. */
 export type Way = 'loop' | 'there-and-back' | 'once';
 
 export interface PlayheadState {

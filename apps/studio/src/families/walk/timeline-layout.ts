@@ -1,7 +1,7 @@
 import { segmentFrames } from '@atelier/protocol';
 import type { Frame, FrameState } from './frame-states.ts';
 
-/** A stretch of the timeline that is drawn as one: a frame, or several where there are more frames than room. */
+/** A stretch of the timeline that is drawn as one: a frame, or several if there are more frames than room. */
 export interface Cell {
   readonly first: number;
   readonly count: number;

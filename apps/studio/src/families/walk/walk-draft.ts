@@ -100,7 +100,7 @@ function moved(keyframes: readonly KeyframeDraft[], key: string, by: number): Ke
 /** Where a form's track is, as a place that files are sent to. */
 export const trackPlace = (round: number) => `track ${round}`;
 
-/** Files that came when their place was gone: where that is put back, they are in it. */
+/** Files that came when their place was gone: if that is put back, they are in it. */
 const arrived = new Map<string, GivenFile>();
 const withArrived = (one: KeyframeDraft): KeyframeDraft => ({ ...one, picture: one.picture ?? arrived.get(one.key) ?? null });
 

@@ -93,7 +93,7 @@ function ChangeActions({ run, frames }: { run: RunView; frames: readonly Frame[]
   );
 }
 
-/** Ways to make a walk longer, each with what it keeps. Drawn only when the menu opens, since it compares every frame. */
+/** Ways to make a walk longer, each with what it keeps. Drawn only when the menu opens, because it compares every frame. */
 function Lengthening({ form, done, onTake }: { form: WalkForm; done: readonly number[]; onTake: (form: WalkForm) => void }) {
   const finished = new Set(done);
   // A new keyframe counts as one of its own, whatever will be written into it.

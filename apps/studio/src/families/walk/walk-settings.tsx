@@ -55,7 +55,7 @@ export function WalkSettings({ form, tasks, problem }: WalkSettingsProps) {
   );
 }
 
-/** The one model that can draw a walk now, where there is no other. */
+/** The one model that can draw a walk now, if there is no other. */
 function onlyModel(models: readonly ModelView[] | undefined): string | undefined {
   const able = (models ?? []).filter(({ manifest, edges }) => manifest.tasks.includes('latent-walk') && edges.some((edge) => edge.state === 'ready'));
   return able.length === 1 ? able[0]?.manifest.id : undefined;
@@ -113,7 +113,7 @@ function Track() {
 
 const byPlan = 'by-plan';
 
-/** The model that draws, where somebody wants to choose it by hand. Frames of an earlier walk stay valid on theirs alone. */
+/** The model that draws, if somebody wants to choose it by hand. Frames of an earlier walk stay valid on theirs alone. */
 function ModelChoice({ form }: { form: WalkForm }) {
   const id = useId();
   const models = useQuery(api.models.queryOptions({ staleTime: 60_000 }));
