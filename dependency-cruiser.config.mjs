@@ -18,7 +18,7 @@ const mayImport = {
   'packages/runs': ['protocol'],
   'packages/store': ['protocol'],
   'packages/client': ['protocol'],
-  'apps/studio': ['protocol', 'client', 'recipe'],
+  'apps/studio': ['protocol', 'client', 'recipe', 'media'],
   'apps/coordinator': ['protocol', 'background', 'bounded-body', 'folder-lock', 'artifacts', 'media', 'recipe', 'models', 'planner', 'runs', 'store'],
   'apps/edge': ['protocol', 'background', 'bounded-body', 'folder-lock', 'artifacts', 'media', 'models', 'drivers'],
   // The command line is the one shell that starts the others.
@@ -62,6 +62,27 @@ export default {
       comment: 'the command line starts coordinator and edge, and else speaks through the client',
       from: { path: '^apps/cli/' },
       to: { path: '^(packages|apps)/', pathNot: '^(apps/(cli|coordinator|edge)/|packages/(protocol|client|models|store)/)' },
+    },
+    {
+      name: 'browser-media',
+      severity: 'error',
+      comment: 'of media, a browser can run the writer of WAV files alone',
+      from: { path: '^apps/studio/' },
+      to: { path: '^packages/media/', pathNot: '^packages/media/src/wav\\.ts$' },
+    },
+    {
+      name: 'pages-know-no-family',
+      severity: 'error',
+      comment: 'a family of tasks brings its views by families/index.ts, and app.tsx gives them to task-views/',
+      from: { path: '^apps/studio/src/', pathNot: '^apps/studio/src/(app[.]tsx$|families/)' },
+      to: { path: '^apps/studio/src/families/' },
+    },
+    {
+      name: 'families-alone',
+      severity: 'error',
+      comment: 'a family knows no other family',
+      from: { path: '^apps/studio/src/families/([^/]+)/' },
+      to: { path: '^apps/studio/src/families/', pathNot: '^apps/studio/src/families/$1/' },
     },
     // Imports of types count too: what needs each other's types cannot be read apart.
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },

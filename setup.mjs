@@ -103,6 +103,7 @@ function buildStudio(node) {
     ...filesUnder(path.join(root, 'packages/protocol/src')),
     ...filesUnder(path.join(root, 'packages/client/src')),
     ...filesUnder(path.join(root, 'packages/recipe/src')),
+    path.join(root, 'packages/media/src/wav.ts'),
   ];
   step('studio', path.join(studio, 'dist/index.html'), inputs, () => {
     say('Building the studio ...');

@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of docs/screenshots anew, from a real studio with the three-server fleet and the starter models:
+ * Makes the pictures of docs/screenshots again, from a real studio with the three-server fleet and the starter models:
  *   ATELIER_TEST_MODELS=<store of starter models> node tests/screenshots.ts
  * Build the studio before (`node setup.mjs`).
  */
@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { RunId } from '@atelier/protocol';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from './support/browser.ts';
+import { becomeOwner } from './support/owner.ts';
 import { Studio } from './support/studio.ts';
 import { Visitor } from './support/visitor.ts';
 
@@ -20,15 +21,6 @@ const title = 'Voice to video';
 
 interface Sharp {
   png(options: { palette: boolean; effort: number }): { toBuffer(): Promise<Buffer> };
-}
-
-async function become(page: Page, welcomeUrl: string): Promise<void> {
-  await page.goto(welcomeUrl);
-  await page.getByLabel('Name').fill('Ada Lovelace');
-  await page.getByLabel('Email').fill('ada@example.test');
-  await page.getByLabel('Password').fill('a long enough password');
-  await page.getByRole('button', { name: 'Open the studio' }).click();
-  await page.getByRole('button', { name: `Run ${title}` }).waitFor();
 }
 
 /** Lays the example into the composer and waits for its plan. */
@@ -121,7 +113,7 @@ await using studio = await Studio.start({ fleet: path.join(root, 'examples/fleet
 const browser = await launchBrowser();
 await using _closing = { [Symbol.asyncDispose]: () => browser.close() };
 const { page } = await Visitor.come(browser);
-await become(page, studio.welcomeUrl as string);
+await becomeOwner(page, studio);
 // The first runs measure every machine that is chosen, so that the last one is foretold from measurements.
 for (const _ of ['cold', 'warm']) {
   await compose(page, studio);

@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { inspectMp4, readPicture } from '@atelier/media';
 import type { RunId, RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, withoutBrowser } from './support/browser.ts';
+import { launchBrowser } from './support/browser.ts';
 import { escapeDialog } from './support/dialog.ts';
 import { inOrder } from './support/in-order.ts';
 import { linkedModels } from './support/linked-models.ts';
-import { Studio, starterModels, withoutModels } from './support/studio.ts';
+import { becomeOwner, owner } from './support/owner.ts';
+import { Studio, starterModels } from './support/studio.ts';
+import { withoutStudio } from './support/visited-studio.ts';
 import { Visitor } from './support/visitor.ts';
 
-const built = existsSync(path.resolve(import.meta.dirname, '../apps/studio/dist/index.html'));
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 const picture = path.resolve(import.meta.dirname, '../examples/pictures/apple.png');
-const person = { name: 'Ada Lovelace', email: 'ada@example.test', password: 'a long enough password' };
 
 const idIn = (page: Page) => new URL(page.url()).pathname.split('/')[2] as RunId;
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
@@ -24,7 +23,7 @@ const item = (page: Page, name: string) => page.getByRole('menuitem', { name, ex
 const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name, exact: true });
 
-describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+describe.skipIf(withoutStudio)(`the studio in a browser${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`, () => {
   let models: string;
   let studio: Studio;
   let browser: Browser;
@@ -65,11 +64,7 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
   };
 
   test('the welcome link makes the first owner, who sees examples that run at one click', async () => {
-    await page.goto(studio.welcomeUrl as string);
-    await page.getByLabel('Name').fill(person.name);
-    await page.getByLabel('Email').fill(person.email);
-    await page.getByLabel('Password').fill(person.password);
-    await button(page, 'Open the studio').click();
+    await becomeOwner(page, studio);
     await heading(page, 'What do you want to make?').waitFor();
     for (const title of ['Diamond', 'Image in motion', 'Words to image', 'Voice to video']) await button(page, `Run ${title}`).waitFor();
     // Asking who is here is how the page learns that nobody is.
@@ -81,7 +76,7 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     await late.page.goto(studio.welcomeUrl as string);
     await late.page.getByLabel('Name').fill('Mallory');
     await late.page.getByLabel('Email').fill('mallory@example.test');
-    await late.page.getByLabel('Password').fill(person.password);
+    await late.page.getByLabel('Password').fill(owner.password);
     await button(late.page, 'Open the studio').click();
     await late.page.getByRole('alert').waitFor();
     expect(new URL(late.page.url()).pathname).toBe('/welcome');
@@ -377,11 +372,11 @@ describe.skipIf(skipped)(`the studio in a browser${skipped ? ` (skipped: ${skipp
     await page.getByRole('dialog', { name: 'Sign out?' }).getByRole('button', { name: 'Delete and sign out', exact: true }).click();
     await heading(page, 'Sign in').waitFor();
     await page.goto(`${studio.url}/fleet`);
-    await page.getByLabel('Email').fill(person.email);
+    await page.getByLabel('Email').fill(owner.email);
     await page.getByLabel('Password').fill('not the password');
     await button(page, 'Sign in').click();
     await page.getByRole('alert').waitFor();
-    await page.getByLabel('Password').fill(person.password);
+    await page.getByLabel('Password').fill(owner.password);
     await button(page, 'Sign in').click();
     await heading(page, 'Fleet').waitFor();
     expect(visitor.complaints(/status of 401/)).toEqual([]);

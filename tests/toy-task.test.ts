@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { RunId } from '@atelier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, withoutBrowser } from './support/browser.ts';
+import { launchBrowser } from './support/browser.ts';
 import { digestFleet, giveModels } from './support/digest-fleet.ts';
+import { becomeOwner } from './support/owner.ts';
 import { Studio } from './support/studio.ts';
 import { toyModel, toyTasks } from './support/toys.ts';
+import { withoutPages } from './support/visited-studio.ts';
 import { Visitor } from './support/visitor.ts';
 
 /** Declared in tests/models/toy-tasks.ts, with its driver; offered by a manifest in an edge's own file. Nothing else names it. */
 const task = 'text-reversal';
-const built = existsSync(path.resolve(import.meta.dirname, '../apps/studio/dist/index.html'));
-const withoutCard = withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 let studio: Studio;
 
 beforeAll(async () => {
@@ -61,21 +59,14 @@ test('the command line runs the toy task, sets its parameters and helps with the
   expect([wrong.code, wrong.error]).toEqual([2, expect.stringContaining('times is a number')]);
 });
 
-describe.skipIf(withoutCard)(`the card of the toy task${withoutCard ? ` (skipped: ${withoutCard})` : ''}`, () => {
+describe.skipIf(withoutPages)(`the card of the toy task${withoutPages ? ` (skipped: ${withoutPages})` : ''}`, () => {
   test('the studio offers it, draws its form from the declaration, runs it and shows the result', async () => {
     const browser = await launchBrowser();
     await using _leaving = { [Symbol.asyncDispose]: () => browser.close() };
     const visitor = await Visitor.come(browser);
     const { page } = visitor;
     const press = (name: string | RegExp) => page.getByRole('button', { name, exact: true }).click();
-    await page.goto(studio.welcomeUrl as string);
-    for (const [label, value] of [
-      ['Name', 'Ada'],
-      ['Email', 'ada@example.test'],
-      ['Password', 'a long enough password'],
-    ] as const)
-      await page.getByLabel(label).fill(value);
-    await press('Open the studio');
+    await becomeOwner(page, studio);
     await press('Choose the first step');
     await page.getByRole('menuitem', { name: 'Text reversal', exact: true }).click();
     await page.getByRole('textbox', { name: /^Text/ }).fill('stressed');

@@ -1,17 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { readPicture } from '@atelier/media';
 import type { GalleryPage, OutputId, RunId, RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { inOrder } from '../support/in-order.ts';
-import { Studio, withoutModels } from '../support/studio.ts';
+import type { Studio } from '../support/studio.ts';
+import { type VisitedStudio, visitStudio, withoutStudio } from '../support/visited-studio.ts';
 import { Visitor } from '../support/visitor.ts';
-
-const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 const item = (page: Page, name: string) => page.getByRole('menuitem', { name, exact: true });
@@ -34,8 +30,9 @@ function difference(one: Picture, other: Picture, { left, top, side }: { left: n
 }
 type Picture = Awaited<ReturnType<typeof readPicture>>;
 
-describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+describe.skipIf(withoutStudio)(`the gallery in a browser${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`, () => {
   let studio: Studio;
+  let visited: VisitedStudio;
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
@@ -45,24 +42,14 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
   const appleId = () => apple.steps[0]?.outputs[0]?.id as OutputId;
 
   beforeAll(async () => {
-    [studio, browser] = await Promise.all([Studio.start(), launchBrowser()]);
-    visitor = await Visitor.come(browser);
-    page = visitor.page;
-    await page.goto(studio.welcomeUrl as string);
-    await page.getByLabel('Name').fill('Ada Lovelace');
-    await page.getByLabel('Email').fill('ada@example.test');
-    await page.getByLabel('Password').fill('a long enough password');
-    await button(page, 'Open the studio').click();
-    await button(page, 'Choose the first step').waitFor();
-    // Asking who is here is how the page learns that nobody is.
-    expect(visitor.complaints(/status of 401/)).toEqual([]);
+    visited = await visitStudio();
+    ({ studio, browser, visitor, page } = visited);
   });
 
   inOrder();
 
   afterAll(async () => {
-    await browser?.close();
-    await studio?.[Symbol.asyncDispose]();
+    await visited?.[Symbol.asyncDispose]();
   });
 
   /** Runs what is composed, to its end. */
@@ -183,7 +170,7 @@ describe.skipIf(skipped)(`the gallery in a browser${skipped ? ` (skipped: ${skip
     expect(visitor.complaints()).toEqual([]);
   });
 
-  test('a mask is painted over a picture of the gallery, and only what is under it is drawn anew', async () => {
+  test('a mask is painted over a picture of the gallery, and only what is under it is redrawn', async () => {
     await page.goto(`${studio.url}/gallery/${appleId()}`);
     await button(page, 'Use as image for').click();
     await item(page, 'Inpainting').click();

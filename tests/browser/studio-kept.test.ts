@@ -1,40 +1,34 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '@atelier/protocol';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lastingProblems } from '../support/axe.ts';
-import { launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { addMember } from '../support/member.ts';
-import { becomeOwner } from '../support/owner.ts';
-import { Studio, withoutModels } from '../support/studio.ts';
-import { Visitor } from '../support/visitor.ts';
+import type { Studio } from '../support/studio.ts';
+import { type VisitedStudio, visitStudio, withoutStudio } from '../support/visited-studio.ts';
+import type { Visitor } from '../support/visitor.ts';
 
-const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 const picture = { name: 'apple.png', mediaType: 'image/png', bytes: readFileSync(path.resolve(import.meta.dirname, '../../examples/pictures/apple.png')) };
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 const prompt = (page: Page) => page.getByRole('textbox', { name: /^Text/ });
 const chip = (page: Page, name: string) => page.getByRole('region', { name: 'Chain', exact: true }).getByRole('button', { name, exact: true });
 
-describe.skipIf(skipped)(`nothing that people did is lost${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+describe.skipIf(withoutStudio)(`nothing that people did is lost${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`, () => {
   let studio: Studio;
-  let browser: Browser;
+  let visited: VisitedStudio;
   let visitor: Visitor;
   let page: Page;
   let context: BrowserContext;
 
   beforeAll(async () => {
-    [studio, browser] = await Promise.all([Studio.start(), launchBrowser()]);
-    visitor = await Visitor.come(browser);
-    ({ page, context } = visitor);
-    await becomeOwner(page, studio);
+    visited = await visitStudio();
+    ({ studio, visitor, page, context } = visited);
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await studio?.[Symbol.asyncDispose]();
+    await visited?.[Symbol.asyncDispose]();
   });
 
   const openChains = async (on: Page) => {
@@ -221,94 +215,6 @@ describe.skipIf(skipped)(`nothing that people did is lost${skipped ? ` (skipped:
     expect(made).toHaveLength(2);
     const runs = await Promise.all(made.map((one) => studio.ended(one.id)));
     expect(runs.map((one) => one.steps[0]?.parameters.steps).sort()).toEqual([from.steps[0]?.parameters.steps, 6].sort());
-  });
-
-  test('a notice of a run that was asked for is shown once by all tabs, opens the run, and can be turned off; a run that is seen has none', async ({
-    skip,
-  }) => {
-    await context.grantPermissions(['notifications'], { origin: studio.url });
-    await page.goto(`${studio.url}/gallery`);
-    // Chromium's headless shell, which comes by npm, shows none whatever it is told.
-    const why = 'this browser shows no notices: install the package chromium';
-    const showsNone = (await page.evaluate(() => Notification.permission)) !== 'granted';
-    if (showsNone) console.log(`The test of notices is skipped: ${why}.`);
-    skip(showsNone, why);
-    // A tab of an earlier test would take its turn unseen.
-    await Promise.all(context.pages().map((tab) => tab === page || tab.close()));
-    await context.addInitScript(() => {
-      const Real = window.Notification;
-      const shown: Notification[] = [];
-      window.Notification = class extends Real {
-        constructor(title: string, options?: NotificationOptions) {
-          super(title, options);
-          shown.push(this);
-        }
-      };
-      Object.assign(window, { shown });
-    });
-    const titles = async () => {
-      const all = await Promise.all(
-        context.pages().map((tab) => tab.evaluate(() => (window as unknown as { shown: Notification[] }).shown.map((one) => one.title))),
-      );
-      return all.flat();
-    };
-    const begin = async (chain = 'text-generation, text-to-image') => {
-      const run = await studio.client.api.runs.create({ chain, inputs: { prompt: { text: 'a quiet owl' } }, fresh: true });
-      await studio.client.api.runs.pause({ id: run.id });
-      return run;
-    };
-    const away = async (on: Page) => {
-      await on.goto(`${studio.url}/gallery`);
-      await on.getByRole('heading', { name: 'Gallery' }).waitFor();
-    };
-    const first = await begin();
-    const second = await context.newPage();
-    await away(second);
-    await page.goto(`${studio.url}/runs/${first.id}`);
-    const notify = button(page, 'Notify me');
-    await expect.poll(() => notify.getAttribute('aria-pressed')).toBe('false');
-    await notify.click();
-    await page.locator('[aria-pressed="true"]', { hasText: 'Notify me' }).waitFor();
-    await page.reload();
-    await page.locator('[aria-pressed="true"]', { hasText: 'Notify me' }).waitFor();
-    await away(page);
-    // Whichever tab looks at the queue has seen that the run is open.
-    await Promise.all([page, second].map((tab) => tab.waitForResponse((answer) => answer.url().endsWith('/api/queue'))));
-    await studio.client.api.runs.resume({ id: first.id });
-    await expect.poll(titles).toEqual([`Done · ${first.name}`]);
-    const [teller] = (
-      await Promise.all([page, second].map(async (tab) => ((await tab.evaluate(() => (window as unknown as { shown: unknown[] }).shown.length)) ? tab : null)))
-    ).filter((tab) => tab !== null);
-    await teller?.evaluate(() => (window as unknown as { shown: Notification[] }).shown[0]?.dispatchEvent(new Event('click')));
-    await teller?.waitForURL(`${studio.url}/runs/${first.id}`);
-    await away(page);
-    await away(second);
-
-    // Whoever looks at the run needs none; its page has seen to it for all tabs.
-    const told = () => page.evaluate(() => localStorage.getItem('atelier-told') ?? '');
-    const seen = await begin();
-    await page.goto(`${studio.url}/runs/${seen.id}`);
-    await notify.click();
-    await notify.click();
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await expect.poll(told).toContain(seen.id);
-    // Whoever tells holds this lock until it has.
-    await page.evaluate((id) => navigator.locks.request(`atelier-tell:${id}`, () => undefined), seen.id);
-    expect(await titles()).toEqual([]);
-
-    // Long enough that it would be told.
-    const off = await begin('text-to-image, image-to-video');
-    await page.goto(`${studio.url}/runs/${off.id}`);
-    await notify.click();
-    await page.locator('[aria-pressed="false"]', { hasText: 'Notify me' }).waitFor();
-    const following = () => second.evaluate(async () => (await navigator.locks.query()).held?.some(({ name }) => name === 'atelier-notices') ?? false);
-    await expect.poll(following).toBe(false);
-    await away(page);
-    await studio.client.api.runs.resume({ id: off.id });
-    await studio.ended(off.id);
-    await Promise.all([page, second].map((tab) => tab.waitForResponse((answer) => answer.url().endsWith('/api/queue'))));
-    expect([await titles(), (await told()).includes(off.id)]).toEqual([[], false]);
-    await second.close();
   });
 
   test('a chain is saved by name on a page, run and listed by the command line, found again by Ctrl K, saved over with a way back, renamed and deleted', async () => {

@@ -1,17 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { OutputId, RunId } from '@atelier/protocol';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lastingProblems } from '../support/axe.ts';
-import { launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { escapeDialog } from '../support/dialog.ts';
-import { becomeOwner } from '../support/owner.ts';
-import { Studio, withoutModels } from '../support/studio.ts';
-import { Visitor } from '../support/visitor.ts';
-
-const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
+import { layoutShift, watchLayoutShift } from '../support/layout-shift.ts';
+import { Studio } from '../support/studio.ts';
+import { type VisitedStudio, visitStudio, withoutStudio } from '../support/visited-studio.ts';
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
@@ -31,10 +27,9 @@ pictureSide: 512
 prior: { loadSeconds: 1, runSeconds: 1 }
 `;
 
-describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+describe.skipIf(withoutStudio)(`focus, keys and names${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`, () => {
   let studio: Studio;
-  let browser: Browser;
-  let visitor: Visitor;
+  let visited: VisitedStudio;
   let page: Page;
   let context: BrowserContext;
   let runId: string;
@@ -42,23 +37,11 @@ describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped
   let outputs: OutputId[];
 
   beforeAll(async () => {
-    studio = new Studio();
-    mkdirSync(path.join(studio.data, 'manifests'));
-    writeFileSync(path.join(studio.data, 'manifests/wide.yaml'), wideModel);
-    browser = await launchBrowser();
-    await studio.start();
-    await studio.ready();
-    visitor = await Visitor.come(browser);
-    ({ page, context } = visitor);
-    await context.addInitScript(() => {
-      Object.assign(globalThis, { shift: 0 });
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries() as Array<PerformanceEntry & { value: number; hadRecentInput: boolean }>) {
-          if (!entry.hadRecentInput) (globalThis as unknown as { shift: number }).shift += entry.value;
-        }
-      }).observe({ type: 'layout-shift', buffered: true });
-    });
-    await becomeOwner(page, studio);
+    const own = new Studio();
+    mkdirSync(path.join(own.data, 'manifests'));
+    writeFileSync(path.join(own.data, 'manifests/wide.yaml'), wideModel);
+    visited = await visitStudio({ studio: own, enter: (entered) => watchLayoutShift(entered.context) });
+    ({ studio, page, context } = visited);
     const drawn = [];
     for (const words of ['a red apple', 'an owl', 'a castle']) {
       const run = await studio.client.api.runs.create({ chain: 'text-to-image', inputs: { prompt: { text: words } } });
@@ -75,8 +58,7 @@ describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await studio?.[Symbol.asyncDispose]();
+    await visited?.[Symbol.asyncDispose]();
   });
 
   const visit = async (place: string) => {
@@ -281,7 +263,7 @@ describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped
     expect((await rows.allInnerTexts()).filter((row) => /^(prompt|image)$/.test(row))).toEqual(['prompt', 'image']);
   });
 
-  test('a text is copied without a clipboard, and where nothing helps it is selected', async () => {
+  test('a text is copied without a clipboard, and if nothing helps it is selected', async () => {
     const stranger = await context.newPage();
     await stranger.addInitScript(() => {
       Object.defineProperty(navigator, 'clipboard', { value: undefined });
@@ -327,22 +309,6 @@ describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped
     }
   });
 
-  test('eight tabs watch a run each, and the eighth works like the first', async () => {
-    const chain = { steps: [{ task: 'text-to-image', parameters: { steps: 1 } }] };
-    const runs = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => studio.client.api.runs.create({ chain, inputs: { prompt: { text: `boat ${index}` } }, fresh: true })),
-    );
-    const tabs = await Promise.all(runs.map(() => context.newPage()));
-    for (const [index, tab] of tabs.entries()) {
-      await tab.goto(`${studio.url}/runs/${runs[index]?.id}`);
-      await tab.getByRole('region', { name: 'Step 1: Text to image' }).waitFor();
-    }
-    // A slow machine may draw for minutes; only then are the tabs behind.
-    for (const run of runs) await studio.ended(run.id);
-    await Promise.all(tabs.map((tab) => button(tab, 'Run again').waitFor()));
-    await Promise.all(tabs.map((tab) => tab.close()));
-  });
-
   for (const theme of ['Dark', 'Light']) {
     test(`axe finds nothing on any page, every visible word is part of its control's name, and nothing jumps, in the ${theme.toLowerCase()} theme`, async () => {
       await visit('/');
@@ -364,7 +330,7 @@ describe.skipIf(skipped)(`focus, keys and names${skipped ? ` (skipped: ${skipped
       ];
       for (const place of places) {
         await visit(place);
-        const shift = await page.evaluate(() => (globalThis as unknown as { shift: number }).shift);
+        const shift = await layoutShift(page);
         if (shift > 0.05) problems.push(`${place}: layout shift ${shift.toFixed(3)}`);
         for (const problem of await lastingProblems(page)) problems.push(`${place}: ${problem}`);
       }

@@ -1,26 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { OutputId, RunView } from '@atelier/protocol';
 import { readRecipe } from '@atelier/recipe';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lastingProblems } from '../support/axe.ts';
-import { launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { inOrder } from '../support/in-order.ts';
-import { becomeOwner } from '../support/owner.ts';
-import { Studio, withoutModels } from '../support/studio.ts';
-import { Visitor } from '../support/visitor.ts';
+import type { Studio } from '../support/studio.ts';
+import { type VisitedStudio, visitStudio, withoutStudio } from '../support/visited-studio.ts';
+import type { Visitor } from '../support/visitor.ts';
 
-const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
 const recording = path.resolve(import.meta.dirname, '../../examples/audio/jfk.wav');
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 
-describe.skipIf(skipped)(
-  `results: what can be done with them on the page of their run, in the viewer and beside each other${skipped ? ` (skipped: ${skipped})` : ''}`,
+describe.skipIf(withoutStudio)(
+  `results: what can be done with them on the page of their run, in the viewer and beside each other${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`,
   () => {
     let studio: Studio;
+    let visited: VisitedStudio;
     let browser: Browser;
     let visitor: Visitor;
     let page: Page;
@@ -30,12 +28,8 @@ describe.skipIf(skipped)(
     const firstSeed = 2 ** 32 - 2;
 
     beforeAll(async () => {
-      [studio, browser] = await Promise.all([Studio.start(), launchBrowser()]);
-      visitor = await Visitor.come(browser);
-      page = visitor.page;
-      await becomeOwner(page, studio);
-      // Asking who is here is how the page learns that nobody is.
-      visitor.complaints(/status of 401/);
+      visited = await visitStudio();
+      ({ studio, browser, visitor, page } = visited);
       const draw = (words: string, set: Record<string, unknown>) =>
         studio.client.api.runs.create({ chain: 'text-to-image', inputs: { prompt: { text: words } }, set });
       const [one, several] = [await draw('a red apple', { seed: 7 }), await draw('an owl', { seed: firstSeed, count: 3 })];
@@ -46,8 +40,7 @@ describe.skipIf(skipped)(
     inOrder();
 
     afterAll(async () => {
-      await browser?.close();
-      await studio?.[Symbol.asyncDispose]();
+      await visited?.[Symbol.asyncDispose]();
     });
 
     const visitRun = async (run: RunView) => {

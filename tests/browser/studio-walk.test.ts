@@ -1,51 +1,37 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { inspectMp4 } from '@atelier/media';
 import type { RunId, RunView } from '@atelier/protocol';
-import type { Browser, Download, Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, withoutBrowser } from '../support/browser.ts';
 import { inOrder } from '../support/in-order.ts';
 import { linkedModels } from '../support/linked-models.ts';
-import { Studio, starterModels, withoutModels } from '../support/studio.ts';
-import { Visitor } from '../support/visitor.ts';
-
-const built = existsSync(path.resolve(import.meta.dirname, '../../apps/studio/dist/index.html'));
-const skipped = withoutModels || withoutBrowser || (built ? false : 'the studio is not built: run it by npm test, which builds it');
+import { Studio, starterModels } from '../support/studio.ts';
+import { type VisitedStudio, visitStudio, withoutStudio } from '../support/visited-studio.ts';
+import type { Visitor } from '../support/visitor.ts';
 
 const idIn = (page: Page) => new URL(page.url()).pathname.split('/')[2] as RunId;
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 const scrubber = (page: Page) => page.getByRole('slider', { name: 'Frame', exact: true });
 const bytesOf = async (download: Download) => readFileSync(await download.path());
 
-describe.skipIf(skipped)(`a walk in a browser${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
+describe.skipIf(withoutStudio)(`a walk in a browser${withoutStudio ? ` (skipped: ${withoutStudio})` : ''}`, () => {
   let models: string;
   let studio: Studio;
-  let browser: Browser;
+  let visited: VisitedStudio;
   let visitor: Visitor;
   let page: Page;
   let first: RunView;
 
   beforeAll(async () => {
     models = linkedModels(starterModels as string);
-    [studio, browser] = await Promise.all([Studio.start({ arguments: ['--models', models] }), launchBrowser()]);
-    await studio.offered('starter-diffusion');
-    visitor = await Visitor.come(browser);
-    page = visitor.page;
-    await page.goto(studio.welcomeUrl as string);
-    await page.getByLabel('Name').fill('Ada Lovelace');
-    await page.getByLabel('Email').fill('ada@example.test');
-    await page.getByLabel('Password').fill('a long enough password');
-    await button(page, 'Open the studio').click();
-    await page.getByRole('heading', { name: 'What do you want to make?' }).waitFor();
-    visitor.complaints(/status of 401/);
+    visited = await visitStudio({ studio: new Studio({ arguments: ['--models', models] }), until: (one) => one.offered('starter-diffusion') });
+    ({ studio, visitor, page } = visited);
   });
 
   inOrder();
 
   afterAll(async () => {
-    await browser?.close();
-    await studio?.[Symbol.asyncDispose]();
+    await visited?.[Symbol.asyncDispose]();
     rmSync(models, { recursive: true, force: true });
   });
 

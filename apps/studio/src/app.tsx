@@ -1,14 +1,17 @@
-import { errorOfRequest, isUnanswered } from '@atelier/client';
+import { isUnanswered } from '@atelier/client';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Tooltip } from 'radix-ui';
 import { useEffect } from 'react';
 import { createBrowserRouter, useRouteError } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
+import { brought } from './api/brought.ts';
 import { queries } from './api/client.ts';
 import { heardFailure, onBack } from './api/connection.ts';
+import { families } from './families/index.ts';
 import { Frame } from './frame/frame.tsx';
 import * as chains from './pages/chains-page.tsx';
 import { LostPage } from './pages/lost-page.tsx';
+import { bringViews, fetchFamilyViews } from './task-views/index.ts';
 import { Problem, Skeleton } from './ui/blocks.tsx';
 import { Toasts } from './ui/toast.tsx';
 
@@ -30,11 +33,7 @@ const waiting = (
   </div>
 );
 
-/** A page's code that does not come says the same as anything else that the studio does not answer. */
-const brought = <T,>(page: Promise<T>): Promise<T> =>
-  page.catch((thrown: unknown) => {
-    throw errorOfRequest(thrown);
-  });
+bringViews(families);
 
 /** Pages are fetched when they are first shown, or in a quiet moment before that: a page that is here needs no connection to open. */
 const pages = {
@@ -43,8 +42,6 @@ const pages = {
   join: () => brought(import('./pages/join-page.tsx')),
   newPassword: () => brought(import('./pages/new-password-page.tsx')),
   public: () => brought(import('./pages/public-page.tsx')),
-  walks: () => brought(import('./pages/walks-page.tsx')),
-  walk: () => brought(import('./pages/walk-page.tsx')),
   runs: () => brought(import('./pages/runs-page.tsx')),
   run: () => brought(import('./pages/run-page.tsx')),
   gallery: () => brought(import('./pages/gallery-page.tsx')),
@@ -54,8 +51,13 @@ const pages = {
   account: () => brought(import('./pages/account-page.tsx')),
 };
 
+const familyPages = families.flatMap(({ pages = [] }) => pages.map(({ path, page }) => ({ path, lazy: () => brought(page()) })));
+
 const inQuietMoment = globalThis.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 1_000));
-const fetchPages = () => Object.values(pages).map((page) => page().catch(() => undefined));
+const fetchPages = () => {
+  for (const page of [...Object.values(pages), ...familyPages.map(({ lazy }) => lazy)]) page().catch(() => undefined);
+  fetchFamilyViews();
+};
 
 const design = import.meta.env.DEV ? [{ path: '/design', lazy: () => import('./pages/design-page.tsx') }] : [];
 
@@ -77,8 +79,7 @@ const router = createBrowserRouter([
             ErrorBoundary: Broken,
             children: [
               { path: '/', Component: chains.Component },
-              { path: '/walks', lazy: pages.walks },
-              { path: '/walks/:id', lazy: pages.walk },
+              ...familyPages,
               { path: '/runs', lazy: pages.runs },
               { path: '/runs/:id', lazy: pages.run },
               {

@@ -2,6 +2,7 @@
  * The studio: the web app over the coordinator's API.
  * Not here: any rule of chains, plans or runs; those come from @atelier/protocol and from the coordinator.
  * Begin with app.tsx (pages), frame/ (what stands round them), chain/ (composing), run/ (watching) and plan-picture/.
+ * What tasks show of their own is in families/, by task-views/.
  */
 import './zod-settings.ts';
 import '@fontsource-variable/inter/index.css';

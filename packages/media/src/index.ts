@@ -25,3 +25,4 @@ export * from './picture-tensor.ts';
 export * from './sniff.ts';
 export * from './sound/index.ts';
 export * from './transparency.ts';
+export * from './wav.ts';

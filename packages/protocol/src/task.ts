@@ -28,6 +28,8 @@ export interface ParameterHint {
   /** Shown only on request. */
   readonly advanced?: boolean;
   readonly unit?: string;
+  /** What forms call the choices of an enum; one without a label is called by its name. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** One kind of transformation with typed ports, named as Hugging Face pipelines name it. */

@@ -16,7 +16,7 @@ export interface InputUse {
   readonly port: string;
 }
 
-/** Who reads an input of the chain, or undefined where nobody does. */
+/** Who reads an input of the chain, or undefined if nobody does. */
 export function readerOfInput(draft: Draft, tasks: readonly TaskView[], input: string): InputUse | undefined {
   return boundInputs(draft, tasks).uses[input];
 }
@@ -86,7 +86,7 @@ function nearestOutput(earlier: readonly DraftStep[], tasks: readonly TaskView[]
   return undefined;
 }
 
-/** The inputs of the chain that a port reads, by its wires or by the rule; makes one where the rule asks for it. */
+/** The inputs of the chain that a port reads, by its wires or by the rule; makes one if the rule asks for it. */
 function inputsOfPort({ inputs, made }: Bound, { step, task, port }: InputUse, taken: Set<unknown>, first: boolean): string[] {
   const written = step.inputs?.[port];
   if (written !== undefined) return [written].flat().flatMap((source) => (typeof source === 'string' && source.startsWith('inputs.') ? [source.slice(7)] : []));
@@ -141,16 +141,9 @@ export function withoutInput(draft: Draft, input: string): Draft {
   return { ...draft, inputs, steps };
 }
 
-/**
- * The input that holds the picture which an input's mask lies over, or undefined where the input is no mask or a step draws the
- * picture: a mask is a further required picture of a step, by the name of `mask`.
- */
-export function pictureUnder(draft: Draft, tasks: readonly TaskView[], input: string): string | undefined {
+/** The input of the chain that another port of the same step reads; undefined if that port reads a step, or nothing. */
+export function inputBeside(draft: Draft, tasks: readonly TaskView[], input: string, port: string): string | undefined {
   const { uses } = boundInputs(draft, tasks);
-  const mask = uses[input];
-  if (!isMask(mask)) return undefined;
-  return Object.keys(uses).find((name) => uses[name]?.step.id === mask?.step.id && uses[name]?.port === 'image');
+  const reader = uses[input];
+  return reader && Object.keys(uses).find((name) => name !== input && uses[name]?.step.id === reader.step.id && uses[name]?.port === port);
 }
-
-/** Whether an input of the chain is a mask. */
-export const isMask = (use: InputUse | undefined) => use?.port === 'mask' && use.task.inputs.mask?.modality === 'image';

@@ -1,6 +1,6 @@
 import { listTasks, type ResolvedChain, resolveChain, type TaskView, taskView } from '@atelier/protocol';
 import { expect, test } from 'vitest';
-import { chainInputs, pictureUnder, readerOfInput, wiresOf, withAnother, withoutInput } from './chain-inputs.ts';
+import { chainInputs, inputBeside, readerOfInput, wiresOf, withAnother, withoutInput } from './chain-inputs.ts';
 import { append, byName, chainOf, type Draft, draftOf, emptyDraft, without, withParameters } from './draft.ts';
 import { fit } from './fit.ts';
 
@@ -52,9 +52,9 @@ test('the inputs that the composer asks for, and the wires that it shows, are th
 });
 
 test('a mask lies over the picture that the same step reads, unless a step draws it', () => {
-  expect(pictureUnder(line('inpainting'), tasks, 'mask')).toBe('image');
-  expect(pictureUnder(line('inpainting'), tasks, 'image')).toBeUndefined();
-  expect(pictureUnder(line('text-to-image', 'inpainting'), tasks, 'mask')).toBeUndefined();
+  expect(inputBeside(line('inpainting'), tasks, 'mask', 'image')).toBe('image');
+  expect(inputBeside(line('inpainting'), tasks, 'image', 'image')).toBeUndefined();
+  expect(inputBeside(line('text-to-image', 'inpainting'), tasks, 'mask', 'image')).toBeUndefined();
   expect(readerOfInput(line('text-to-image', 'inpainting'), tasks, 'mask')).toMatchObject({ port: 'mask', step: { id: 'inpainting' } });
 });
 

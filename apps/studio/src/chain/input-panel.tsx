@@ -1,14 +1,15 @@
 import type { ChainInput, PlanSet, TaskView } from '@atelier/protocol';
 import { Images } from 'lucide-react';
 import { useId } from 'react';
+import { FamilyView, viewsOfInput } from '../task-views/index.ts';
+import { Skeleton } from '../ui/blocks.tsx';
 import { inputLook } from '../ui/fields.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
-import { type InputUse, isMask, readerOfInput } from './chain-inputs.ts';
+import { type InputUse, readerOfInput } from './chain-inputs.ts';
 import { ChooseFile } from './choose-file.tsx';
 import { compose, useComposition } from './composer-state.ts';
 import { giveBeside } from './dropped.ts';
 import { GivenFile } from './given-file.tsx';
-import { MaskInput } from './mask/mask-input.tsx';
 import { MicrophoneButton } from './microphone-button.tsx';
 import { PromptNote } from './prompt-note.tsx';
 import { giveFile } from './start-run.ts';
@@ -28,6 +29,7 @@ export function InputPanel({ name, input, tasks, plan, onRun }: InputPanelProps)
   const { draft, given: all } = useComposition();
   const given = all[name];
   const reader = readerOfInput(draft, tasks, name);
+  const own = reader && viewsOfInput(reader.task, reader.port);
   const many = reader?.task.inputs[reader.port]?.many ?? false;
   const Icon = modalityIcons[input.modality];
   const id = useId();
@@ -35,13 +37,13 @@ export function InputPanel({ name, input, tasks, plan, onRun }: InputPanelProps)
     <div data-modality={input.modality}>
       <label htmlFor={id} className="mb-2 flex items-center gap-2 text-sm font-semibold">
         <Icon aria-hidden className="size-4 shrink-0 text-hue" />
-        {isMask(reader) ? 'Mask' : titleOf(name, input)}
+        {own?.title ?? titleOf(name, input)}
         {input.description && <span className="truncate font-normal text-muted">{input.description}</span>}
       </label>
       {input.modality === 'text' ? (
         <TextInput id={id} name={name} text={given?.kind === 'text' ? given.text : ''} reader={reader} plan={plan} onRun={onRun} />
-      ) : isMask(reader) ? (
-        <MaskInput id={id} name={name} tasks={tasks} given={given} />
+      ) : own ? (
+        <FamilyView load={own.input} props={{ id, name, tasks }} waiting={<Skeleton className="h-40" />} />
       ) : given && given.kind !== 'text' ? (
         <GivenFile name={name} given={given} many={many} />
       ) : (
@@ -52,7 +54,7 @@ export function InputPanel({ name, input, tasks, plan, onRun }: InputPanelProps)
   );
 }
 
-/** What an input is called: by its kind, and by its number where it stands beside others. */
+/** What an input is called: by its kind, and by its number if it stands beside others. */
 function titleOf(name: string, { modality }: ChainInput): string {
   const number = /\d+$/.exec(name)?.[0];
   return number === undefined ? modalityWords[modality] : `${modalityWords[modality]} ${number}`;

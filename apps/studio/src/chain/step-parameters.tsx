@@ -66,7 +66,15 @@ function StepSettings({ step, task, tasks, plan }: StepSettingsProps) {
       </div>
       <Pins step={step} title={title} />
       {task && <StepSources step={step} task={task} tasks={tasks} />}
-      {task && <ParameterForm schema={task.parameters} values={step.parameters} native={native} onChange={(changes) => compose.set(step.id, changes)} />}
+      {task && (
+        <ParameterForm
+          task={task.name}
+          schema={task.parameters}
+          values={step.parameters}
+          native={native}
+          onChange={(changes) => compose.set(step.id, changes)}
+        />
+      )}
       <div className="mt-4 -ml-3">
         <BranchMenu id={step.id} title={title} tasks={tasks} />
       </div>

@@ -1,17 +1,17 @@
 import { modalityOf, type TaskView } from '@atelier/protocol';
-import { Footprints } from 'lucide-react';
 import { useId } from 'react';
 import { useNavigate } from 'react-router';
 import { uploadFile } from '../api/upload-file.ts';
+import { familyUses, type Use } from '../task-views/index.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
 import { complain } from '../ui/toast.tsx';
 import { makes } from './draft.ts';
 import { ask, beginWith } from './dropped.ts';
 import { FilePreview } from './file-preview.tsx';
-import { tasksThatBeginWith, toComposer, walkWithPicture } from './uses.ts';
+import { tasksThatBeginWith, toComposer } from './uses.ts';
 
-/** Asks what a file is for, where several tasks could begin with it. */
+/** Asks what a file is for, if several tasks could begin with it. */
 export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskView[] }) {
   const navigate = useNavigate();
   const modality = modalityOf(file.type) ?? 'tensor';
@@ -21,9 +21,9 @@ export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskVie
     beginWith(task, file, tasks);
     navigate('/', toComposer);
   };
-  const walk = () => {
+  const use = ({ path }: Use) => {
     close();
-    uploadFile(file, () => undefined).then((upload) => navigate(walkWithPicture(upload.outputId)), complain);
+    uploadFile(file, () => undefined).then((upload) => navigate(path(upload.outputId)), complain);
   };
   return (
     <Dialog open onOpenChange={(open) => open || close()} title={`What is this ${modalityWords[modality].toLowerCase()} for?`} description={file.name}>
@@ -37,16 +37,11 @@ export function UseDialog({ file, tasks }: { file: File; tasks: readonly TaskVie
             </li>
           );
         })}
-        {modality === 'image' && (
-          <li data-modality="video">
-            <Choice
-              icon={<Footprints aria-hidden className="size-4" />}
-              title="Latent walk"
-              hint="A keyframe of a walk through latent space."
-              onChoose={walk}
-            />
+        {familyUses(modality).map((one) => (
+          <li key={one.title} data-modality={one.makes}>
+            <Choice icon={<one.icon aria-hidden className="size-4" />} title={one.title} hint={one.hint} onChoose={() => use(one)} />
           </li>
-        )}
+        ))}
       </ul>
     </Dialog>
   );

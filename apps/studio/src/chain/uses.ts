@@ -7,6 +7,3 @@ export function tasksThatBeginWith(tasks: readonly TaskView[], modality: Modalit
 
 /** What a link to the composer carries, so that its page shows the chain and not its own beginning. */
 export const toComposer = { state: { toComposer: true } } as const;
-
-/** Where the Walk page takes a picture as a keyframe. */
-export const walkWithPicture = (outputId: string) => `/walks?picture=${outputId}`;

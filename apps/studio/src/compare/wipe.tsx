@@ -62,16 +62,19 @@ export function Wipe({ one, other }: WipeProps) {
       <Side side="right" shown={percent < 88}>
         Right
       </Side>
-      <span
-        aria-hidden
-        className="pointer-events-none absolute inset-y-0 w-0.5 -translate-x-1/2 bg-[oklch(1_0_0)] shadow-float"
-        style={{ left: `${percent}%` }}
-      >
-        <span className="absolute top-1/2 left-1/2 grid size-11 -translate-1/2 place-items-center rounded-full bg-[oklch(1_0_0)] text-[oklch(0.2_0_0)] shadow-float">
-          <ChevronsLeftRight className="size-5" />
-        </span>
-      </span>
+      <Handle percent={percent} />
     </div>
+  );
+}
+
+/** The line between the images, with what one takes hold of. */
+function Handle({ percent }: { percent: number }) {
+  return (
+    <span aria-hidden className="pointer-events-none absolute inset-y-0 w-0.5 -translate-x-1/2 bg-[oklch(1_0_0)] shadow-float" style={{ left: `${percent}%` }}>
+      <span className="absolute top-1/2 left-1/2 grid size-11 -translate-1/2 place-items-center rounded-full bg-[oklch(1_0_0)] text-[oklch(0.2_0_0)] shadow-float">
+        <ChevronsLeftRight className="size-5" />
+      </span>
+    </span>
   );
 }
 

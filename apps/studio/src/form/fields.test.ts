@@ -27,6 +27,19 @@ test('every parameter of every declared task has a control of the kind that its 
   expect(named(of('automatic-speech-recognition'), 'language').kind).toBe('text');
 });
 
+test('choices are called as the declaration says, and by their name if it says nothing', () => {
+  const labels = (field: Field) => (field.kind === 'select' ? field.options.map(({ label }) => label) : []);
+  expect(labels(named(of('latent-walk'), 'easing'))).toEqual(['Even', 'Slow near keyframes', 'Resting at keyframes']);
+  expect(labels(named(of('text-to-image'), 'scheduler')).slice(0, 3)).toEqual(["Automatic: the model's own", 'DDIM', 'Euler']);
+  expect(labels(named(of('text-generation'), 'instruction'))[0]).toBe('Picture prompt');
+});
+
+test('a list of things is written as JSON, and what is none is said to be wrong', () => {
+  const keyframes = named(of('latent-walk'), 'keyframes');
+  expect([complaint(keyframes, [{ prompt: 'a' }]), complaint(keyframes, undefined)]).toEqual([undefined, undefined]);
+  expect(complaint(keyframes, '[{')).toBe('Keyframes must be a list, written as JSON.');
+});
+
 test('bounds, steps, units, defaults and folding come from the schema', () => {
   const picture = of('text-to-image');
   expect(named(picture, 'steps')).toMatchObject({ min: 1, max: 150, step: 1, whole: true, standard: 20, advanced: false });

@@ -6,18 +6,18 @@ interface Common {
   readonly description?: string;
   readonly advanced: boolean;
   readonly unit?: string;
-  /** What counts where nothing is set; undefined where the parameter may be left out. */
+  /** What counts if nothing is set; undefined if the parameter may be left out. */
   readonly standard: unknown;
 }
 
 /** One control of a form. `list` is edited as one entry a line. */
 export type Field =
   | (Common & { kind: 'slider' | 'number'; min?: number; max?: number; step: number; whole: boolean; side?: 'width' | 'height' })
-  | (Common & { kind: 'select'; options: string[] })
+  | (Common & { kind: 'select'; options: ReadonlyArray<{ value: string; label: string }> })
   | (Common & { kind: 'switch' })
   | (Common & { kind: 'text' | 'textarea'; maxLength?: number; pattern?: string })
   | (Common & { kind: 'list'; maxItems?: number })
-  /** A list of things with several values each, which has an editor of its own elsewhere. */
+  /** A list of things with several values each; written as JSON unless a family brings an editor. */
   | (Common & { kind: 'objects' })
   | (Common & { kind: 'seed' });
 
@@ -49,7 +49,7 @@ function field(name: string, property: Property): Field {
   const common = commonOf(name, property);
   const type = Array.isArray(property.type) ? property.type.find((one) => one !== 'null') : property.type;
   if (property.control === 'seed') return { ...common, kind: 'seed' };
-  if (property.enum) return { ...common, kind: 'select', options: property.enum.map(String) };
+  if (property.enum) return { ...common, kind: 'select', options: property.enum.map((option) => choiceOf(String(option), property.labels)) };
   if (type === 'boolean') return { ...common, kind: 'switch' };
   if (type === 'array' && property.items?.type === 'object') return { ...common, kind: 'objects' };
   if (type === 'array') return { ...common, kind: 'list', ...(property.maxItems === undefined ? {} : { maxItems: property.maxItems }) };
@@ -61,6 +61,9 @@ function field(name: string, property: Property): Field {
     ...(property.pattern === undefined ? {} : { pattern: property.pattern }),
   };
 }
+
+/** `picture-prompt` as "Picture prompt", unless the declaration has a better word. */
+const choiceOf = (value: string, labels: ParameterHint['labels']) => ({ value, label: labels?.[value] ?? capital(value.replaceAll('-', ' ')) });
 
 function commonOf(name: string, property: Property): Common {
   return {
@@ -97,7 +100,7 @@ function numeric(common: Common, property: Property, whole: boolean): Field {
 /** A field that is a side of an image. */
 export type SideField = Extract<Field, { kind: 'number' | 'slider' }>;
 
-/** The fields of width and height, where a task has both. */
+/** The fields of width and height, if a task has both. */
 export function sidesOf(fields: readonly Field[]): readonly [SideField, SideField] | undefined {
   const of = (side: SideField['side']) =>
     fields.find((field): field is SideField => (field.kind === 'number' || field.kind === 'slider') && field.side === side);
@@ -125,6 +128,7 @@ export function complaint(target: Field, value: unknown): string | undefined {
 function wrongWith(target: Field, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (target.kind === 'slider' || target.kind === 'number') return wrongNumber(target, value);
+  if (target.kind === 'objects') return Array.isArray(value) ? undefined : 'must be a list, written as JSON';
   if (target.kind === 'list')
     return target.maxItems !== undefined && asList(value).length > target.maxItems ? `has at most ${target.maxItems} lines` : undefined;
   if (target.kind === 'text' || target.kind === 'textarea') {

@@ -1,25 +1,22 @@
 import { useComposition } from '../chain/composer-state.ts';
 import { useOtherDrafts } from '../chain/keep-draft.ts';
-import { maskCount } from '../chain/mask/mask-drafts.ts';
 import { useOutbox } from '../chain/outbox.ts';
 import { useStepEdits } from '../run/step-edits.ts';
-import { isFormBegun, useWalkDraft } from '../walk/walk-draft.ts';
+import { families } from '../task-views/index.ts';
+import { counted } from '../units/counted.ts';
 
 /** What somebody began and the studio does not have, in words, such as "2 chains"; it lies in this browser alone. */
 export function begunThings(): string[] {
   const { draft, given } = useComposition.getState();
-  const { sending } = useWalkDraft.getState();
   const chains = useOtherDrafts.getState().drafts.length + (draft.steps.length > 0 ? 1 : 0);
-  const files = Object.values(given).filter((one) => one.kind === 'file' && !one.upload).length + Object.keys(sending).length;
+  const files = Object.values(given).filter((one) => one.kind === 'file' && !one.upload).length + onTheirWay();
   return [
     ...counted(chains, 'chain in the composer', 'chains in the composer and its drafts'),
-    ...(isFormBegun() ? ['the form of a walk'] : []),
-    ...counted(maskCount(), 'painted mask', 'painted masks'),
+    ...families().flatMap(({ begun }) => begun?.() ?? []),
     ...counted(useStepEdits.getState().edits.length, 'edited step', 'edited steps'),
     ...counted(useOutbox.getState().waiting.length, 'run that waits to be sent', 'runs that wait to be sent'),
     ...counted(files, 'file that is not uploaded yet', 'files that are not uploaded yet'),
   ];
 }
 
-const counted = (count: number, one: string, many: string) =>
-  count === 0 ? [] : [count === 1 ? `a ${one}`.replace(/^a (?=[aeiou])/, 'an ') : `${count} ${many}`];
+const onTheirWay = () => families().reduce((sum, { filesOnTheirWay }) => sum + (filesOnTheirWay?.() ?? 0), 0);

@@ -5,7 +5,6 @@ import {
   Bell,
   Clapperboard,
   FolderOpen,
-  Footprints,
   Globe,
   History,
   Image,
@@ -29,7 +28,7 @@ import { compose } from '../chain/composer-state.ts';
 import { editExample } from '../chain/start-run.ts';
 import { openSaved, useSavedChains } from '../chain/use-saved-chains.ts';
 import { toComposer } from '../chain/uses.ts';
-import { isWalk, placeOfRun } from '../run/place-of-run.ts';
+import { families, placeOfRun, runPage } from '../task-views/index.ts';
 import { wordOf } from '../ui/state.tsx';
 import { complain } from '../ui/toast.tsx';
 import { placesOf } from './places.ts';
@@ -68,18 +67,33 @@ const shelves = [
   { name: 'Public gallery', path: '/public', icon: Globe },
 ];
 
-function Entries({ role }: { role: Role }) {
+/** Goes to a page and closes the palette; what has to be done before is done first. */
+function useGo() {
   const navigate = useNavigate();
-  const { theme, choose } = useTheme();
-  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
-  const tasks = useQuery(api.tasks.queryOptions({ staleTime: 300_000 }));
-  const saved = useSavedChains();
-  const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
-  const go = (path: string, before?: () => void) => () => {
+  return (path: string, before?: () => void) => () => {
     before?.();
     openWindow(null);
     navigate(path);
   };
+}
+
+const useTasks = () => useQuery(api.tasks.queryOptions({ staleTime: 300_000 })).data ?? [];
+
+function Entries({ role }: { role: Role }) {
+  return (
+    <>
+      <PageEntries role={role} />
+      <ChainEntries />
+      <GalleryEntries />
+      <RunEntries />
+      <SettingsEntries />
+    </>
+  );
+}
+
+/** The pages of the rail, and what families begin on theirs. */
+function PageEntries({ role }: { role: Role }) {
+  const go = useGo();
   return (
     <>
       <Group heading="Pages">
@@ -89,81 +103,112 @@ function Entries({ role }: { role: Role }) {
           </Entry>
         ))}
       </Group>
-      <Group heading="Start a walk">
-        <Entry icon={Footprints} value="walk new two words latent walk" onSelect={go('/walks')}>
-          New walk
-        </Entry>
-      </Group>
-      <Group heading="Start a chain">
-        {examples.data?.map((example) => (
-          <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks.data ?? []))}>
-            {example.title}
-          </Entry>
-        ))}
-        {saved.data?.map((one) => (
-          <Entry
-            key={one.id}
-            icon={FolderOpen}
-            value={`saved chain ${one.name} ${one.id}`}
-            note="Saved"
-            onSelect={() => {
-              openWindow(null);
-              openSaved(one, tasks.data ?? []).then(() => navigate('/', toComposer), complain);
-            }}
-          >
-            {one.name}
-          </Entry>
-        ))}
-        <Entry icon={FolderOpen} value="saved chains rename delete" onSelect={() => openWindow('chains')}>
-          Saved chains
-        </Entry>
-        {tasks.data?.map((task) => (
-          <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
-            {task.title}
-          </Entry>
-        ))}
-      </Group>
-      <Group heading="Gallery">
-        {shelves.map(({ name, path, icon }) => (
-          <Entry key={path} icon={icon} value={`gallery ${name}`} onSelect={go(path)}>
-            {name}
-          </Entry>
-        ))}
-        <Entry icon={History} value="restore recipe from a saved file picture" onSelect={go('/', chooseRecipe)}>
-          Restore from a saved file
-        </Entry>
-      </Group>
-      <Group heading="Runs">
-        {runs.data?.map((run) => (
-          <Entry
-            key={run.id}
-            icon={isWalk(run) ? Footprints : Play}
-            value={`run ${run.name} ${run.id}`}
-            onSelect={go(placeOfRun(run))}
-            note={wordOf(run.state)}
-          >
-            {run.name}
-          </Entry>
-        ))}
-      </Group>
-      <Group heading="Settings">
-        <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
-          {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
-        </Entry>
-        <Entry icon={UserRound} value="your account name password sessions" onSelect={go('/account')}>
-          Your account
-        </Entry>
-        <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
-          API tokens
-        </Entry>
-        <Entry icon={Bell} value="notices notify me sound" onSelect={() => openWindow('notices')}>
-          Notices
-        </Entry>
-        <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
-          Shortcuts
-        </Entry>
-      </Group>
+      {families().map(
+        ({ name, place, beginning }) =>
+          place &&
+          beginning && (
+            <Group key={name} heading={beginning.heading}>
+              <Entry icon={place.icon} value={beginning.words} onSelect={go(place.path)}>
+                {beginning.title}
+              </Entry>
+            </Group>
+          ),
+      )}
     </>
+  );
+}
+
+/** What a chain can begin with: an example, a saved chain, a task. */
+function ChainEntries() {
+  const go = useGo();
+  const navigate = useNavigate();
+  const tasks = useTasks();
+  const examples = useQuery(api.examples.queryOptions({ staleTime: 300_000 }));
+  const saved = useSavedChains();
+  return (
+    <Group heading="Start a chain">
+      {examples.data?.map((example) => (
+        <Entry key={example.id} icon={Play} value={`example ${example.title}`} onSelect={go('/', () => editExample(example, tasks))}>
+          {example.title}
+        </Entry>
+      ))}
+      {saved.data?.map((one) => (
+        <Entry
+          key={one.id}
+          icon={FolderOpen}
+          value={`saved chain ${one.name} ${one.id}`}
+          note="Saved"
+          onSelect={() => {
+            openWindow(null);
+            openSaved(one, tasks).then(() => navigate('/', toComposer), complain);
+          }}
+        >
+          {one.name}
+        </Entry>
+      ))}
+      <Entry icon={FolderOpen} value="saved chains rename delete" onSelect={() => openWindow('chains')}>
+        Saved chains
+      </Entry>
+      {tasks.map((task) => (
+        <Entry key={task.name} icon={Plus} value={`task ${task.title} ${task.name}`} onSelect={go('/', () => compose.startWith(task.name))}>
+          {task.title}
+        </Entry>
+      ))}
+    </Group>
+  );
+}
+
+function GalleryEntries() {
+  const go = useGo();
+  return (
+    <Group heading="Gallery">
+      {shelves.map(({ name, path, icon }) => (
+        <Entry key={path} icon={icon} value={`gallery ${name}`} onSelect={go(path)}>
+          {name}
+        </Entry>
+      ))}
+      <Entry icon={History} value="restore recipe from a saved file picture" onSelect={go('/', chooseRecipe)}>
+        Restore from a saved file
+      </Entry>
+    </Group>
+  );
+}
+
+function RunEntries() {
+  const go = useGo();
+  const runs = useQuery(api.runs.list.queryOptions({ input: { limit: 20 } }));
+  return (
+    <Group heading="Runs">
+      {runs.data?.map((run) => (
+        <Entry key={run.id} icon={runPage(run)?.icon ?? Play} value={`run ${run.name} ${run.id}`} onSelect={go(placeOfRun(run))} note={wordOf(run.state)}>
+          {run.name}
+        </Entry>
+      ))}
+    </Group>
+  );
+}
+
+function SettingsEntries() {
+  const go = useGo();
+  const { theme, choose } = useTheme();
+  return (
+    <Group heading="Settings">
+      <Entry icon={theme === 'dark' ? Sun : Moon} value="theme light dark" onSelect={() => choose(theme === 'dark' ? 'light' : 'dark')}>
+        {theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
+      </Entry>
+      <Entry icon={UserRound} value="your account name password sessions" onSelect={go('/account')}>
+        Your account
+      </Entry>
+      <Entry icon={KeyRound} value="api tokens" onSelect={() => openWindow('tokens')}>
+        API tokens
+      </Entry>
+      <Entry icon={Bell} value="notices notify me sound" onSelect={() => openWindow('notices')}>
+        Notices
+      </Entry>
+      <Entry icon={Keyboard} value="shortcuts keyboard" onSelect={() => openWindow('shortcuts')}>
+        Shortcuts
+      </Entry>
+    </Group>
   );
 }
 

@@ -4,7 +4,7 @@ import { useNavigate } from 'react-router';
 import { onBack, useConnection } from '../api/connection.ts';
 import { onSent, openOutbox, tryAgain, useOutbox, type WaitingRun, withdraw } from '../chain/outbox.ts';
 import { sendFilesAgain } from '../chain/start-run.ts';
-import { placeOfRun } from '../run/place-of-run.ts';
+import { placeOfRun } from '../task-views/index.ts';
 import { IconButton } from '../ui/button.tsx';
 import { announce } from '../ui/toast.tsx';
 

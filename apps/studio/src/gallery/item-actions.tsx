@@ -1,6 +1,6 @@
 import type { GalleryDetail, GalleryItem, TaskView } from '@atelier/protocol';
 import { useMutation } from '@tanstack/react-query';
-import { ChevronDown, Columns2, Download, Footprints, History, RotateCcw, Star, Trash2, WandSparkles } from 'lucide-react';
+import { ChevronDown, Columns2, Download, History, RotateCcw, Star, Trash2, WandSparkles } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { ask } from '../api/ask.ts';
@@ -9,8 +9,9 @@ import { type Composition, compose } from '../chain/composer-state.ts';
 import { makes } from '../chain/draft.ts';
 import { stepReports } from '../chain/recipe-report.ts';
 import { findRecipeFiles, restoreRecipe } from '../chain/restore-recipe.ts';
-import { tasksThatBeginWith, toComposer, walkWithPicture } from '../chain/uses.ts';
+import { tasksThatBeginWith, toComposer } from '../chain/uses.ts';
 import { CompareWithDialog } from '../compare/compare-dialog.tsx';
+import { familyUses } from '../task-views/index.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { modalityIcons, modalityWords } from '../ui/modality.tsx';
@@ -128,7 +129,7 @@ function UseAgain({ detail: { recipe }, tasks }: { detail: GalleryDetail; tasks:
 interface UseAsProps {
   item: GalleryItem;
   tasks: readonly TaskView[];
-  /** What is used, where there are several of these on the page. */
+  /** What is used, if there are several of these on the page. */
   name?: string;
   small?: boolean;
 }
@@ -157,11 +158,11 @@ export function UseAs({ item, tasks, name, small = false }: UseAsProps) {
             {task.title}
           </MenuItem>
         ))}
-        {item.modality === 'image' && (
-          <MenuItem icon={Footprints} hint="Use this image in a walk through latent space." onSelect={() => navigate(walkWithPicture(item.id))}>
-            Keyframe of a walk
+        {familyUses(item.modality).map(({ title, hint, icon, path }) => (
+          <MenuItem key={title} icon={icon} hint={hint} onSelect={() => navigate(path(item.id))}>
+            {title}
           </MenuItem>
-        )}
+        ))}
       </div>
     </Menu>
   );

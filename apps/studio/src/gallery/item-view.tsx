@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import { api } from '../api/client.ts';
 import { sentenceOf } from '../api/sentence.ts';
 import { isLost, LostPage } from '../pages/lost-page.tsx';
+import { runPage } from '../task-views/index.ts';
 import { Ago, Problem, Skeleton } from '../ui/blocks.tsx';
 import { ModalityTag } from '../ui/modality.tsx';
 import { formatBytes } from '../units/bytes.ts';
@@ -64,7 +65,7 @@ function Details({
   onRemoved,
 }: { detail: GalleryDetail; tasks: Parameters<typeof ItemRecipe>[0]['tasks'] } & Omit<ItemViewProps, 'id'>) {
   const { item, recipe, parents, children } = detail;
-  const walk = recipe?.chain.steps.some((step) => step.task === 'latent-walk') ?? false;
+  const page = recipe ? runPage(recipe.chain) : undefined;
   const task = tasks.find((one) => one.name === item.task);
   return (
     <div className="flex min-w-0 flex-col gap-6">
@@ -74,8 +75,8 @@ function Details({
           <Ago time={item.createdAt} />
           <span className="number">{formatBytes(item.sizeBytes)}</span>
           {item.runId && (
-            <Link to={`/${walk ? 'walks' : 'runs'}/${item.runId}`} className="text-accent-ink underline underline-offset-2">
-              {walk ? 'View walk' : 'View run'}
+            <Link to={page?.path(item.runId) ?? `/runs/${item.runId}`} className="text-accent-ink underline underline-offset-2">
+              {page?.view ?? 'View run'}
             </Link>
           )}
         </div>

@@ -1,4 +1,4 @@
-import { encodeWav } from './wav.ts';
+import { encodeWav } from '@atelier/media/wav';
 
 /** A recording in progress. */
 export interface Recording {
@@ -12,7 +12,7 @@ export interface Recording {
 
 const speechRate = 16_000;
 
-/** Records the microphone. @throws DOMException `NotAllowedError` where the user or the system forbids it */
+/** Records the microphone. @throws DOMException `NotAllowedError` if the user or the system forbids it */
 export async function startRecording(): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true } });
   const context = new AudioContext();
@@ -61,5 +61,5 @@ async function asSpeech(blob: Blob, context: AudioContext): Promise<File> {
   source.start();
   const rendered = await offline.startRendering();
   const time = new Date().toTimeString().slice(0, 5).replace(':', '.');
-  return new File([encodeWav(rendered.getChannelData(0), speechRate)], `Recording ${time}.wav`, { type: 'audio/wav' });
+  return new File([encodeWav({ samples: rendered.getChannelData(0), sampleRate: speechRate })], `Recording ${time}.wav`, { type: 'audio/wav' });
 }

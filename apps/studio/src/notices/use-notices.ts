@@ -3,7 +3,7 @@ import type { RunView } from '@atelier/protocol';
 import { useEffect, useRef } from 'react';
 import { useNavigate } from 'react-router';
 import { client } from '../api/client.ts';
-import { placeOfRun } from '../run/place-of-run.ts';
+import { placeOfRun } from '../task-views/index.ts';
 import { useNoticeSettings } from './notice-settings.ts';
 import { usePresence } from './presence.ts';
 import { onNoticeClick, tellEnd } from './tell-end.ts';

@@ -1,11 +1,8 @@
 import type { GalleryItem, Modality, OutputId } from '@atelier/protocol';
 import { type ReactNode, useState } from 'react';
-import { emptyHistory, type MaskHistory, withDeed } from '../chain/mask/mask-history.ts';
-import { MaskPainter } from '../chain/mask/mask-painter.tsx';
 import { FilterBar } from '../gallery/filter-bar.tsx';
 import type { Filters } from '../gallery/filters.ts';
 import { type Addresses, Tile } from '../gallery/tile.tsx';
-import { Card } from '../ui/blocks.tsx';
 
 export function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -51,39 +48,29 @@ const items = [
 ];
 const nothing = () => undefined;
 
-/** Tiles in every state, the filters, and the painter of masks. */
+/** Tiles in every state, and the filters. */
 export function GallerySamples() {
   const [filters, setFilters] = useState<Filters>({ modality: 'image', search: '', which: 'made', runId: null });
-  const [history, setHistory] = useState<MaskHistory>(() =>
-    withDeed(emptyHistory, { kind: 'stroke', erase: false, diameter: 40, points: [90, 110, 130, 150, 170].map((x) => ({ x, y: 120 + x / 4, pressure: 0.5 })) }),
-  );
   return (
-    <>
-      <Part title="Gallery">
-        <FilterBar filters={filters} onChange={setFilters} />
-        <div className="mt-4 grid grid-cols-3 gap-3 sm:grid-cols-5">
-          {items.map((item, index) => (
-            <Tile
-              key={item.id}
-              item={item}
-              index={index}
-              addresses={addresses}
-              selected={item.id === 'film'}
-              choosing={item.id === 'film'}
-              current={index === 0}
-              onOpen={nothing}
-              onChoose={nothing}
-              onStar={nothing}
-              onFocus={nothing}
-            />
-          ))}
-        </div>
-      </Part>
-      <Part title="Mask">
-        <Card className="p-5">
-          <MaskPainter src={drawing} history={history} onChange={setHistory} onSize={nothing} />
-        </Card>
-      </Part>
-    </>
+    <Part title="Gallery">
+      <FilterBar filters={filters} onChange={setFilters} />
+      <div className="mt-4 grid grid-cols-3 gap-3 sm:grid-cols-5">
+        {items.map((item, index) => (
+          <Tile
+            key={item.id}
+            item={item}
+            index={index}
+            addresses={addresses}
+            selected={item.id === 'film'}
+            choosing={item.id === 'film'}
+            current={index === 0}
+            onOpen={nothing}
+            onChoose={nothing}
+            onStar={nothing}
+            onFocus={nothing}
+          />
+        ))}
+      </div>
+    </Part>
   );
 }

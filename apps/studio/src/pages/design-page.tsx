@@ -8,6 +8,7 @@ import { PlanPicture } from '../plan-picture/plan-picture.tsx';
 import { PlanTable } from '../plan-picture/plan-table.tsx';
 import { FailureCard } from '../run/failure-card.tsx';
 import { PaceStrip } from '../run/pace-strip.tsx';
+import { FamilyView, families } from '../task-views/index.ts';
 import { Card, Copyable, Empty, Key, Problem, ProgressBar, Skeleton } from '../ui/blocks.tsx';
 import { Button, IconButton } from '../ui/button.tsx';
 import { TextField } from '../ui/fields.tsx';
@@ -16,7 +17,6 @@ import { Select } from '../ui/select.tsx';
 import { StateBadge } from '../ui/state.tsx';
 import { GallerySamples, Part } from './design-gallery.tsx';
 import { sampleEdge, samplePlan, sampleRun, sampleTasks } from './design-samples.ts';
-import { WalkSamples } from './design-walk.tsx';
 
 /** Every component in both themes, side by side. In development only; pictures of it are a test. */
 export function Component() {
@@ -28,7 +28,7 @@ export function Component() {
           <Signs />
           <Controls />
           <Plans />
-          <WalkSamples />
+          {families().map(({ name, samples }) => samples && <FamilyView key={name} load={samples} props={{}} />)}
           <States />
           <GallerySamples />
         </div>

@@ -5,17 +5,17 @@ import { compose } from '../chain/composer-state.ts';
 import { toComposer } from '../chain/uses.ts';
 import { StarMark } from '../gallery/tile.tsx';
 import { gallery, type RunItems } from '../gallery/use-gallery.ts';
+import type { Shard } from '../shards/shard-states.ts';
 import { Tip } from '../ui/button.tsx';
 import { complain } from '../ui/toast.tsx';
 import { opens, useViewer } from '../viewer/opening.ts';
-import type { Frame } from '../walk/frame-states.ts';
 import { chainOfImage, seedOfImage } from './chain-of-image.ts';
 import { DeletedResult } from './result-actions.tsx';
 
 interface BatchGridProps {
   run: RunView;
   step: StepView;
-  frames: readonly Frame[];
+  shards: readonly Shard[];
   previews: ReadonlyMap<number, string>;
   title: string;
   items: RunItems;
@@ -23,12 +23,12 @@ interface BatchGridProps {
 }
 
 /** The images of a batch, each with its own seed; those that are on their way have their places from the beginning. */
-export function BatchGrid({ run, step, frames, previews, title, items, tasks }: BatchGridProps) {
+export function BatchGrid({ run, step, shards, previews, title, items, tasks }: BatchGridProps) {
   return (
-    <ol aria-label={`Images of ${title}`} className={`mx-auto grid w-full gap-3 ${acrossFor(frames.length)}`}>
-      {frames.map((frame, index) => {
+    <ol aria-label={`Images of ${title}`} className={`mx-auto grid w-full gap-3 ${acrossFor(shards.length)}`}>
+      {shards.map((shard, index) => {
         const name = `Image ${index + 1} of ${title}`;
-        const item = items.get(frame.outputId ?? '');
+        const item = items.get(shard.outputId ?? '');
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: a shard's number is its name.
           <li key={index} className="group min-w-0">
@@ -38,7 +38,7 @@ export function BatchGrid({ run, step, frames, previews, title, items, tasks }: 
                   <DeletedResult item={item} name={name} />
                 </span>
               ) : (
-                <Picture frame={frame} item={item} preview={previews.get(index)} name={name} />
+                <Picture shard={shard} item={item} preview={previews.get(index)} name={name} />
               )}
             </div>
             <SeedButton run={run} step={step} shard={index} tasks={tasks} />
@@ -52,15 +52,15 @@ export function BatchGrid({ run, step, frames, previews, title, items, tasks }: 
 const acrossFor = (count: number) => (count <= 4 ? 'max-w-[440px] grid-cols-2' : count <= 9 ? 'grid-cols-2 sm:grid-cols-3' : 'grid-cols-2 sm:grid-cols-4');
 
 interface PictureProps {
-  frame: Frame;
+  shard: Shard;
   item: GalleryItem | undefined;
   preview: string | undefined;
   name: string;
 }
 
-function Picture({ frame, item, preview, name }: PictureProps) {
+function Picture({ shard, item, preview, name }: PictureProps) {
   const open = useViewer();
-  const { outputId } = frame;
+  const { outputId, state } = shard;
   if (outputId)
     return (
       <>
@@ -71,12 +71,12 @@ function Picture({ frame, item, preview, name }: PictureProps) {
       </>
     );
   if (preview) return <img src={preview} alt={`Preview of ${name}`} className="size-full object-contain" />;
-  const words = frame.state === 'failed' ? 'Failed' : frame.state === 'running' ? 'Generating' : '';
+  const words = state === 'failed' ? 'Failed' : state === 'running' ? 'Generating' : '';
   return (
     <span
       role="img"
-      aria-label={`${name}: ${frame.state}`}
-      className={`grid size-full place-items-center text-xs ${frame.state === 'running' ? 'breathe bg-hue-soft/60 text-hue' : frame.state === 'failed' ? 'bg-bad-soft text-bad' : 'bg-hue-soft/30'}`}
+      aria-label={`${name}: ${state}`}
+      className={`grid size-full place-items-center text-xs ${state === 'running' ? 'breathe bg-hue-soft/60 text-hue' : state === 'failed' ? 'bg-bad-soft text-bad' : 'bg-hue-soft/30'}`}
     >
       {words}
     </span>

@@ -41,6 +41,7 @@ export function EditStepDialog({ run, step, task, onClose }: { run: RunView; ste
     >
       <form onSubmit={submit} className="flex flex-col gap-5">
         <ParameterForm
+          task={task.name}
           schema={task.parameters}
           values={values}
           native={native}

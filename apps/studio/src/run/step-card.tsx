@@ -7,6 +7,7 @@ import { stepAnchor } from '../chain/run-graph.tsx';
 import type { RunItems } from '../gallery/use-gallery.ts';
 import { DownloadButton, EnlargeButton, OutputView, Prose, stageLook } from '../media/output-view.tsx';
 import { remainingOf } from '../plan-picture/pace.ts';
+import { FamilyView, viewsOfTask } from '../task-views/index.ts';
 import { Card, ProgressBar, Skeleton } from '../ui/blocks.tsx';
 import { Button } from '../ui/button.tsx';
 import { ModalityTag, modalityIcons } from '../ui/modality.tsx';
@@ -19,7 +20,6 @@ import { RecipeDetails } from './recipe-details.tsx';
 import { DeletedResult, ResultActions } from './result-actions.tsx';
 import { ShardResults } from './shard-results.tsx';
 import { useStepEdit } from './step-edits.ts';
-import { SubtitleButtons } from './subtitle-buttons.tsx';
 
 interface StepCardProps {
   run: RunView;
@@ -29,7 +29,7 @@ interface StepCardProps {
   /** What the gallery knows of the run's results, and what can be done with them. */
   items: RunItems;
   tasks: readonly TaskView[];
-  /** What passes by of shards that are being made, where the step has several. */
+  /** What passes by of shards that are being made, if the step has several. */
   shards?: Readonly<Record<number, StepLive>> | undefined;
   number: number;
 }
@@ -40,6 +40,7 @@ export function StepCard({ run, step, task, tasks, items, live, shards, number }
   const edited = useStepEdit(run.id, step.id) !== undefined;
   const title = task?.title ?? step.task;
   const ended = run.endedAt !== null;
+  const { actions } = viewsOfTask(step.task);
   return (
     <Card id={stepAnchor(step.id)} aria-label={`Step ${number}: ${title}`} data-modality={makes(task)} className="flex min-w-0 flex-col p-5">
       <header className="flex items-start justify-between gap-3">
@@ -52,11 +53,7 @@ export function StepCard({ run, step, task, tasks, items, live, shards, number }
         <StateBadge state={step.state} />
       </header>
       <div className="mt-4 grow">
-        {inShards(step) ? (
-          <ShardResults run={run} step={step} title={title} items={items} tasks={tasks} live={shards} />
-        ) : (
-          <StepBody step={step} live={live} title={title} task={task} ended={ended} items={items} />
-        )}
+        <Result run={run} step={step} title={title} task={task} tasks={tasks} items={items} live={live} shards={shards ?? noShards} />
       </div>
       {step.state === 'failed' && <FailureCard run={run} step={step} title={title} />}
       {(step.outputs.length > 0 || ended) && (
@@ -65,7 +62,7 @@ export function StepCard({ run, step, task, tasks, items, live, shards, number }
           {(inShards(step) ? [] : mainOutputs(step)).map((output) => (
             <OutputActions key={output.id} output={output} item={items.get(output.id)} title={title} tasks={tasks} />
           ))}
-          <SubtitleButtons step={step} title={title} />
+          {actions && <FamilyView load={actions} props={{ run, step, title }} />}
           <p className="grow text-right text-sm text-muted">{ended && edited && 'Edited, not run yet'}</p>
           {ended && (
             <Button look="quiet" size="small" icon={PencilLine} onClick={() => setEditing(true)} aria-label={`Edit and run from here: ${title}`}>
@@ -77,6 +74,37 @@ export function StepCard({ run, step, task, tasks, items, live, shards, number }
       <RecipeDetails step={step} />
       {task && editing && <EditStepDialog run={run} step={step} task={task} onClose={() => setEditing(false)} />}
     </Card>
+  );
+}
+
+const noShards: Readonly<Record<number, StepLive>> = {};
+
+interface ResultBodyProps extends Pick<StepCardProps, 'run' | 'step' | 'task' | 'tasks' | 'items' | 'live'> {
+  title: string;
+  shards: Readonly<Record<number, StepLive>>;
+}
+
+/** What the step made: as its family draws it, else by its declaration. */
+function Result({ run, step, title, task, tasks, items, live, shards }: ResultBodyProps) {
+  const { result } = viewsOfTask(step.task);
+  const own = result && <FamilyView load={result} props={{ run, step, title, live, shards }} waiting={<Skeleton className="h-64 rounded-xl" />} />;
+  if (inShards(step)) {
+    return (
+      <ShardResults run={run} step={step} title={title} items={items} tasks={tasks} live={shards}>
+        {own}
+      </ShardResults>
+    );
+  }
+  if (!own) return <StepBody step={step} live={live} title={title} task={task} ended={run.endedAt !== null} items={items} />;
+  return (
+    <>
+      {own}
+      {step.state === 'running' && (
+        <div className="mt-4">
+          <StepProgress step={step} live={live} title={title} />
+        </div>
+      )}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Grid2x2, Maximize, ZoomIn, ZoomOut } from 'lucide-react';
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import { IconButton } from '../ui/button.tsx';
-import { useSize } from '../walk/canvas.ts';
+import { useSize } from '../ui/canvas.ts';
 import { fitOf, type Size } from './fit.ts';
 import type { Zoom } from './use-zoom.ts';
 

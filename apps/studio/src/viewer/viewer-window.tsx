@@ -29,7 +29,7 @@ export function ViewerWindow({ id, item, addresses, place, from, keys = {}, chil
   useEffect(() => {
     if (atEnd) place.more?.();
   }, [atEnd]);
-  const go = (to: TileItem | undefined) => to && (() => place.open(to.id));
+  const go = (to: TileItem | undefined) => (to ? () => place.open(to.id) : undefined);
   const all: Readonly<Record<string, (() => void) | undefined>> = {
     ArrowLeft: go(before),
     ArrowRight: go(after),
@@ -66,19 +66,7 @@ export function ViewerWindow({ id, item, addresses, place, from, keys = {}, chil
           className="rise fixed inset-0 z-40 flex flex-col bg-ground outline-none max-lg:overflow-y-auto"
         >
           <Dialog.Title className="sr-only">{item ? nameOf(item) : 'Loading'}</Dialog.Title>
-          <div className="sticky top-0 z-10 flex h-14 shrink-0 items-center gap-1 bg-ground/90 px-3 backdrop-blur-md sm:px-6">
-            <Dialog.Close asChild>
-              <IconButton icon={X} size="large" label={`Back to ${from} (Esc)`} />
-            </Dialog.Close>
-            <div className="grow" />
-            {index >= 0 && (
-              <span className="number px-2 text-xs text-muted">
-                {index + 1} / {place.items.length}
-              </span>
-            )}
-            <IconButton icon={ChevronLeft} size="large" label="Previous (←)" disabled={!before} onClick={go(before)} />
-            <IconButton icon={ChevronRight} size="large" label="Next (→)" disabled={!after} onClick={go(after)} />
-          </div>
+          <Bar from={from} index={index} count={place.items.length} onPrevious={go(before)} onNext={go(after)} />
           <div className="grid min-h-0 grow gap-x-8 lg:grid-cols-[minmax(0,1fr)_400px]">
             <div className="h-[56dvh] min-h-64 px-3 pb-3 sm:px-6 lg:h-full lg:pb-6">
               {item && <Stage item={item} addresses={addresses} zoom={zoom} onSwipe={(way) => go(way === 1 ? after : before)?.()} />}
@@ -88,6 +76,33 @@ export function ViewerWindow({ id, item, addresses, place, from, keys = {}, chil
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+interface BarProps extends Pick<ViewerWindowProps, 'from'> {
+  /** -1 if it is none of them. */
+  index: number;
+  count: number;
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+}
+
+/** The way back, where one is among the others, and the ways to the next of them. */
+function Bar({ from, index, count, onPrevious, onNext }: BarProps) {
+  return (
+    <div className="sticky top-0 z-10 flex h-14 shrink-0 items-center gap-1 bg-ground/90 px-3 backdrop-blur-md sm:px-6">
+      <Dialog.Close asChild>
+        <IconButton icon={X} size="large" label={`Back to ${from} (Esc)`} />
+      </Dialog.Close>
+      <div className="grow" />
+      {index >= 0 && (
+        <span className="number px-2 text-xs text-muted">
+          {index + 1} / {count}
+        </span>
+      )}
+      <IconButton icon={ChevronLeft} size="large" label="Previous (←)" disabled={!onPrevious} onClick={onPrevious} />
+      <IconButton icon={ChevronRight} size="large" label="Next (→)" disabled={!onNext} onClick={onNext} />
+    </div>
   );
 }
 

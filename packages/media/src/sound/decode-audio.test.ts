@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { sniffMediaType } from '../sniff.ts';
+import { encodeWav } from '../wav.ts';
 import { decodeAudio } from './decode-audio.ts';
 import { isSilent } from './mono-sound.ts';
 import { resample } from './resample.ts';
 import { amplitudeOf, chunk, encoded, fixture, format, id3, riff, toneAt } from './sound-files.ts';
-import { encodeWav } from './wav.ts';
 
 const tone = (frequency: number, sampleRate: number, seconds = 1, amplitude = 0.5) => ({
   samples: toneAt(frequency, sampleRate, seconds, amplitude),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineTask, hint, port } from '../task.ts';
+import { videoFormat } from './video-format.ts';
 
 export const framesToVideo = defineTask({
   name: 'frames-to-video',
@@ -9,7 +10,7 @@ export const framesToVideo = defineTask({
   inputs: { frames: port('image', 'Frames', 'Images of one size, in the order in which they are shown.', { many: true }) },
   outputs: { video: port('video', 'Video', 'MP4, WebP or GIF.') },
   parameters: z.object({
-    format: hint(z.enum(['mp4', 'webp', 'gif']).default('mp4'), { title: 'Format', control: 'select' }),
+    format: videoFormat,
     framesPerSecond: hint(z.number().min(0.5).max(60).default(12), { title: 'Frames per second', control: 'slider', step: 0.5 }),
     thereAndBack: hint(z.boolean().default(false), {
       title: 'There and back',

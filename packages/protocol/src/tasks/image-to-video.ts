@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineTask, hint, port, seed } from '../task.ts';
+import { videoFormat } from './video-format.ts';
 
 export const imageToVideo = defineTask({
   name: 'image-to-video',
@@ -34,7 +35,7 @@ export const imageToVideo = defineTask({
       advanced: true,
     }),
     guidanceScale: hint(z.number().min(0).max(30).default(2), { title: 'Guidance scale', control: 'slider', step: 0.1, advanced: true }),
-    format: hint(z.enum(['mp4', 'webp', 'gif']).default('mp4'), { title: 'Format', control: 'select' }),
+    format: videoFormat,
     seed,
   }),
   /** Enlarging and encoding a frame takes about as long as five steps of the starter model. */

@@ -29,11 +29,13 @@ export const pictureParameters = {
     title: 'Scheduler',
     description: 'How noise is taken away from step to step. auto is the one that the model names as its own.',
     control: 'select',
+    labels: { auto: "Automatic: the model's own", ddim: 'DDIM', 'dpmpp-2m': 'DPM++ 2M', unipc: 'UniPC', lcm: 'LCM' },
   }),
   sigmas: hint(z.enum(['model', 'karras']).default('model'), {
     title: 'Noise levels',
     description: 'karras puts more steps at low noise (Karras et al., 2022); only for euler, euler-ancestral, dpmpp-2m and unipc.',
     control: 'select',
+    labels: { model: "The model's own", karras: 'Karras' },
     advanced: true,
   }),
   guidanceRescale: hint(z.number().min(0).max(1).default(0), {
