@@ -1,4 +1,4 @@
-import type { Modality, RunView, StepView, TaskView, Role } from '@atelier/protocol';
+import type { Modality, Role, RunView, StepView, TaskView } from '@atelier/protocol';
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { StepLive } from '../api/run-progress.ts';
