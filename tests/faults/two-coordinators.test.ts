@@ -2,8 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunEvent, RunId, RunView } from '@atelier/protocol';
-import { type EmbeddedServer, startEmbeddedServer } from '@atelier/store';
-import pg from 'pg';
+import { type Database, type EmbeddedServer, openDatabase, startEmbeddedServer } from '@atelier/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until, within } from '../support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from '../support/digest-fleet.ts';
@@ -11,7 +10,8 @@ import { Studio, temporaryFolder } from '../support/studio.ts';
 
 /** One database, one shared folder for bytes, and two coordinators with a data folder and an edge each. */
 let server: EmbeddedServer;
-let rows: pg.Client;
+let database: Database;
+let rows: Database['pool'];
 let east: Studio;
 let west: Studio;
 
@@ -21,13 +21,13 @@ beforeAll(async () => {
   const folder = temporaryFolder('shared-database');
   chmodSync(folder, 0o711);
   server = await startEmbeddedServer(folder);
-  rows = new pg.Client({ connectionString: server.url });
-  await rows.connect();
+  database = await openDatabase({ dataFolder: folder, databaseUrl: server.url });
+  rows = database.pool;
   [east, west] = await Promise.all([begin('east'), begin('west')]);
 });
 afterAll(async () => {
   await Promise.allSettled([east?.[Symbol.asyncDispose](), west?.[Symbol.asyncDispose]()]);
-  await rows?.end();
+  await database?.close();
   await server?.stop();
 });
 beforeEach(async () => {
