@@ -43,7 +43,10 @@ export function startCommand(): Command {
     .option('--tasks <module>', 'add tasks of your own; may be repeated', collect)
     .option('--threads <number>', 'threads that each local edge computes with')
     .option('--origin <url>', 'a further address under which the studio is reached; may be repeated', collect)
-    .option('--storage <url>', 'keep artifacts in a bucket, s3://bucket/prefix, instead of the data folder; keys come from the environment')
+    .option(
+      '--storage <url>',
+      'keep artifacts in a bucket, s3://bucket/prefix, or in a folder that coordinators share, instead of the data folder; keys come from the environment',
+    )
     .option('--upload-quota <size>', 'how much each person may have uploaded, such as 20GB (default: ATELIER_UPLOAD_QUOTA, else 100 GB)')
     .option('--disk-reserve <size>', 'how much disk stays free; below it nothing is taken (default: ATELIER_DISK_RESERVE, else 1 GB, or 2 % of a small disk)')
     .option('--public-predict', 'let anybody ask /predict/ for a video of two words, without sign-in')
