@@ -50,7 +50,7 @@ async function run(request: StepRequest): Promise<StepResult> {
   request.report.text(`from ${from};`);
   const listening = listen();
   async function listen(): Promise<void> {
-    for await (const { number } of controls) request.report.text(`heard ${number};`);
+    for await (const { number } of controls) request.report.text(`heard ${number} ${Date.now()};`);
   }
   for (let at = from; at < iterations && !request.signal.aborted; at += 1) {
     if (keepEvery > 0 && at > from && at % keepEvery === 0 && (await request.checkpoint(Buffer.from(JSON.stringify(state)), at))) {
