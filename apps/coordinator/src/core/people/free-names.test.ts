@@ -11,5 +11,5 @@ test('no two of those that come get the same name, and none is longer than a nam
   const names = freeNames([long, `${long.slice(0, 90)}y`], [long, `${long.slice(0, 90)}y`], 'a name of somebody with very many letters in it', 100);
   expect(new Set(names).size).toBe(2);
   for (const name of names) expect(name.length).toBeLessThanOrEqual(100);
-  expect(freeNames(['🦊🦊🦊'], ['🦊🦊🦊'], 'B', 15)).toEqual(['🦊🦊 (from B)']);
+  expect(freeNames(['🦊🦊🦊'], ['🦊🦊🦊'], 'B', 14)).toEqual(['🦊🦊 (from B)']);
 });

@@ -3,4 +3,4 @@
  * Not here: how anybody signs in, invitations and sessions (server/identity), and what the bounds of a person stop (quota/, runs/).
  * Begin with people.ts.
  */
-export { createPeople, type People, type PeopleNeeds, type Succession } from './people.ts';
+export { createPeople, type People, type Succession } from './people.ts';

@@ -4,7 +4,6 @@ import { listPeople } from './list.ts';
 import { type RemovalNeeds, removePerson } from './remove.ts';
 
 export type { Succession } from './last-owner.ts';
-export type PeopleNeeds = RemovalNeeds;
 
 /** People as owners look after them. Methods throw AtelierError `not-found` for somebody who is not here. */
 export interface People {
@@ -19,7 +18,7 @@ export interface People {
   remove(by: string, removal: Removal, shutOut: () => Promise<void>): Promise<Removed>;
 }
 
-export function createPeople(needs: PeopleNeeds): People {
+export function createPeople(needs: RemovalNeeds): People {
   return {
     list: () => listPeople(needs),
     change: (change) => changePerson(needs, change),

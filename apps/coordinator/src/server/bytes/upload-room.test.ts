@@ -42,7 +42,11 @@ test('what one person uploaded has a bound, which is told; what is begun counts,
   await bring(token, 400, 'a');
   const begun = await begin(token, 500);
   expect(begun.status).toBe(201);
-  expect(await usage(token)).toEqual({ uploads: { bytes: 400, mostBytes: 1000, open: 1, mostOpen: 100 }, results: { bytes: 0 } });
+  expect(await usage(token)).toEqual({
+    uploads: { bytes: 400, mostBytes: 1000, open: 1, mostOpen: 100 },
+    results: { bytes: 0 },
+    runs: { open: 0, mostOpen: 1000 },
+  });
   const over = await begin(token, 101);
   expect([over.status, await errorOf(over)]).toEqual([413, expect.objectContaining({ code: 'too-large', hint: expect.stringContaining('Delete') })]);
   expect((await begin(token, 100)).status).toBe(201);
