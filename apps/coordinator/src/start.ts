@@ -154,15 +154,26 @@ interface Ground {
   readonly started: Started;
 }
 
-async function openParts(options: CoordinatorOptions, { dataFolder, home, log, server, started }: Ground) {
+/** Database, storage and what edges and other coordinators speak with: all that the core stands on. */
+async function openFoundations(options: CoordinatorOptions, { dataFolder, home, log, server, started }: Ground) {
   const database = await openDatabase({ dataFolder, databaseUrl: options.databaseUrl });
   started.closeLast(() => database.close());
   await migrate(database);
   const agree = options.databaseUrl ? agreeBy(database, log) : agreeAlone;
   const tickets = await createTicketSigner(join(dataFolder, 'ticket-key.json'), (own) => agree('tickets', own));
   const storage = await openStorage({ storage: options.storage, home, dataFolder, database, diskReserveBytes: options.diskReserveBytes });
-  const { artifacts } = storage;
-  const catalogue = await readCatalogue(dataFolder, log);
+  const cluster = new Cluster({ database, log, home, url: server.url, version, storage: storage.place, aliveMs: designTimes.leaseMs });
+  await cluster.open();
+  started.closeLast(() => cluster.close());
+  const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson, () => cluster.hasOthers());
+  return { database, agree, tickets, storage, artifacts: storage.artifacts, cluster, quota };
+}
+
+type Foundations = Awaited<ReturnType<typeof openFoundations>>;
+
+/** The core, with the sockets of its edges. */
+async function openCore(options: CoordinatorOptions, { dataFolder, log, started }: Ground, foundations: Foundations) {
+  const { tickets } = foundations;
   const edgeSessions = createEdgeSessions();
   const transfers = new OpenTransfers();
   let running: Core | undefined;
@@ -177,15 +188,19 @@ async function openParts(options: CoordinatorOptions, { dataFolder, home, log, s
     log,
     isProxied: (options.origins ?? []).length > 0,
   });
-  const aliveMs = designTimes.leaseMs;
-  const cluster = new Cluster({ database, log, home, url: server.url, version, storage: storage.place, aliveMs });
-  await cluster.open();
-  started.closeLast(() => cluster.close());
-  const quota = new Quota(database, options.uploadQuotaBytes ?? limits.uploadedBytesPerPerson, () => cluster.hasOthers());
-  const core = await startCore({ database, link: sockets, catalogue, artifacts, tickets, quota, cluster, succeed: houseSuccession(dataFolder), log });
+  const catalogue = await readCatalogue(dataFolder, log);
+  const core = await startCore({ ...foundations, link: sockets, catalogue, succeed: houseSuccession(dataFolder), log });
   running = core;
   started.closeLast(() => core.close());
   started.closeLast(() => sockets.close());
+  return { core, sockets, edgeSessions, transfers };
+}
+
+async function openParts(options: CoordinatorOptions, ground: Ground) {
+  const { dataFolder, home, log, server, started } = ground;
+  const foundations = await openFoundations(options, ground);
+  const { database, agree, tickets, storage, artifacts, quota } = foundations;
+  const { core, sockets, edgeSessions, transfers } = await openCore(options, ground, foundations);
   const media = createMediaReader();
   started.closeLast(() => media.close());
   const uploads = await createUploads({
@@ -199,7 +214,7 @@ async function openParts(options: CoordinatorOptions, { dataFolder, home, log, s
   const thumbnails = createThumbnails(artifacts, media, dataFolder);
   const purging = startPurging({ core, thumbnails, log });
   started.closeLast(() => purging.close());
-  const databaseOutside = database.folder !== undefined && dirname(database.folder) !== resolve(dataFolder) ? database.folder : undefined;
+  const databaseOutside = outsideOf(dataFolder, database.folder);
   const doctor = () => examine({ core, dataFolder, databaseOutside, version, storage });
   const watchers = countWatchers();
   const authenticate = createAuthenticate({ accounts, database, edgeSessions });
@@ -243,6 +258,11 @@ async function openParts(options: CoordinatorOptions, { dataFolder, home, log, s
     close: () => started.close(),
   };
   return { coordinator, door: frontDoor(app, origins, log) };
+}
+
+/** The folder of a database that does not lie in the data folder. */
+function outsideOf(dataFolder: string, databaseFolder: string | undefined): string | undefined {
+  return databaseFolder !== undefined && dirname(databaseFolder) !== resolve(dataFolder) ? databaseFolder : undefined;
 }
 
 /** A page of the public gallery asks for some hundred small pictures. */

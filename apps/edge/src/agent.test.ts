@@ -1,34 +1,18 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { edgeProtocolVersion, type ModelManifest, newId, type Ticket, type WorkOrder } from '@atelier/protocol';
+import { edgeProtocolVersion, type ModelManifest, type Ticket, type WorkOrder } from '@atelier/protocol';
 import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { type Edge, runEdge } from './agent.ts';
 import type { EdgeOptions } from './settings.ts';
 import { type SmallCoordinator, startSmallCoordinator } from './testing/small-coordinator.ts';
+import { isRunning, order, sha256, toy } from './testing/toy-orders.ts';
 
 let folder: string;
 let coordinator: SmallCoordinator;
 let edges: Edge[];
-
-const toy: ModelManifest = {
-  id: 'toy-model',
-  title: 'Toy',
-  shortName: 'toy',
-  summary: '',
-  driver: 'toy',
-  tasks: ['toy'],
-  licence: 'Apache-2.0',
-  files: [],
-  memoryBytes: 0,
-  quality: 0.5,
-  prior: { loadSeconds: 0, runSeconds: 0 },
-  options: {},
-};
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atelier-edge-'));
@@ -58,12 +42,6 @@ async function startEdge(options: Partial<EdgeOptions> & { log?: Logger } = {}, 
   return edge;
 }
 
-const runs = newId<WorkOrder['runId']>();
-
-function order(parameters: Record<string, unknown>, more: Partial<WorkOrder> = {}): WorkOrder {
-  return { attemptId: newId(), fence: 1, runId: runs, stepId: 'play', shard: 0, task: 'toy', modelId: 'toy-model', parameters, inputs: [], ...more };
-}
-
 async function input(text: string, index = 0): Promise<WorkOrder['inputs'][number]> {
   const { hash, sizeBytes } = await coordinator.store.put(once(Buffer.from(text)));
   const token = await coordinator.ticket({ hash, from: 'coordinator' });
@@ -80,8 +58,6 @@ async function input(text: string, index = 0): Promise<WorkOrder['inputs'][numbe
 async function* once(bytes: Uint8Array) {
   yield bytes;
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 test('an edge joins, says what it offers, and runs a step on inputs that it fetches', async () => {
   await startEdge();
@@ -390,13 +366,3 @@ test('a model is pulled and removed by message, and the list is kept over a rest
   coordinator.send({ kind: 'remove-model', modelId: 'second-toy' });
   await coordinator.hear('models', (message) => message.models.length === 1, since);
 });
-
-/** Where nobody collects orphans, as in some containers, an ended process stays as a zombie. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync(`/proc/${pid}/stat`) || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

@@ -219,6 +219,20 @@ function deliver(studio: TestStudio, edge: EdgeInside | undefined, message: ToEd
 
 const listeners = new WeakMap<TestEdge, Set<() => void>>();
 
+/** A message of a kind that an edge was sent, waited for if it has not come. @param after how many of the kind come before it */
+async function nextMessage(edge: TestEdge, kind: ToEdge['kind'], after: number): Promise<ToEdge> {
+  const all = listeners.get(edge) ?? new Set();
+  listeners.set(edge, all);
+  for (;;) {
+    const found = edge.received.filter((message) => message.kind === kind)[after];
+    if (found) return found;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    all.add(resolve);
+    await promise;
+    all.delete(resolve);
+  }
+}
+
 function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models: ModelManifest[]; slots: number }): EdgeInside {
   const { id, name, models, slots } = given;
   const timings = { transferSeconds: 0, transferBytes: 0, loadSeconds: 0, runSeconds: 0.01, cold: false };
@@ -284,18 +298,7 @@ function testEdge(studio: TestStudio, given: { id: EdgeId; name: string; models:
       clearInterval(edge.beat);
       edge.beat = undefined;
     },
-    async next(kind, after = 0) {
-      const all = listeners.get(edge) ?? new Set();
-      listeners.set(edge, all);
-      for (;;) {
-        const found = edge.received.filter((message) => message.kind === kind)[after];
-        if (found) return found as never;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        all.add(resolve);
-        await promise;
-        all.delete(resolve);
-      }
-    },
+    next: (kind, after = 0) => nextMessage(edge, kind, after) as never,
   };
   return edge;
 }
