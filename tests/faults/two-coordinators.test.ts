@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RunEvent, RunId, RunView } from '@atelier/protocol';
 import { type Database, type EmbeddedServer, openDatabase, startEmbeddedServer } from '@atelier/store';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { applied, beginCount, counted, counterModel, counterTask, setSize } from '../support/counters.ts';
 import { until, within } from '../support/deadline.ts';
 import { digestFleet, digestModel, digestOf, giveModels } from '../support/digest-fleet.ts';
 import { Studio, temporaryFolder } from '../support/studio.ts';
@@ -38,11 +39,12 @@ beforeEach(async () => {
 async function begin(name: string): Promise<Studio> {
   const models = ['quick', 'slow', name];
   const studio = new Studio({
-    fleet: digestFleet([name], 1, models),
+    fleet: digestFleet([name], 1, [...models, 'counter']),
+    tasks: [counterTask],
     arguments: ['--storage', shared],
     environment: { DATABASE_URL: server.url, ATELIER_LOG_LEVEL: 'info' },
   });
-  giveModels(studio, name, [digestModel(10, 'quick', 'quick'), digestModel(1_500, 'slow', 'slow'), digestModel(10, name, name)]);
+  giveModels(studio, name, [digestModel(10, 'quick', 'quick'), digestModel(1_500, 'slow', 'slow'), digestModel(10, name, name), counterModel]);
   await studio.start();
   return studio;
 }
@@ -139,6 +141,15 @@ test('a run that is cancelled at one coordinator stops on the edge of the other'
   expect((await other.client.api.runs.cancel({ id })).state).toBe('cancelled');
   await expect.poll(() => holder.processes('digest.mjs').length).toBe(0);
   expect((await holder.client.api.runs.get({ id })).state).toBe('cancelled');
+});
+
+test('a step on the edge of one coordinator hears what is said at the other, whose watchers see where it took effect', async () => {
+  const { id } = await beginCount(east, { iterations: 1_000_000, everyMs: 5 }, { edge: 'west' });
+  await counted(west, id);
+  expect((await setSize(east, id, 50)).number).toBe(1);
+  await Promise.all([applied(west, id, 1), applied(east, id, 1)]);
+  await east.client.api.runs.cancel({ id });
+  await Promise.all([east.ended(id), west.ended(id)]);
 });
 
 test('who has signed in at one is known at the other: tokens and secrets are the database’s', async () => {

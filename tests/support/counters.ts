@@ -70,10 +70,17 @@ export const setSize = (studio: Studio, id: RunId, size: number, number?: number
 export async function applied(studio: Studio, id: RunId, ...numbers: number[]): Promise<void> {
   const missing = new Set(numbers);
   await eventOf(studio, id, `controls ${numbers.join(', ')}`, (event) => {
-    const seen = event.kind === 'control' ? [event.control] : event.kind === 'snapshot' ? appliedOf(event.run) : [];
+    const seen = seenIn(event);
     for (const { number, state } of seen) if (state === 'applied') missing.delete(number);
     return missing.size === 0;
   });
+}
+
+/** Controls that an event tells of. */
+function seenIn(event: RunEvent): readonly ControlView[] {
+  if (event.kind === 'control') return [event.control];
+  if (event.kind === 'snapshot') return appliedOf(event.run);
+  return event.kind === 'step' ? (event.step.controls?.newest ?? []) : [];
 }
 
 /** What a run came to. */

@@ -42,9 +42,12 @@ function filled(path: string, id = unknownId): string {
   return path.replace(':hash', 'a'.repeat(64)).replace(':modelId', 'nothing').replace(/:\w+/g, id).replace('/*', '/somewhere');
 }
 
+/** What is refused without a body before anything is looked up. */
+const bodies: Readonly<Record<string, string>> = { '/api/runs/:id/steps/:stepId/control': '{"kind":"size","value":{}}' };
+
 /** Ends the body at once, so that event streams do not keep the test. */
 async function statusOf(route: RouteInfo, token: string | undefined, id?: string, shown: Record<string, string> = {}): Promise<number> {
-  const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? '{}' : undefined;
+  const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? (bodies[route.path] ?? '{}') : undefined;
   const own = route.path.startsWith('/api/uploads') ? headers : { 'content-type': 'application/json' };
   const answer = await coordinator.call(filled(route.path, id), {
     method: route.method,

@@ -39,6 +39,8 @@ export const Notice = z.discriminatedUnion('kind', [
     fraction: z.number().min(0).max(1),
     remainingSeconds: z.number().nullable(),
   }),
+  /** A running step was told something, or followed it: whoever has an edge that runs it sends what is new, and whoever is watched looks again. */
+  z.object({ kind: z.literal('control'), runId: RunId, stepId: StepName }),
   /** Runs were put elsewhere in line, or an owner changed a setting. */
   z.object({ kind: z.literal('turns') }),
   z.object({ kind: z.literal('settings') }),

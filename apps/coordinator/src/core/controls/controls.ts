@@ -15,6 +15,7 @@ import {
 } from '@atelier/protocol';
 import { type Database, inTransaction } from '@atelier/store';
 import { Buckets } from '../claims/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 import type { EdgeLink, Logger, Viewer } from '../contracts/index.ts';
 import type { LiveAttempt, LiveAttempts } from '../dispatch/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -39,6 +40,7 @@ interface ControlsNeeds {
   readonly fleet: Fleet;
   readonly live: LiveAttempts;
   readonly checkpoints: Checkpoints;
+  readonly cluster: Pick<Cluster, 'tellLater'>;
   readonly feed: { isWatched(runId: RunId): boolean; steered(runId: RunId, event: SteeredEvent): void };
 }
 
@@ -81,6 +83,7 @@ export class Controls {
       if (accepted.isNew) this.#send(runId, stepId, accepted);
       const control = (await readControlViews(database.db, runId, [stepId], [accepted.number])).get(stepId)?.newest[0] as ControlView;
       if (accepted.isNew) feed.steered(runId, { kind: 'control', stepId, control });
+      if (accepted.isNew) this.#needs.cluster.tellLater({ kind: 'control', runId, stepId });
       return control;
     });
   }
@@ -100,6 +103,14 @@ export class Controls {
         const { runId, stepId, shard } = attempt;
         this.#follow(edgeId, { attemptId, fence, runId, stepId, shard }, new Set());
       }
+    }
+  }
+
+  /** Another coordinator wrote something of this step's controls: edges here that run it hear all of them, by number, so that twice is once. */
+  changedElsewhere(runId: RunId, stepId: string): void {
+    for (const { id, fence, edgeId, shard } of this.#leased(runId, stepId)) {
+      if (!this.#needs.fleet.get(edgeId).connected) continue;
+      this.#follow(edgeId, { attemptId: id as AttemptId, fence: fence as number, runId, stepId, shard }, new Set());
     }
   }
 
@@ -161,7 +172,9 @@ export class Controls {
       return rows as AppliedControl[];
     });
     if (pending.checkpoint) this.#needs.checkpoints.bring(edgeId, pending.checkpoint.hash);
-    if (changed.length === 0 || !this.#needs.feed.isWatched(runId)) return;
+    if (changed.length === 0) return;
+    this.#needs.cluster.tellLater({ kind: 'control', runId, stepId });
+    if (!this.#needs.feed.isWatched(runId)) return;
     const numbers = changed.map(({ number }) => number);
     const views = (await readControlViews(this.#needs.database.db, runId, [stepId], numbers)).get(stepId)?.newest ?? [];
     for (const control of views) this.#needs.feed.steered(runId, { kind: 'control', stepId, control });

@@ -4,6 +4,7 @@ import type { Database } from '@atelier/store';
 import type { Replication } from '../bytes/index.ts';
 import type { Cluster, Hearing, Notice, PassingOn } from '../cluster/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
+import type { Controls } from '../controls/index.ts';
 import type { Leases, LiveAttempts } from '../dispatch/index.ts';
 import type { DoubleChecks } from '../double-checks/index.ts';
 import type { EdgeMessages } from '../edges/index.ts';
@@ -28,6 +29,7 @@ export interface FollowingNeeds {
   readonly history: History;
   readonly replication: Replication;
   readonly doubleChecks: DoubleChecks;
+  readonly controls: Controls;
   readonly messages: EdgeMessages;
 }
 
@@ -115,6 +117,9 @@ export class Following implements Hearing {
         return this.#store(notice.hash, from);
       case 'stored':
         return replication.storedElsewhere(notice.hash, notice.ok);
+      case 'control':
+        this.#needs.controls.changedElsewhere(notice.runId, notice.stepId);
+        return this.#needs.feed.changedElsewhere(notice.runId, [notice.stepId], []);
       case 'turns':
         return live.loadTurns(database.pool);
       case 'settings':
