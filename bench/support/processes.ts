@@ -52,7 +52,7 @@ export function proportionalBytes(pids: readonly number[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Undefined where the process has ended meanwhile. */
+/** Undefined if the process has ended meanwhile. */
 function quietly<T>(read: () => T): T | undefined {
   try {
     return read();

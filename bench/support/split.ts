@@ -44,7 +44,7 @@ export function splitSteps(coordinator: readonly ProbeEvent[], edge: readonly Pr
 
 const sumOf = (events: readonly ProbeEvent[]) => events.reduce((sum, event) => sum + event.end - event.at, 0);
 
-/** Undefined where the two orders belong to different runs, or something else came between. */
+/** Undefined if the two orders belong to different runs, or something else came between. */
 function momentsOf(coordinator: readonly ProbeEvent[], edge: readonly ProbeEvent[], from: number, to: number): Moments | undefined {
   const first = (events: readonly ProbeEvent[], kind: ProbeEvent['kind'], what: string) =>
     events.find((event) => event.at >= from && event.at < to && event.kind === kind && event.what === what)?.at;

@@ -16,7 +16,7 @@ const systemNames = ['chromium', 'chromium-browser', 'google-chrome'];
 /** `npm` passes over the browser of the system, to see that a machine without one can test too. */
 const wanted = process.env.ATELIER_TEST_BROWSER;
 
-/** A real Chromium: the system's, else the one of the npm registry. Undefined where there is neither. */
+/** A real Chromium: the system's, else the one of the npm registry. Undefined if there is neither. */
 function findBrowser(): Program | undefined {
   const system = wanted === 'npm' ? undefined : systemBrowser();
   if (system) return { path: system };
@@ -67,7 +67,7 @@ const fontSettings = (folder: string) => `<?xml version="1.0"?>
 
 const program = findBrowser();
 
-/** Why tests that need a browser are skipped here; false where they run. */
+/** Why tests that need a browser are skipped here; false if they run. */
 export const withoutBrowser = program ? false : `there is no ${systemNames.join(', ')} on PATH, and no packaged one for ${process.platform} ${process.arch}`;
 
 /** Starts a Chromium that says nothing to the outside and whose microphone plays a beep. */

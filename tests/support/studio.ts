@@ -12,7 +12,7 @@ import { childrenOf, isAlive, processesWith, type RunningProcess } from './proce
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** Where `npm test` has put the starter models; undefined where a test is run by hand without them. */
+/** Where `npm test` has put the starter models; undefined if a test is run by hand without them. */
 export const starterModels = process.env.ATELIER_TEST_MODELS;
 export const withoutModels = starterModels ? false : 'ATELIER_TEST_MODELS is not set: run it by npm test, which fetches the starter models';
 

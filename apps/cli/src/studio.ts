@@ -41,7 +41,7 @@ export async function findStudio(options: StudioOptions, environment: NodeJS.Pro
   });
 }
 
-/** @throws AtelierError `unavailable` where no studio is known */
+/** @throws AtelierError `unavailable` if no studio is known */
 export async function openStudio(options: StudioOptions): Promise<AtelierClient> {
   const { url, token } = await findStudio(options);
   return createClient({ url, ...(token === undefined ? {} : { token }) });

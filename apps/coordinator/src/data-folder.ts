@@ -23,7 +23,7 @@ export interface DataFolder {
 
 /**
  * Makes the data folder where it is missing and takes it.
- * @throws AtelierError `forbidden` where it cannot be written, `conflict` where a living coordinator holds it
+ * @throws AtelierError `forbidden` if it cannot be written, `conflict` if a living coordinator holds it
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   const path = resolve(folder);

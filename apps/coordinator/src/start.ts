@@ -75,7 +75,7 @@ export interface CoordinatorOptions {
 
 export interface Coordinator {
   readonly url: string;
-  /** The one-time link for the first owner; undefined where there is one. */
+  /** The one-time link for the first owner; undefined if there is one. */
   readonly welcomeUrl: string | undefined;
   /** Where the embedded database lies if that is not in the data folder: who copies or deletes one must know of the other. */
   readonly databaseOutside: string | undefined;
@@ -91,7 +91,7 @@ export interface Coordinator {
 
 /**
  * Starts a coordinator. Returns when everything but the models is there; `/livez` answers earlier.
- * @throws AtelierError `port-in-use`, `conflict` where a coordinator has the data folder, `forbidden` where it cannot be written
+ * @throws AtelierError `port-in-use`, `conflict` if a coordinator has the data folder, `forbidden` if it cannot be written
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const started = new Started();

@@ -23,7 +23,7 @@ export interface StorageOptions {
   readonly diskReserveBytes: number | undefined;
 }
 
-/** @throws AtelierError `invalid-input` for an address that is none, or where keys are missing; `unavailable` where a bucket does not answer */
+/** @throws AtelierError `invalid-input` for an address that is none, or where keys are missing; `unavailable` if a bucket does not answer */
 export async function openStorage({ storage, dataFolder, database, diskReserveBytes, home }: StorageOptions): Promise<Storage> {
   if (storage === undefined || storage === '') {
     const folder = join(dataFolder, 'artifacts');

@@ -40,7 +40,7 @@ const drainMs = 30_000;
 /**
  * Starts an edge in its folder: takes the folder's lock, joins where it has not yet, and dials the coordinator.
  * Resolves once it is set up, connected or not.
- * @throws AtelierError `conflict` where an edge runs there, `unauthenticated` where it cannot join, `invalid-input` for settings
+ * @throws AtelierError `conflict` if an edge runs there, `unauthenticated` if it cannot join, `invalid-input` for settings
  * @example const edge = await runEdge({ folder: '/data/edge', join: { url: 'http://studio:4747', token } }); await edge.closed;
  */
 export async function runEdge(options: EdgeOptions & { readonly log?: Logger | undefined }): Promise<Edge> {

@@ -31,7 +31,7 @@ async function syncFolderOf(path: string): Promise<void> {
   }
 }
 
-/** A file's text, or undefined where there is none. */
+/** A file's text, or undefined if there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

@@ -140,7 +140,7 @@ export function machineMemory(): number {
   return allowed > 0 && allowed < totalmem() ? allowed : totalmem();
 }
 
-/** `--folder` where none is given: an edge of its own in the user's data folder. */
+/** `--folder` if none is given: an edge of its own in the user's data folder. */
 export function defaultFolder(): string {
   const data = process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share');
   return join(data, 'atelier-edge');

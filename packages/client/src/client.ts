@@ -30,7 +30,7 @@ export interface AtelierClient {
   readonly api: Api;
   /**
    * Uploads bytes, resumably.
-   * @throws AtelierError `too-large`, `unsupported-media` or `damaged-media` where the bytes are refused
+   * @throws AtelierError `too-large`, `unsupported-media` or `damaged-media` if the bytes are refused
    */
   upload(body: UploadBody, options: UploadOptions): Promise<UploadView>;
   /** Events of a run until it has ended, across broken connections and restarts of the server; opens with a snapshot, also after each new connection. */
@@ -43,7 +43,7 @@ export interface AtelierClient {
   download(id: OutputId, options?: { raw?: boolean; range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<Response>;
   /**
    * All pictures of a step in one zip, as `frame-0001.png` and so on.
-   * @throws AtelierError `conflict` where some are missing yet
+   * @throws AtelierError `conflict` if some are missing yet
    */
   downloadFrames(run: RunId, stepId: string, options?: { signal?: AbortSignal }): Promise<Response>;
 }

@@ -44,7 +44,7 @@ export class WatchSocket {
 
   /**
    * Events of a run; opens with a snapshot.
-   * @throws AtelierError `unavailable` where no socket can be opened: its way may be barred, or the studio is away
+   * @throws AtelierError `unavailable` if no socket can be opened: its way may be barred, or the studio is away
    */
   async events(runId: RunId, signal?: AbortSignal): Promise<AsyncGenerator<RunEvent, void, undefined>> {
     let opening: Promise<Socket>;

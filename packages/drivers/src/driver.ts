@@ -73,7 +73,7 @@ export interface LoadOptions {
 /** What runs models of one kind. One folder of this package a driver; `conformance.ts` holds what all of them promise. */
 export interface Driver {
   readonly name: string;
-  /** Reads the model into memory. @throws AtelierError `invalid-input` where the manifest's options or files do not fit */
+  /** Reads the model into memory. @throws AtelierError `invalid-input` if the manifest's options or files do not fit */
   load(source: ModelSource, options: LoadOptions): Promise<LoadedModel>;
   /** Which device models of this driver run on here, and why not a faster one; for `atelier doctor`. */
   describeDevice(): Promise<{ device: string; reason: string }>;

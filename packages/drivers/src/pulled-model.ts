@@ -5,7 +5,7 @@ import type { ModelSource } from './driver.ts';
 
 /**
  * A pulled starter model for tests that need weights, from ATELIER_TEST_MODELS/<id>.
- * @returns undefined where it is not there, with the reason on standard error, so that such tests can be skipped
+ * @returns undefined if it is not there, with the reason on standard error, so that such tests can be skipped
  */
 export async function pulledModel(id: string): Promise<ModelSource | undefined> {
   const { manifest } = await loadManifest(join(starterModelsFolder, id, 'manifest.yaml'));

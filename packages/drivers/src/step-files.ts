@@ -4,7 +4,7 @@ import { AtelierError, limits, type ModelManifest } from '@atelier/protocol';
 import type { z } from 'zod';
 import type { MediaFile, StepRequest, StepResult } from './driver.ts';
 
-/** The single value of an input port. @throws AtelierError `invalid-input` where it is missing or there are several */
+/** The single value of an input port. @throws AtelierError `invalid-input` if it is missing or there are several */
 export function inputFile(request: StepRequest, port: string): MediaFile {
   const files = request.inputs[port] ?? [];
   if (files.length === 1) return files[0] as MediaFile;

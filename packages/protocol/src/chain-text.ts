@@ -6,7 +6,7 @@ import { limits } from './limits.ts';
 /**
  * Reads the short forms of a chain: one task, a comma list of tasks, an older system's words joined by arrows
  * (`Audio to Text -> Text to Image`), or the whole of a YAML or JSON file. The result still has to go through `resolveChain`.
- * @throws AtelierError `invalid-input` where it is none of these, `too-large` over the bound
+ * @throws AtelierError `invalid-input` if it is none of these, `too-large` over the bound
  */
 export function parseChainText(text: string): Chain {
   if (text.length > limits.chainBytes) throw new AtelierError('too-large', `A chain may have at most ${limits.chainBytes} characters.`);

@@ -230,7 +230,7 @@ export const contract = {
           token: z.string(),
           expiresAt: z.iso.datetime(),
           command: z.string(),
-          /** `this-machine` where the studio listens for its own machine alone. */
+          /** `this-machine` if the studio listens for its own machine alone. */
           reach: z.enum(['network', 'this-machine']),
           /** Further addresses of the studio, where the one in the command is not in the other machine's network. */
           otherAddresses: z.array(z.string()),

@@ -16,7 +16,7 @@ export type DimensionsByName = Readonly<Record<string, Dimensions>>;
 /** What stands for an image of unknown size: 512 x 512. */
 const usualPixels = 512 * 512;
 
-/** Pixels of an image over those of 512 x 512; 1 where they are not known. */
+/** Pixels of an image over those of 512 x 512; 1 if they are not known. */
 export function pixelShare({ width, height }: Dimensions = {}): number {
   return width === undefined || height === undefined ? 1 : (width * height) / usualPixels;
 }
@@ -24,7 +24,7 @@ export function pixelShare({ width, height }: Dimensions = {}): number {
 /** What stands for a recording of unknown length. */
 const usualSeconds = 10;
 
-/** The length of a recording over ten seconds; 1 where it is not known. */
+/** The length of a recording over ten seconds; 1 if it is not known. */
 export function lengthShare({ seconds }: Dimensions = {}): number {
   return seconds === undefined ? 1 : seconds / usualSeconds;
 }

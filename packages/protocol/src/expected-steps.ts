@@ -15,7 +15,7 @@ const leastWork = 1e-9;
 /**
  * What is expected of each step of a chain, from its parameters and from what it is given.
  * @param inputs dimensions of the chain's inputs by name, as far as they are known
- * @param sideOf pixels of the side of the images that a step draws where nothing else is asked for; undefined where that is not known
+ * @param sideOf pixels of the side of the images that a step draws where nothing else is asked for; undefined if that is not known
  */
 export function expectedSteps(
   chain: Pick<ResolvedChain, 'steps'>,

@@ -20,7 +20,7 @@ export const GalleryItem = Artifact.extend({
   caption: z.string(),
   starred: z.boolean(),
   visibility: Visibility,
-  /** False where another person made it. */
+  /** False if another person made it. */
   mine: z.boolean(),
   createdAt: z.iso.datetime(),
   /** Deleted ones can be brought back for limits.undoDays. */

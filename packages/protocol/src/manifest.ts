@@ -61,7 +61,7 @@ export const ModelManifest = z.object({
   quality: z.number().min(0).max(1).default(0.5),
   /** Pixels of the side of the square that a model for pictures was trained on, so that other sizes are drawn near it. */
   pictureSide: z.number().int().min(8).max(8192).optional(),
-  /** `own` where it draws that square and nothing else, since its graph was exported with a fixed size. Left out: other sizes near it too. */
+  /** `own` if it draws that square and nothing else, since its graph was exported with a fixed size. Left out: other sizes near it too. */
   pictureSizes: z.enum(['own', 'any']).optional(),
   /** Seconds to expect where nothing is measured yet, on one core of a common machine. */
   prior: z.object({ loadSeconds: z.number().nonnegative(), runSeconds: z.number().nonnegative() }),

@@ -19,7 +19,7 @@ export const Prediction = z.object({
   /** Bringing inputs to the edge over measured links. */
   transferSeconds: z.number().nonnegative(),
   transferBytes: z.number().nonnegative(),
-  /** Reading the model into memory; 0 where it is warm. */
+  /** Reading the model into memory; 0 if it is warm. */
   loadSeconds: z.number().nonnegative(),
   runSeconds: z.number().nonnegative(),
   startSeconds: z.number().nonnegative(),
@@ -77,7 +77,7 @@ export const PlanSet = z.object({
   chain: ResolvedChain,
   plans: z.array(Plan),
   rejected: z.array(RejectedOffer),
-  /** No plan can be quicker than the first by more than this; 0 where the search was exact. */
+  /** No plan can be quicker than the first by more than this; 0 if the search was exact. */
   gapSeconds: z.number().nonnegative().default(0),
 });
 export type PlanSet = z.infer<typeof PlanSet>;

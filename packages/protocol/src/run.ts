@@ -47,7 +47,7 @@ export const Timings = z.object({
   transferBytes: z.number().nonnegative(),
   loadSeconds: z.number().nonnegative(),
   runSeconds: z.number().nonnegative(),
-  /** True where the model had to be read into memory first. */
+  /** True if the model had to be read into memory first. */
   cold: z.boolean(),
 });
 export type Timings = z.infer<typeof Timings>;

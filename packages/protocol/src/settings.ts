@@ -6,7 +6,7 @@ import { findTask } from './tasks/index.ts';
 /**
  * A chain with some parameters changed: `step.parameter`, or a bare parameter's name for every step that has it. Null puts one back to its
  * default, or leaves it out where it has none.
- * @throws AtelierError `invalid-input` where nothing is called so, `parameter-out-of-bounds`
+ * @throws AtelierError `invalid-input` if nothing is called so, `parameter-out-of-bounds`
  */
 export function applySettings(chain: ResolvedChain, settings: Record<string, unknown>): ResolvedChain {
   let steps = chain.steps;

@@ -89,7 +89,7 @@ export interface Sharding {
    * @param inputs SHA-256 of the values of each bound port, in order
    */
   key(parameters: Record<string, unknown>, shard: number, inputs: InputHashes): unknown;
-  /** The parameters with which a step makes this shard and nothing else; left out where it means something only among the others. */
+  /** The parameters with which a step makes this shard and nothing else; left out if it means something only among the others. */
   alone?(parameters: Record<string, unknown>, shard: number): Record<string, unknown>;
 }
 

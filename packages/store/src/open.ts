@@ -20,7 +20,7 @@ const mostConnections = 16;
 
 /**
  * Opens the PostgreSQL of `databaseUrl`, or the embedded one of the data folder. Does not migrate.
- * @throws AtelierError `unavailable` where the server cannot be reached or started
+ * @throws AtelierError `unavailable` if the server cannot be reached or started
  */
 export async function openDatabase(options: { dataFolder: string; databaseUrl?: string | undefined }): Promise<Database> {
   const embedded = options.databaseUrl ? undefined : await startEmbeddedServer(options.dataFolder);

@@ -18,7 +18,7 @@ import type { ParameterSchema, SchemaOf } from './settings-text.ts';
 /** A chain as it was given, and what could be found out about it without the studio. */
 export interface GivenChain {
   readonly chain: Chain;
-  /** Undefined where it names a task that only the studio knows. */
+  /** Undefined if it names a task that only the studio knows. */
   readonly resolved: ResolvedChain | undefined;
 }
 

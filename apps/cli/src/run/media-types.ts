@@ -31,7 +31,7 @@ export function mediaTypeOfFile(name: string): string {
   return types.find(([known]) => known === ending)?.[1] ?? 'application/octet-stream';
 }
 
-/** The ending for a media type, without the dot; `bin` where it is unknown. */
+/** The ending for a media type, without the dot; `bin` if it is unknown. */
 export function endingOf(mediaType: string): string {
   const plain = mediaType.split(';')[0]?.trim().toLowerCase();
   return types.find(([, type]) => type === plain)?.[0] ?? 'bin';

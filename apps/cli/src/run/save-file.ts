@@ -26,7 +26,7 @@ export async function saveOutput(client: AtelierClient, output: Pick<OutputView,
 /**
  * Writes an answer to a file, which is there whole or not at all.
  * @param hash SHA-256 that the bytes must have
- * @throws AtelierError `hash-mismatch`, `download-failed` where its end is missing
+ * @throws AtelierError `hash-mismatch`, `download-failed` if its end is missing
  */
 export async function saveResponse({ body, headers }: Response, target: string, hash?: string): Promise<SavedFile> {
   const part = `${target}.${process.pid}.part`;

@@ -81,7 +81,7 @@ export function machinesOf(step: StepView): string {
   return known.length > 0 ? listed(known) : (step.offer?.edgeName ?? '');
 }
 
-/** `18 of 24 frames from the cache`; undefined where nothing was. */
+/** `18 of 24 frames from the cache`; undefined if nothing was. */
 export function cacheLine(step: StepView): string | undefined {
   if (step.cached === 0) return undefined;
   const total = step.shards?.total ?? 1;

@@ -6,7 +6,7 @@ const patienceMs = 2000;
 
 /**
  * The studio's tasks, where `atelier run ... --help` is asked for: its owner may have declared some of their own.
- * @returns none where no studio answers; help is given all the same
+ * @returns none if no studio answers; help is given all the same
  */
 export async function tasksForHelp(words: readonly string[]): Promise<TaskView[]> {
   if (words[0] !== 'run' || !words.some((word) => word === '--help' || word === '-h')) return [];

@@ -16,7 +16,7 @@ export interface SavedWalk {
 
 /**
  * Writes what came of a walk to where it was asked for: the film, the frames as a zip, or each frame as a file, `frame-0001.png` and so on.
- * @throws AtelierError `not-found` where the run has no such result, `disk-full`
+ * @throws AtelierError `not-found` if the run has no such result, `disk-full`
  */
 export async function saveWalk(client: AtelierClient, run: RunView, target: WalkTarget): Promise<SavedWalk> {
   const { path } = target;

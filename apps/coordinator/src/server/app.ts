@@ -29,7 +29,7 @@ export interface App {
   listRoutes(): RouteInfo[];
 }
 
-/** All routes over the services. @throws AtelierError `internal` where a route has no policy */
+/** All routes over the services. @throws AtelierError `internal` if a route has no policy */
 export function createApp(services: Services, gates: Gates, socketGates: SocketGates): App {
   const app = new Hono();
   app.use('*', (context, next) =>

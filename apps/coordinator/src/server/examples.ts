@@ -35,7 +35,7 @@ function countModalities({ chain }: ExampleView): number {
   return new Set([...Object.values(inputs).map(({ modality }) => modality), ...made]).size;
 }
 
-/** Names in a folder, sorted; none where it is missing. */
+/** Names in a folder, sorted; none if it is missing. */
 async function namesIn(folder: string): Promise<string[]> {
   const names: string[] = await readdir(folder).catch(() => []);
   return names.sort();
@@ -53,7 +53,7 @@ async function readExample(folder: string, name: string): Promise<ExampleView> {
   };
 }
 
-/** Something that fits, so that the example runs at once. Undefined where the repository has nothing of that kind. */
+/** Something that fits, so that the example runs at once. Undefined if the repository has nothing of that kind. */
 async function readyInput(folder: string, modality: Modality): Promise<ExampleView['inputs'][string] | undefined> {
   if (modality === 'text') return { text: 'a red apple' };
   const part = { audio: 'audio', image: 'pictures' }[modality as string];

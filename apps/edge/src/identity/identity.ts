@@ -32,7 +32,7 @@ const fileName = 'edge.json';
 /**
  * Who this edge is: read from its folder, else made by joining.
  * With an address but no token, an edge that has joined before dials the new address with its old key.
- * @throws AtelierError `unauthenticated` where it never joined and no token was given, or the coordinator's own error
+ * @throws AtelierError `unauthenticated` if it never joined and no token was given, or the coordinator's own error
  */
 export async function openIdentity(folder: string, name: string, joining: JoinOptions | undefined): Promise<Identity> {
   const kept = await read(folder);

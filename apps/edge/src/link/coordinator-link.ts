@@ -28,7 +28,7 @@ export interface LinkOptions {
   readonly delayMs?: number | undefined;
 }
 
-/** A socket that says nothing for so many heartbeats is given up and dialled anew. */
+/** A socket that says nothing for so many heartbeats is given up and dialled again. */
 const silentBeats = 3;
 /** After so long without a word from the coordinator, also of sleep, it may have said something that was not heard. */
 const outOfTouchMs = 10_000;
@@ -88,7 +88,7 @@ export class CoordinatorLink {
     return this.#ready && (this.#life?.silentMs ?? Number.POSITIVE_INFINITY) < outOfTouchMs;
   }
 
-  /** @returns false where there is no connection; nothing was sent then */
+  /** @returns false if there is no connection; nothing was sent then */
   send(message: FromEdge): boolean {
     if (!this.#ready) return false;
     this.#write(message);

@@ -73,7 +73,7 @@ export class ModelShelf {
     }));
   }
 
-  /** @throws AtelierError `unknown-model` where it is not offered, `unavailable` where it is not whole yet */
+  /** @throws AtelierError `unknown-model` if it is not offered, `unavailable` if it is not whole yet */
   find(modelId: string): { manifest: ModelManifest; modelHash: string; folder: string } {
     const entry = this.#entries.get(modelId);
     if (!entry) throw new AtelierError('unknown-model', `This edge does not offer ${modelId}.`, { hint: `Pull it: atelier models pull ${modelId}.` });
@@ -115,7 +115,7 @@ export class ModelShelf {
     await this.#pulls;
   }
 
-  /** Reads the list and starts to pull what is missing. @throws AtelierError `unknown-model` where a wanted model has no manifest here */
+  /** Reads the list and starts to pull what is missing. @throws AtelierError `unknown-model` if a wanted model has no manifest here */
   async open(): Promise<void> {
     const { wanted } = this.#options;
     const kept = parseList(await readIfThere(this.#listFile));

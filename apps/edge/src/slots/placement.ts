@@ -18,7 +18,7 @@ export interface Wanted {
   readonly bytes: number;
 }
 
-/** `wait` for a busy slot to end; `never` where the model alone is over the bound. */
+/** `wait` for a busy slot to end; `never` if the model alone is over the bound. */
 export type Placement =
   | { readonly kind: 'place'; readonly slotId: number; readonly evict: readonly { readonly slotId: number; readonly modelId: string }[] }
   | { readonly kind: 'wait' }

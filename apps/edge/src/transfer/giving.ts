@@ -50,7 +50,7 @@ export class Giving {
    * Admits a request for some bytes.
    * @param cut ends the answer, when its receiver is revoked
    * @returns says that the answer has ended
-   * @throws AtelierError `unauthenticated`, `token-expired`, `forbidden`; `unavailable` where this edge cannot know who was revoked
+   * @throws AtelierError `unauthenticated`, `token-expired`, `forbidden`; `unavailable` if this edge cannot know who was revoked
    */
   admit(shown: Shown & { readonly hash: string }, cut: () => void): Promise<() => void> {
     return this.#admit(shown, cut, (key, token, at) => verifyTicket(key, token, { hash: shown.hash, ...at }));

@@ -22,8 +22,8 @@ const idleMs = 30_000;
 
 /**
  * Brings bytes of this edge into the coordinator's store: `PUT /api/edge/artifacts/{hash}`. Where it is cut, it asks how much arrived
- * (`HEAD`, header `upload-offset`) and sends the rest (`Content-Range`); where that is not told, it begins anew.
- * @throws AtelierError `not-found` where this edge does not hold the bytes, or the coordinator's refusal
+ * (`HEAD`, header `upload-offset`) and sends the rest (`Content-Range`); where that is not told, it begins again.
+ * @throws AtelierError `not-found` if this edge does not hold the bytes, or the coordinator's refusal
  */
 export async function uploadArtifact(hash: string, mediaType: string, options: UploadOptions): Promise<void> {
   const sizeBytes = await options.store.size(hash);

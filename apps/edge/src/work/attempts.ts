@@ -25,7 +25,7 @@ export interface AttemptsOptions {
   readonly log: Logger;
   /** More attempts than this at once are refused. */
   readonly most: number;
-  /** False where it could not be sent; results are sent again later. */
+  /** False if it could not be sent; results are sent again later. */
   send(message: FromEdge): boolean;
   sendPassing(message: FromEdge): void;
   /** Whether the coordinator knows controls and checkpoints. */
@@ -78,7 +78,7 @@ export class Attempts {
     return [...running, ...finished];
   }
 
-  /** True where a running attempt reads these bytes, or its checkpoint is to be brought. */
+  /** True if a running attempt reads these bytes, or its checkpoint is to be brought. */
   needs(hash: string): boolean {
     const isOf = ({ order, checkpoint }: Running) =>
       checkpoint?.hash === hash || order.resume?.hash === hash || order.inputs.some((input) => input.hash === hash);

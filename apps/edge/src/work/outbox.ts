@@ -44,7 +44,7 @@ export class Outbox {
     return this.#held.get(attemptId);
   }
 
-  /** True where a result that waits here needs these bytes. */
+  /** True if a result that waits here needs these bytes. */
   needs(hash: string): boolean {
     return this.all.some((finished) => finished.kind === 'result' && finished.outputs.some((output) => output.hash === hash));
   }

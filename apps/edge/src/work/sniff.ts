@@ -6,7 +6,7 @@ const headBytes = 64 * 1024;
 
 /**
  * The media type of a step's output, from its bytes rather than from what was declared, checked against its port.
- * @throws AtelierError `unsupported-media` where the bytes are of another modality, `damaged-media` for text that is not UTF-8
+ * @throws AtelierError `unsupported-media` if the bytes are of another modality, `damaged-media` for text that is not UTF-8
  */
 export function outputMediaType(head: Buffer, declared: string, modality: Modality): string {
   const mediaType = sniff(head, declared, modality);

@@ -16,7 +16,7 @@ test('a step event replaces that step and no other', () => {
   expect(watched?.run.steps.map((one) => one.state)).toEqual(['succeeded', 'waiting']);
 });
 
-test('text of one attempt grows, and another attempt begins anew', () => {
+test('text of one attempt grows, and another attempt begins again', () => {
   const watched = after({ kind: 'snapshot', run }, text('a', 'red '), text('a', 'apple'));
   expect(watched?.live.draw?.text).toBe('red apple');
   expect(applyRunEvent(watched, text('b', 'a'), 0)?.live.draw?.text).toBe('a');

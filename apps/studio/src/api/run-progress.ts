@@ -121,7 +121,7 @@ function withPassing(watched: WatchedRun, event: Passing, now: number): WatchedR
   return { ...watched, live, shards: { ...watched.shards, [stepId]: { ...known, [index]: heard(known[index], event, now) } } };
 }
 
-/** The shard that an attempt makes, of a step that has several; undefined where it is done, or nothing is known of it. */
+/** The shard that an attempt makes, of a step that has several; undefined if it is done, or nothing is known of it. */
 function shardOf(run: RunView, event: Passing): number | undefined {
   const step = run.steps.find(({ id }) => id === event.stepId);
   if (!step?.shards) return undefined;

@@ -45,5 +45,5 @@ export async function takeNewPassword(reset: PasswordReset): Promise<void> {
   await queries.resetQueries();
 }
 
-/** Who is signed in; an error of code `unauthenticated` where nobody is. */
+/** Who is signed in; an error of code `unauthenticated` if nobody is. */
 export const useMe = () => useQuery(api.me.queryOptions({ staleTime: 60_000, refetchInterval: 60_000 }));

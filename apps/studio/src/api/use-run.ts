@@ -9,7 +9,7 @@ export interface RunWatch {
   readonly error: unknown;
   /** The stream broke and is being made again. */
   readonly lost: boolean;
-  /** Watches anew, after the run was continued or the stream was lost. */
+  /** Watches again, after the run was continued or the stream was lost. */
   readonly again: () => void;
 }
 

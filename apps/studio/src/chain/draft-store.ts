@@ -51,7 +51,7 @@ export class DraftStore<T> {
     return this.#id;
   }
 
-  /** This tab's draft, or null where it has none yet. */
+  /** This tab's draft, or null if it has none yet. */
   read(): T | null {
     return this.#kept(this.#names.draft + this.#id)?.value ?? null;
   }

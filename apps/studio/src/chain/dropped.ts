@@ -26,7 +26,7 @@ async function recipeOf(file: File): Promise<RecipeDocument | null> {
 
 /**
  * Takes files from outside: a recipe is offered to be restored, anything else goes to the input of its modality or begins a chain.
- * @returns true where the composer should be shown, since something is in it now
+ * @returns true if the composer should be shown, since something is in it now
  */
 export async function takeFiles(files: readonly File[], tasks: readonly TaskView[]): Promise<boolean> {
   const [first, ...more] = files;
@@ -55,7 +55,7 @@ export async function takeRecipe(file: File): Promise<void> {
 
 /**
  * Gives a file to the input of its modality, and asks what it is for where none takes it.
- * @returns the input's name; null where there is none yet
+ * @returns the input's name; null if there is none yet
  */
 export async function offerFile(file: File, tasks: readonly TaskView[]): Promise<string | null> {
   const modality = modalityOf(file.type);

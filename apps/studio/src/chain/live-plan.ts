@@ -20,7 +20,7 @@ function useSettled<T>(value: T, delayMs: number): T {
 
 /**
  * The plan of the chain as it stands, asked again shortly after each change and every few seconds, since machines come and go.
- * @param sound false where a parameter is out of its bounds: the last plan stays then
+ * @param sound false if a parameter is out of its bounds: the last plan stays then
  */
 export function useLivePlan(composition: Composition, sound: boolean) {
   const key = useSettled(JSON.stringify(requestOf(composition)), 200);

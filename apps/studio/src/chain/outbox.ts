@@ -39,7 +39,7 @@ export const onSent = (tell: typeof tellSent) => {
 
 /**
  * Sends a run, or keeps it until the studio answers.
- * @returns the run, or null where it waits @throws AtelierError where the studio refuses it
+ * @returns the run, or null if it waits @throws AtelierError where the studio refuses it
  */
 export async function sendOrKeep(request: RunRequest, title: string): Promise<RunView | null> {
   const key = newId();

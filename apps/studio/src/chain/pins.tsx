@@ -5,7 +5,7 @@ import { IconButton } from '../ui/button.tsx';
 import { compose } from './composer-state.ts';
 import type { DraftStep } from './draft.ts';
 
-/** What a chain that was pasted or restored fixes of a step, in a few words; empty where the planner is free. */
+/** What a chain that was pasted or restored fixes of a step, in a few words; empty if the planner is free. */
 export const pinWords = ({ model, edge }: Pick<DraftStep, 'model' | 'edge'>): string =>
   [model === undefined ? '' : `only ${model}`, edge === undefined ? '' : `only on ${edge}`].filter(Boolean).join(', ');
 

@@ -21,7 +21,7 @@ export interface Cut {
   readonly words: string;
 }
 
-/** @param most tokens of the text that the model reads @returns null where all of it is probably read */
+/** @param most tokens of the text that the model reads @returns null if all of it is probably read */
 export function cutOf(text: string, most: number): Cut | null {
   const words = estimateTokens(text);
   const tokens = words.reduce((sum, one) => sum + one.tokens, 0);

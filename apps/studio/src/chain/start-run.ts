@@ -74,7 +74,7 @@ const named = (name: string) => `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name.r
 /**
  * Runs what was composed.
  * @param fresh computes everything, whatever the result cache knows
- * @returns the run, or null where it waits for the connection
+ * @returns the run, or null if it waits for the connection
  */
 export async function runComposition(
   composition: Composition,
@@ -101,7 +101,7 @@ const titleOf = (inputs: NonNullable<NewRun['inputs']>) => {
   return text && 'text' in text ? text.text.trim().slice(0, 80) : undefined;
 };
 
-/** Runs an example as it stands. @returns the run, or null where it waits for the connection */
+/** Runs an example as it stands. @returns the run, or null if it waits for the connection */
 export async function runExample(example: ExampleView): Promise<RunView | null> {
   const inputs: NonNullable<NewRun['inputs']> = {};
   for (const [name, input] of Object.entries(example.inputs)) {

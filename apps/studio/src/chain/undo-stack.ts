@@ -19,7 +19,7 @@ export function changed<T>(stack: UndoStack<T>, before: T, kind: string | null):
   return { past: goesOn ? stack.past : [...stack.past, before].slice(-mostPast), future: [], kind, turn: goesOn ? stack.turn : stack.turn + 1 };
 }
 
-/** One step back. @returns null where there is none */
+/** One step back. @returns null if there is none */
 export function undone<T>(stack: UndoStack<T>, now: T): { now: T; stack: UndoStack<T> } | null {
   const before = stack.past.at(-1);
   return before === undefined
@@ -27,7 +27,7 @@ export function undone<T>(stack: UndoStack<T>, now: T): { now: T; stack: UndoSta
     : { now: before, stack: { past: stack.past.slice(0, -1), future: [now, ...stack.future], kind: null, turn: stack.turn + 1 } };
 }
 
-/** One step forward again. @returns null where nothing was undone */
+/** One step forward again. @returns null if nothing was undone */
 export function redone<T>(stack: UndoStack<T>, now: T): { now: T; stack: UndoStack<T> } | null {
   const [after, ...future] = stack.future;
   return after === undefined ? null : { now: after, stack: { past: [...stack.past, now], future, kind: null, turn: stack.turn + 1 } };

@@ -32,7 +32,7 @@ export async function saveChain(name: string, over: SavedChainSummary | undefine
   await changed();
 }
 
-/** @throws AtelierError `conflict` where the name is taken */
+/** @throws AtelierError `conflict` if the name is taken */
 export async function renameSaved(saved: SavedChainSummary, name: string): Promise<void> {
   const renamed = await client.chains.change({ id: saved.id, name });
   announce(`Renamed to “${renamed.name}”.`, () => undo(client.chains.change({ id: saved.id, name: saved.name })));

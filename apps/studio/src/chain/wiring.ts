@@ -73,7 +73,7 @@ export function withBranch(draft: Draft, tasks: readonly TaskView[], from: strin
   return { ...grown, steps: [...draft.steps, { ...added, inputs: { [wire.port]: wire.source } }] };
 }
 
-/** Which port of a task would read a step, or undefined where none can. */
+/** Which port of a task would read a step, or undefined if none can. */
 export function branchWire(draft: Draft, tasks: readonly TaskView[], from: string, task: string): { port: string; source: string } | undefined {
   const outputs = Object.entries(byName(tasks, draft.steps.find((step) => step.id === from)?.task ?? '')?.outputs ?? {});
   for (const [port, { required, modality }] of Object.entries(byName(tasks, task)?.inputs ?? {})) {

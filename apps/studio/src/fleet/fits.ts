@@ -24,7 +24,7 @@ const memoryPerByte = 1.3;
 
 export type Fit = 'fits' | 'no-memory' | 'no-disk';
 
-/** Whether a model with files of this size could be used on a machine; undefined where nothing is known of the machine. */
+/** Whether a model with files of this size could be used on a machine; undefined if nothing is known of the machine. */
 export function fitOn(edge: Pick<EdgeView, 'info'>, fileBytes: number, memoryBytes = fileBytes * memoryPerByte): Fit | undefined {
   if (!edge.info) return undefined;
   if (memoryBytes > edge.info.modelMemoryBytes) return 'no-memory';

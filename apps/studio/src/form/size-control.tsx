@@ -8,7 +8,7 @@ import { type Area, type Aspect, areas, aspects, type ImageSize, type NativeSize
 interface SizeControlProps {
   sides: readonly [SideField, SideField];
   size: Partial<ImageSize>;
-  /** What the model that draws says of itself; undefined where none is known, and then only the fields are there. */
+  /** What the model that draws says of itself; undefined if none is known, and then only the fields are there. */
   native: NativeSize | undefined;
   onChange: (size: Partial<ImageSize>) => void;
   /** The fields of width and height. */

@@ -28,7 +28,7 @@ const coarsest = 64;
 
 /**
  * The size of a proportion that a model can draw within the bounds of its parameters, about as many pixels as asked for.
- * @returns undefined where the bounds or the model leave none
+ * @returns undefined if the bounds or the model leave none
  */
 export function sizeOf(aspect: Aspect, area: Area, native: NativeSize, [width, height]: readonly [SideField, SideField]): ImageSize | undefined {
   if (native.only) return aspect === '1:1' && area === 'own' ? { width: native.side, height: native.side } : undefined;
@@ -47,7 +47,7 @@ function rounded(pixels: number, side: number, step: number): number {
 
 const within = (pixels: number, { min = 1, max = Number.POSITIVE_INFINITY }: SideField) => pixels >= min && pixels <= max;
 
-/** The proportion and size that these sides are, or undefined where somebody wrote others. An empty side is the model's own. */
+/** The proportion and size that these sides are, or undefined if somebody wrote others. An empty side is the model's own. */
 export function presetOf(size: Partial<ImageSize>, native: NativeSize, sides: readonly [SideField, SideField]): { aspect: Aspect; area: Area } | undefined {
   const [width, height] = [size.width ?? native.side, size.height ?? native.side];
   if (width === native.side && height === native.side) return { aspect: '1:1', area: 'own' };

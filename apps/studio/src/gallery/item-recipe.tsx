@@ -28,7 +28,7 @@ function StepRecipe({ step, model, task }: { step: Step; model: RecipeDocument['
   const chosen = fields.filter(
     (field) => field.kind !== 'seed' && field.kind !== 'objects' && step.parameters[field.name] !== undefined && step.parameters[field.name] !== field.standard,
   );
-  // A variation's seed says nothing where nothing is varied.
+  // A variation's seed says nothing if nothing is varied.
   const seeds = fields.filter(
     ({ kind, name }) => kind === 'seed' && step.parameters[name] !== undefined && (name !== 'variationSeed' || Number(step.parameters.variationStrength) > 0),
   );

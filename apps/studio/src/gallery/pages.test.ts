@@ -27,7 +27,7 @@ test('an item older than what is loaded is left to the page that it will come wi
   expect(ids(withItems(open, [item(3)]))).toEqual(['9 8']);
 });
 
-test('what came since stands first, and a gap asks for all anew', () => {
+test('what came since stands first, and a gap asks for all again', () => {
   expect(withNewest(data, page([9, 8, 7]))).toBe(data);
   expect(ids(withNewest(data, { items: [item(11), item(10), item(9)], next: '09' as OutputId }))).toEqual(['11 10 9 8 7', '6 4']);
   expect(withNewest(data, { items: [item(12), item(11)], next: '11' as OutputId })).toBeNull();

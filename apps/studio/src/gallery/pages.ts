@@ -32,7 +32,7 @@ export function withItems(data: Pages, added: readonly GalleryItem[]): Pages {
 
 /**
  * What came since the pages were asked for, before them.
- * @returns null where so much came that there is a gap, so that the pages have to be asked for anew
+ * @returns null if so much came that there is a gap, so that the pages have to be asked for again
  */
 export function withNewest(data: Pages, newest: GalleryPage): Pages | null {
   const first = data.pages[0];

@@ -10,7 +10,7 @@ const pageSize = 200;
 const newestSize = 60;
 const lists = ['gallery-list'] as const;
 
-/** Changes every list that is loaded. Lists are never asked for anew as a whole: they may have a hundred pages. */
+/** Changes every list that is loaded. Lists are never asked for again as a whole: they may have a hundred pages. */
 function changeLists(change: (pages: Pages) => Pages): void {
   queries.setQueriesData<Loaded>({ queryKey: lists }, (data) => data && (change(data as Pages) as Loaded));
 }
@@ -63,7 +63,7 @@ export function useRunItems(run: Pick<RunView, 'id' | 'steps'>): RunItems {
 export const gallery = {
   async star(items: readonly GalleryItem[], starred: boolean): Promise<void> {
     await eachOf(items, async (item) => told(await client.gallery.change({ id: item.id, starred })));
-    // A list of stars that nobody looks at is asked for anew; one that somebody does keeps its things where they are.
+    // A list of stars that nobody looks at is asked for again; one that somebody does keeps its things where they are.
     queries.removeQueries({ queryKey: lists, type: 'inactive', predicate: ({ queryKey }) => (queryKey[1] as Partial<GalleryQuery>).starred === true });
   },
   async show(item: GalleryItem, visibility: GalleryItem['visibility']): Promise<void> {

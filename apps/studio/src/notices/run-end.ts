@@ -13,7 +13,7 @@ export interface EndWords {
 
 type Ended = Pick<RunView, 'id' | 'name' | 'state' | 'createdAt' | 'endedAt' | 'error'>;
 
-/** The words of the notice of a run, or null where it is worth none: it goes on, was stopped by hand, or was quick and nobody asked. */
+/** The words of the notice of a run, or null if it is worth none: it goes on, was stopped by hand, or was quick and nobody asked. */
 export function endWords(run: Ended, { asked }: Pick<NoticeSettings, 'asked'>): EndWords | null {
   if (run.endedAt === null || (run.state !== 'succeeded' && run.state !== 'failed')) return null;
   const seconds = secondsBetween(run.createdAt, run.endedAt);

@@ -26,7 +26,7 @@ export function Component() {
   const composer = useRef<HTMLDivElement>(null);
   const { state, key } = useLocation() as { state: { toComposer?: boolean } | null; key: string };
   const ready = tasks.data !== undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever comes anew by such a link is brought there anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever comes again by such a link is brought there again.
   useEffect(() => {
     if (ready && state?.toComposer) composer.current?.scrollIntoView({ block: 'start' });
   }, [ready, key]);

@@ -66,7 +66,7 @@ function inLanes(stretches: readonly Omit<Stretch, 'lane'>[]): Stretch[] {
 export type Remaining = { kind: 'range'; low: number; high: number } | { kind: 'longer'; expected: number } | { kind: 'unknown' };
 
 /**
- * @param heard seconds that the running model itself foretold, already lessened by the time since it said so; null where it said nothing.
+ * @param heard seconds that the running model itself foretold, already lessened by the time since it said so; null if it said nothing.
  *   At 0 its word is used up, and history is asked instead
  */
 export function remainingOf(step: Pick<StepView, 'prediction'>, elapsedSeconds: number, heard: number | null): Remaining {

@@ -1,6 +1,6 @@
 import { type ResolvedChain, type RunView, type StepView, seedsOfShard } from '@atelier/protocol';
 
-/** The seed that an image of a batch differs by; null where its step has no seed at all. @param shard its number in the batch, from 0 */
+/** The seed that an image of a batch differs by; null if its step has no seed at all. @param shard its number in the batch, from 0 */
 export function seedOfImage({ parameters }: Pick<StepView, 'parameters'>, shard: number): number | null {
   if (parameters.seed === undefined || parameters.count === undefined) return null;
   const { seed, variationSeed } = seedsOfShard(parameters, shard);

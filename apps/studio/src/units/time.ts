@@ -41,7 +41,7 @@ export function formatAgo(time: string | Date, now: Date): string {
   return relative.format(Math.round(seconds / 60), 'minute');
 }
 
-/** Seconds between two times; 0 where the clocks disagree about their order. */
+/** Seconds between two times; 0 if the clocks disagree about their order. */
 export function secondsBetween(from: string | Date, to: string | Date): number {
   return Math.max(0, (new Date(to).getTime() - new Date(from).getTime()) / 1000);
 }

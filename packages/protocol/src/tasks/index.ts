@@ -23,7 +23,7 @@ import { textToImage } from './text-to-image.ts';
 
 const registry = new Map<string, TaskDeclaration>();
 
-/** Makes a task known to API, CLI, studio and planner of this process. @throws AtelierError `conflict` where the name is taken */
+/** Makes a task known to API, CLI, studio and planner of this process. @throws AtelierError `conflict` if the name is taken */
 export function registerTask(task: TaskDeclaration): TaskDeclaration {
   if (registry.has(task.name)) throw new AtelierError('conflict', `A task named ${task.name} is declared already.`);
   registry.set(task.name, task);

@@ -89,7 +89,7 @@ export function seedsOfShard(parameters: Record<string, unknown>, shard: number)
   return { seed, variationSeed: (variationSeed + shard) % 2 ** 32 };
 }
 
-/** What was asked for; nothing where one of the sides is left to the model. */
+/** What was asked for; nothing if one of the sides is left to the model. */
 export function askedSize({ width, height }: Record<string, unknown>): Dimensions {
   return width === undefined || height === undefined ? {} : { width: Number(width), height: Number(height) };
 }

@@ -19,7 +19,7 @@ export interface FramePlace {
 /**
  * Frames of each segment, from its keyframe up to the next, which belongs to the following segment: so no frame is doubled
  * at a join. A walk that does not loop ends on a frame more, its last keyframe. Segments that say no number share the rest as evenly as whole numbers allow.
- * @throws AtelierError `invalid-input` where the numbers do not fit together
+ * @throws AtelierError `invalid-input` if the numbers do not fit together
  */
 export function segmentFrames({ keyframes, frames, loop }: Omit<WalkTiming, 'easing'>): number[] {
   const segments = loop ? keyframes : keyframes.slice(0, -1);

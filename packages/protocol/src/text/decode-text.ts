@@ -25,7 +25,7 @@ function byMark(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Without its byte order mark; undefined where it is not valid. */
+/** Without its byte order mark; undefined if it is not valid. */
 function decoded(bytes: Uint8Array, encoding: string): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);

@@ -9,7 +9,7 @@ export interface Account {
 }
 
 /**
- * PostgreSQL refuses to run as root. As root it runs as the user `postgres` where there is one, else as `nobody`;
+ * PostgreSQL refuses to run as root. As root it runs as the user `postgres` if there is one, else as `nobody`;
  * undefined means as ourselves.
  */
 export async function unprivilegedAccount(): Promise<Account | undefined> {

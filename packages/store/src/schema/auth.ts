@@ -112,7 +112,7 @@ export const apikey = pgTable(
     updatedAt: updatedAt(),
     permissions: text('permissions'),
     metadata: text('metadata'),
-    /** The token with which it was made: it goes with that one, and ends no later. Null where it was made by a sign-in. */
+    /** The token with which it was made: it goes with that one, and ends no later. Null if it was made by a sign-in. */
     madeBy: text('made_by').references((): AnyPgColumn => apikey.id, { onDelete: 'cascade' }),
   },
   (table) => [index('apikey_key').on(table.key), index('apikey_reference').on(table.referenceId), index('apikey_made_by').on(table.madeBy)],
@@ -134,7 +134,7 @@ export const singleUseToken = pgTable(
     id: text('id').primaryKey(),
     purpose: text('purpose', { enum: ['welcome', 'join-edge', 'invitation', 'reset-password'] }).notNull(),
     tokenHash: text('token_hash').notNull().unique(),
-    /** Null where the coordinator made it for itself. */
+    /** Null if the coordinator made it for itself. */
     createdBy: text('created_by').references(() => user.id, { onDelete: 'set null' }),
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),

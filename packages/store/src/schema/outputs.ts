@@ -61,7 +61,7 @@ export const outputs = pgTable(
     /** A file's name, where it came with one. */
     name: text('name'),
     modality: text('modality').notNull().$type<Modality>(),
-    /** Of a recording or an image: measured of an upload, expected of a result; null where nothing is known. */
+    /** Of a recording or an image: measured of an upload, expected of a result; null if nothing is known. */
     dimensions: jsonb('dimensions').$type<Dimensions>(),
     /** A short text itself. */
     text: text('text'),

@@ -43,7 +43,7 @@ export const runs = pgTable(
     plan: jsonb('plan').$type<Plan>(),
     planVersion: integer('plan_version').notNull(),
     priority: integer('priority').notNull(),
-    /** The run of the same person and priority whose place in line it has taken over; null where it has its own. */
+    /** The run of the same person and priority whose place in line it has taken over; null if it has its own. */
     turn: uuid('turn').$type<RunId>(),
     parentRunId: uuid('parent_run_id').$type<RunId>(),
     /** Unique for its user: the same key gives the same run. */

@@ -5,7 +5,7 @@ import { addressKind, plainAddress } from '@atelier/artifacts';
 
 /** Where an edge's socket comes from. */
 export interface SocketOrigin {
-  /** Null where a proxy stands between, so that it is not known. */
+  /** Null if a proxy stands between, so that it is not known. */
   readonly address: string | null;
   /** It comes from the coordinator's own machine for sure. */
   readonly isThisMachine: boolean;

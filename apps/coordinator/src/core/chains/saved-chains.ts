@@ -32,7 +32,7 @@ export interface SavedChains {
   /** By name. */
   list(viewer: Viewer): Promise<SavedChainSummary[]>;
   get(viewer: Viewer, id: SavedChainId): Promise<SavedChain>;
-  /** @throws AtelierError of `resolveChain`; `conflict` where the name is taken; `too-large` over limits.savedChainsPerPerson or limits.chainBytes */
+  /** @throws AtelierError of `resolveChain`; `conflict` if the name is taken; `too-large` over limits.savedChainsPerPerson or limits.chainBytes */
   save(viewer: Viewer, given: NamedChain): Promise<SavedChain>;
   /** Another name, another chain under the same name, or both. @throws AtelierError as `save` */
   change(viewer: Viewer, id: SavedChainId, given: Partial<NamedChain>): Promise<SavedChain>;

@@ -35,7 +35,7 @@ export class Budget {
     this.#buckets = new Buckets(now);
   }
 
-  /** @returns false where a message is to be dropped @throws AtelierError `rate-limited` where its sender is to be cut off */
+  /** @returns false if a message is to be dropped @throws AtelierError `rate-limited` if its sender is to be cut off */
   allows(edgeId: EdgeId, message: FromEdge): boolean {
     const known = rates[message.kind];
     if (!known) return true;

@@ -6,7 +6,7 @@ import type { ValueHashes, Waiting } from './waiting.ts';
 
 /**
  * Writes down that two edges made different bytes of the same; from then on the result cache answers with neither.
- * @returns false where nobody asks any more: its maker was revoked or its run deleted meanwhile
+ * @returns false if nobody asks any more: its maker was revoked or its run deleted meanwhile
  */
 export function writeDisagreement(pool: Pool, waiting: Waiting, checker: EdgeId, found: ValueHashes): Promise<boolean> {
   const { id, runId, stepId, shard, task, maker, recipe, cacheKey, made } = waiting;

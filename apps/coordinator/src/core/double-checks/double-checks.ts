@@ -85,7 +85,7 @@ export class DoubleChecks {
     return [...this.#running.values()].filter((running) => running.edgeId === edgeId).length;
   }
 
-  /** The second result of something, or its failure. @returns false where it is not one of these */
+  /** The second result of something, or its failure. @returns false if it is not one of these */
   async settle(edge: KnownEdge, report: Report): Promise<boolean> {
     const running = this.#running.get(report.attemptId);
     if (running?.edgeId !== edge.id || running.fence !== report.fence) return false;
@@ -202,7 +202,7 @@ export class DoubleChecks {
     }
   }
 
-  /** Undefined where it would read other bytes than the first did, or very many. */
+  /** Undefined if it would read other bytes than the first did, or very many. */
   async #order(waiting: Waiting, edgeId: EdgeId): Promise<Omit<WorkOrder, 'fence'> | undefined> {
     const { runId, stepId, shard, task, orderHash, recipe } = waiting;
     if (!recipe) return undefined;

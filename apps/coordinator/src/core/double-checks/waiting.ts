@@ -14,9 +14,9 @@ export interface Waiting {
   readonly task: string;
   readonly maker: EdgeId;
   readonly tries: number;
-  /** That of the attempt's order; null where the step had one shard. */
+  /** That of the attempt's order; null if the step had one shard. */
   readonly orderHash: string | null;
-  /** Null where the result is gone meanwhile. */
+  /** Null if the result is gone meanwhile. */
   readonly recipe: Recipe | null;
   readonly cacheKey: string | null;
   readonly made: ValueHashes | null;

@@ -239,7 +239,7 @@ const request = (upload: OutputId): NewRun => ({
   fresh: false,
 });
 
-test('running again makes anew what was deleted, and says which input is gone', async () => {
+test('running again makes again what was deleted, and says which input is gone', async () => {
   const viewer = studio.member;
   const edge = await studio.addEdge('Again');
   edge.behave = (order, self) => self.succeed(order, `${order.stepId} once more`);

@@ -18,7 +18,7 @@ export interface StoredOutput extends Artifact {
   readonly id: OutputId;
   /** A file's name for it. */
   readonly name: string;
-  /** Null where it is not known how it was made. */
+  /** Null if it is not known how it was made. */
   readonly recipe: RecipeDocument | null;
 }
 
@@ -32,7 +32,7 @@ export interface OutputWishes {
 
 /** Results and uploads as people find them again. Methods that take a viewer throw AtelierError `not-found` for what that viewer may not see. */
 export interface Gallery {
-  /** @throws AtelierError `forbidden` where a member asks for everybody's */
+  /** @throws AtelierError `forbidden` if a member asks for everybody's */
   list(viewer: Viewer, query: GalleryQuery): Promise<GalleryPage>;
   get(viewer: Viewer, id: OutputId): Promise<GalleryDetail>;
   change(viewer: Viewer, id: OutputId, change: ItemChange): Promise<GalleryItem>;

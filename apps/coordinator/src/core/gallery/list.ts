@@ -7,7 +7,7 @@ import { hitsOf, quickHits } from './search.ts';
 
 const { artifacts, outputs, stars, steps } = schema;
 
-/** A page of a viewer's gallery, newest first. @throws AtelierError `forbidden` where a member asks for everybody's */
+/** A page of a viewer's gallery, newest first. @throws AtelierError `forbidden` if a member asks for everybody's */
 export async function listGallery(database: Database, viewer: Viewer, query: GalleryQuery): Promise<GalleryPage> {
   const among = and(...conditions(viewer, query));
   const rows = await selectItems(database, viewer)

@@ -19,7 +19,7 @@ export interface Search {
   readonly wanted: number;
 }
 
-/** What was typed as a condition that looks at one caption after the other; none where nothing was typed. */
+/** What was typed as a condition that looks at one caption after the other; none if nothing was typed. */
 export function hitsOf(text: string | undefined): SQL | undefined {
   if (text === undefined) return undefined;
   return and(wordsIn(prefixQuery(text)), signsIn(text));

@@ -6,7 +6,7 @@ const mostWords = 20;
 /**
  * What people typed as a text search query of PostgreSQL: every word has to be the beginning of a word of the caption.
  * Holds nothing but letters, digits and its own operators, so nothing that is typed can break it.
- * @returns undefined where nothing was typed that is a word
+ * @returns undefined if nothing was typed that is a word
  * @example prefixQuery('red app') // "'red':* & 'app':*"
  */
 export function prefixQuery(typed: string): string | undefined {

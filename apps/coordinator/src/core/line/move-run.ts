@@ -14,7 +14,7 @@ interface Row {
 /**
  * Puts an open run before another of the same person and priority, or to their end. What runs goes on.
  * @returns whose place each run has now that got another one; null for its own
- * @throws AtelierError `not-found` where one of them is not theirs to see, `conflict` where they are of different people or priorities or have ended
+ * @throws AtelierError `not-found` if one of them is not theirs to see, `conflict` if they are of different people or priorities or have ended
  */
 export async function moveRun(pool: Pool, viewer: Viewer, { id, before }: MoveRun): Promise<ReadonlyMap<RunId, RunId | null>> {
   return inTransaction(pool, async (tx) => {

@@ -34,7 +34,7 @@ export function outOfReach(fleet: Fleet, run: LoadedRun, chain: ResolvedChain, v
 }
 
 /**
- * What of the values of a step, or of `inputs` where there is none, cannot be had now.
+ * What of the values of a step, or of `inputs` if there is none, cannot be had now.
  * @returns shards whose results are lost or were deleted for good, and for each other value the places that have it
  */
 function lackOf(fleet: Fleet, maker: MachineStep | undefined, known: readonly ReachedValue[]): { gone: number[]; away: (readonly Place[])[] } {

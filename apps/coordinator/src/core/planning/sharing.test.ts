@@ -167,7 +167,7 @@ test('an edge that was silent for too long takes part again when it speaks, thou
   expect((await studio.core.runs.get(studio.member, id)).steps[0]?.sharing.map((offer) => offer.edgeId)).toContain(b.id);
 });
 
-test('a run that is continued makes frames anew that were deleted for good, so that none is missing in its film', async () => {
+test('a run that is continued makes frames again that were deleted for good, so that none is missing in its film', async () => {
   const a = await another('A');
   a.behave = (order) => (order.stepId === 'film' ? a.fail(order, 'damaged-media') : a.succeed(order));
   const { id } = await studio.core.runs.create(studio.member, { ...walk(6), fresh: true }, {});

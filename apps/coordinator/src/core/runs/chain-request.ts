@@ -20,10 +20,10 @@ export function chainOf(request: { chain: string | Chain; set: Record<string, un
   return applySettings(chain, request.set);
 }
 
-/** Draws a seed for every step that can take one and has none, or that is named in `anew`. */
-export function drawSeeds(chain: ResolvedChain, anew: ReadonlySet<string> = new Set()): ResolvedChain {
+/** Draws a seed for every step that can take one and has none, or that is named in `again`. */
+export function drawSeeds(chain: ResolvedChain, again: ReadonlySet<string> = new Set()): ResolvedChain {
   const steps = chain.steps.map((step) => {
-    const drawn = seedParameters(findTask(step.task)).filter((name) => step.parameters[name] === undefined || anew.has(step.id));
+    const drawn = seedParameters(findTask(step.task)).filter((name) => step.parameters[name] === undefined || again.has(step.id));
     const seeds = Object.fromEntries(drawn.map((name) => [name, randomInt(2 ** 32)]));
     return { ...step, parameters: { ...step.parameters, ...seeds } };
   });
@@ -54,7 +54,7 @@ export function namedInputs(chain: ResolvedChain, given: NewRun['inputs']): NewR
   return inputs;
 }
 
-/** @throws AtelierError `modality-mismatch` where an input is not of the kind that the chain asks for */
+/** @throws AtelierError `modality-mismatch` if an input is not of the kind that the chain asks for */
 export function checkModality(chain: ResolvedChain, name: string, mediaType: string): void {
   const wanted = chain.inputs[name]?.modality;
   if (wanted === undefined || mayRead(wanted, mediaType)) return;

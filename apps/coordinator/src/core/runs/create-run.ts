@@ -78,7 +78,7 @@ export async function writeOnce(
   return winner;
 }
 
-/** Plans and commits a draft. @returns nothing where another run has its idempotency key */
+/** Plans and commits a draft. @returns nothing if another run has its idempotency key */
 async function writeNewRun(needs: CreateNeeds, viewer: Viewer, draft: PlannedDraft): Promise<RunId | undefined> {
   checkCharacters(draft);
   const runId = newId<RunId>();

@@ -71,7 +71,7 @@ async function stepsWithDeleted(database: Database, runId: RunId): Promise<Reado
   return new Set(rows.map((row) => row.step_id));
 }
 
-/** False where a result was deleted for good. */
+/** False if a result was deleted for good. */
 function hasEverything({ task: name, parameters, outputs }: RunView['steps'][number]): boolean {
   const task = findTask(name);
   const least = shardCount(task, parameters);

@@ -12,7 +12,7 @@ function inSnapshot<T>(database: Database, read: (snapshot: Snapshot) => Promise
   return database.db.transaction(read, { isolationLevel: 'repeatable read', accessMode: 'read only' });
 }
 
-/** A run as its reader sees it. @throws AtelierError `not-found` where it is not theirs to see */
+/** A run as its reader sees it. @throws AtelierError `not-found` if it is not theirs to see */
 export async function readRun(database: Database, fleet: Fleet, viewer: Viewer, runId: RunId): Promise<RunView> {
   const { run, steps, inputs } = await inSnapshot(database, async (snapshot) => ({
     run: await readRunRow(snapshot, viewer, runId),

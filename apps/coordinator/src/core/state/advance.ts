@@ -13,7 +13,7 @@ export interface Advanced {
   readonly runId: RunId;
   readonly userId: string;
   readonly priority: number;
-  /** False where the event did not apply; nothing was written then. */
+  /** False if the event did not apply; nothing was written then. */
   readonly accepted: boolean;
   readonly state: RunState;
   /** The run itself looks different now, not only steps of it. */

@@ -50,7 +50,7 @@ export interface NewRunRows {
   readonly machine: RunMachineState;
 }
 
-/** Writes a run with everything that belongs to it, but not planned yet. @returns nothing where the user's key was taken */
+/** Writes a run with everything that belongs to it, but not planned yet. @returns nothing if the user's key was taken */
 export async function insertRun(tx: PoolClient, rows: NewRunRows): Promise<LoadedRun | undefined> {
   const { runId, userId, draft, machine } = rows;
   const run = await tx.query({

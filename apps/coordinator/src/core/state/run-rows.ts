@@ -40,7 +40,7 @@ const usualShards = 200_000;
 
 /**
  * Locks runs and gives their state. It is kept in memory by its version, so that the result of one shard of thousands does not
- * cost reading all of them; a version that the row does not have is read anew.
+ * cost reading all of them; a version that the row does not have is read again.
  */
 export class RunStates {
   readonly #kept = new Map<RunId, LoadedRun>();

@@ -11,7 +11,7 @@ const headBytes = 64 * 1024;
 /**
  * An artifact with its recipe inside, as ranges of a file that nobody keeps: what is changed is told from its beginning, the
  * rest is read from the store when it is sent. Where there is no recipe, or the file cannot hold it, the artifact as it is.
- * @throws AtelierError `not-found` where the bytes are missing
+ * @throws AtelierError `not-found` if the bytes are missing
  */
 export async function recipeSource(store: ArtifactStore, artifact: Artifact, recipe: RecipeDocument | null): Promise<ByteSource> {
   const plain = await artifactSource(store, artifact.hash);

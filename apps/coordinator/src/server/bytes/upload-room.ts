@@ -8,7 +8,7 @@ export interface NewUpload {
   readonly id: string;
   readonly userId: string;
   readonly name: string | null;
-  /** Null where its length comes later; it counts as the longest one then. */
+  /** Null if its length comes later; it counts as the longest one then. */
   readonly sizeBytes: number | null;
 }
 

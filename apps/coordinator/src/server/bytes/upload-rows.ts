@@ -34,7 +34,7 @@ export function viewOf(row: UploadRow): UploadView | undefined {
   return { ...artifact, outputId: row.outputId as UploadView['outputId'], name: row.name };
 }
 
-/** Notes what it became, once. @throws AtelierError `conflict` where it has ended or was called off, so that the transaction is undone */
+/** Notes what it became, once. @throws AtelierError `conflict` if it has ended or was called off, so that the transaction is undone */
 export async function noteTaken(tx: Writing, id: string, view: UploadView): Promise<void> {
   const { outputId, hash, mediaType, sizeBytes } = view;
   const taken = await tx

@@ -70,7 +70,7 @@ async function whoPays({ database }: Services, context: Context, caller: Caller,
   return { id, role: 'owner', priority: -1 };
 }
 
-/** @throws AtelierError `forbidden` where a page of another site asks in a member's name */
+/** @throws AtelierError `forbidden` if a page of another site asks in a member's name */
 function atHome(context: Context, person: Person): Payer {
   if (!isFromElsewhere(context)) return ownPayer(person);
   throw new AtelierError('forbidden', 'A page of another site may not draw in your name.', {

@@ -8,7 +8,7 @@ export interface AnswerForm {
 
 export interface Transcription {
   readonly text: string;
-  /** Undefined where the model tells no times. */
+  /** Undefined if the model tells no times. */
   readonly segments: readonly TranscriptSegment[] | undefined;
   /** Of the recording. */
   readonly seconds: number;

@@ -41,7 +41,7 @@ async function bind({ db }: Database, id: string, limits: { expiresAt: Date | nu
   }
 }
 
-/** Forgets a token of a user's own, and those that were made with it. @throws AtelierError `not-found` where it is another's */
+/** Forgets a token of a user's own, and those that were made with it. @throws AtelierError `not-found` if it is another's */
 export async function revokeToken(database: Database, userId: string, id: string): Promise<void> {
   const [gone] = await database.db
     .delete(apikey)

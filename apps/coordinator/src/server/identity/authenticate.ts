@@ -20,7 +20,7 @@ export type Authenticate = (headers: Headers) => Promise<Caller>;
 const signIn = 'Sign in, or send an API token as "Authorization: Bearer ..." (make one with: atelier token create).';
 
 /**
- * Says who sends a request: by bearer token or `x-api-key` where there is one, by the session's cookie otherwise. Edges show the token of
+ * Says who sends a request: by bearer token or `x-api-key` if there is one, by the session's cookie otherwise. Edges show the token of
  * their socket by the scheme DPoP; that it is theirs is proven at the gate of their routes, which are all that it opens.
  */
 export function createAuthenticate({ accounts, database, edgeSessions }: AuthenticateOptions): Authenticate {

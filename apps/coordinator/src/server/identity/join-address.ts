@@ -4,7 +4,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 /** Where another machine reaches this studio. */
 export interface JoinAddress {
   readonly url: string;
-  /** `this-machine` where it listens for this machine alone. */
+  /** `this-machine` if it listens for this machine alone. */
   readonly reach: 'network' | 'this-machine';
   /** Further addresses that may be the right one in the other machine's network. */
   readonly others: readonly string[];

@@ -3,9 +3,9 @@ import { AtelierError } from '@atelier/protocol';
 
 /** By which names this server may be called, and from which pages. */
 export interface OwnOrigins {
-  /** @throws AtelierError `forbidden` where the Host header names another machine: a page could be playing DNS tricks (rebinding) */
+  /** @throws AtelierError `forbidden` if the Host header names another machine: a page could be playing DNS tricks (rebinding) */
   checkHost(host: string | undefined): void;
-  /** True where a page of this origin, on a server called `host`, is one of ours. */
+  /** True if a page of this origin, on a server called `host`, is one of ours. */
   isOwn(origin: string, host: string | undefined): boolean;
   /** The origins given with `--origin`. */
   readonly extra: readonly string[];

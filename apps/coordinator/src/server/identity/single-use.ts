@@ -37,7 +37,7 @@ const ours = (purpose: Purpose, token: string) => and(eq(singleUseToken.tokenHas
 
 /**
  * Marks a token as used. Two that try at once: one wins. Undone with its transaction, if what it was for fails.
- * @returns what was kept of it; `createdBy` is null where the coordinator had made it for itself
+ * @returns what was kept of it; `createdBy` is null if the coordinator had made it for itself
  * @throws AtelierError `token-used`, `token-expired`, or `unauthenticated` for one that was never made
  */
 export async function useSingleUse(db: Transaction, purpose: Purpose, token: string, usedFor: string): Promise<Row> {

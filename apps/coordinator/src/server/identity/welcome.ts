@@ -10,7 +10,7 @@ const { user } = schema;
 
 const welcomeMinutes = 24 * 60;
 
-/** A one-time link for the first owner; undefined where there is an owner already. Earlier links stop working. */
+/** A one-time link for the first owner; undefined if there is an owner already. Earlier links stop working. */
 export async function welcomeLink(database: Database, url: string): Promise<string | undefined> {
   if (await hasOwner(database.db)) return undefined;
   await withdrawSingleUse(database.db, 'welcome');
@@ -20,7 +20,7 @@ export async function welcomeLink(database: Database, url: string): Promise<stri
 
 /**
  * Makes the first owner of whoever has the code; what the command line made before is theirs from then on.
- * @throws AtelierError `token-used`, `token-expired`, `unauthenticated`; `conflict` where there is an owner or the address is taken
+ * @throws AtelierError `token-used`, `token-expired`, `unauthenticated`; `conflict` if there is an owner or the address is taken
  */
 export async function welcomeOwner(accounts: Accounts, database: Database, welcome: Welcome): Promise<void> {
   const id = newId<string>();

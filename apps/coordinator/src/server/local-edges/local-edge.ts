@@ -72,7 +72,7 @@ async function adopt(options: LocalEdgeOptions, signal: AbortSignal): Promise<vo
   while (!signal.aborted && (await holderOf(options.folder, 'edge'))) await pause(lookEveryMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** What the edge keeps of its joining; nothing where it has not joined, or was killed while it wrote. */
+/** What the edge keeps of its joining; nothing if it has not joined, or was killed while it wrote. */
 async function readIdentity(folder: string): Promise<{ edgeId?: string | null; coordinatorUrl?: string }> {
   const text = await readFile(join(folder, 'edge.json'), 'utf8').catch(() => '{}');
   try {

@@ -25,7 +25,7 @@ export function mediaTypeOfName(name: string): string {
   return mediaTypes[extname(name).toLowerCase()] ?? 'application/octet-stream';
 }
 
-/** A file that came with Atelier, as an answer. Undefined where there is none. */
+/** A file that came with Atelier, as an answer. Undefined if there is none. */
 export async function sendFile(file: string, headers: Record<string, string>): Promise<Response | undefined> {
   const status = await stat(file).catch(() => undefined);
   if (!status?.isFile()) return undefined;
