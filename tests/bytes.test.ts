@@ -17,7 +17,7 @@ const random = seeded('bytes');
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 const weights = Buffer.from('not what the manifest says');
 const hub = createServer((_request, response) => response.end(weights));
-const studio = new Studio({ fleet: digestFleet(['North', 'South']) });
+const studio = new Studio({ fleet: digestFleet(['North', 'South'], 1, ['digest', 'long']) });
 const storeOf = (edge?: string) => (edge === undefined ? path.join(studio.data, 'artifacts') : path.join(studio.data, 'edges', edge, 'artifacts'));
 const coordinatorDisk = mountSmallDisk(storeOf(), 48);
 const edgeDisk = mountSmallDisk(storeOf('North'), 48);
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await once(hub, 'listening');
   // The studio's processes inherit it: `hf:` sources then come from here.
   process.env.HF_ENDPOINT = `http://127.0.0.1:${(hub.address() as { port: number }).port}`;
-  for (const name of ['North', 'South']) giveModels(studio, name, [digestModel(50, 'digest', name)]);
+  for (const name of ['North', 'South']) giveModels(studio, name, [digestModel(50, 'digest', name), longModel(name)]);
   writeWrongManifest();
   await studio.start();
   await studio.offered('digest', 2);
@@ -49,19 +49,27 @@ function writeWrongManifest(): void {
   writeFileSync(path.join(folder, 'manifest.yaml'), JSON.stringify({ ...rest, driver: 'llama', files }));
 }
 
-const inOrder = (...edges: string[]) => ({
+/** Writes more than a text that is kept in the database: its results are files, as images are. */
+function longModel(mark: string) {
+  const { options, ...rest } = digestModel(50, 'long', mark);
+  return { ...rest, options: { command: [...options.command, String(times)] } };
+}
+const times = 200;
+const longOf = (text: string, mark: string) => digestOf(text, mark).repeat(times);
+
+const inOrder = (edges: readonly string[], model = 'digest') => ({
   inputs: { text: { modality: 'text' as const } },
   steps: edges.map((edge, index) => ({
     id: `step${index}`,
     task: 'text-generation',
-    model: 'digest',
+    model,
     edge,
     inputs: { prompt: index === 0 ? 'inputs.text' : `step${index - 1}.text` },
   })),
 });
 
-async function ran(text: string, ...edges: string[]): Promise<RunView> {
-  const run = await studio.client.api.runs.create({ chain: inOrder(...edges), inputs: { text: { text } } });
+async function ran(text: string, edges: readonly string[], model?: string): Promise<RunView> {
+  const run = await studio.client.api.runs.create({ chain: inOrder(edges, model), inputs: { text: { text } } });
   return studio.ended(run.id);
 }
 
@@ -82,19 +90,19 @@ async function flipBit(hash: string, edge?: string): Promise<void> {
 describe('a bit that flips on a disk', () => {
   test("in the coordinator's copy: the bytes are fetched from the edge again, and the damaged ones are never served", async () => {
     const input = `coordinator ${random.next()}`;
-    const output = outputOf(await ran(input, 'North'));
+    const output = outputOf(await ran(input, ['North'], 'long'));
     await within(
       'the copy in the coordinator',
       until(() => lies(output.hash)),
     );
     await flipBit(output.hash);
-    expect(await textOf(output.id)).toBe(digestOf(input, 'North'));
+    expect(await textOf(output.id)).toBe(longOf(input, 'North'));
     expect(sha256(readFileSync(fileOf(output.hash)))).toBe(output.hash);
   });
 
   test('in the copies of the edges: the next step reads good bytes from elsewhere', async () => {
     const input = `edges ${random.next()}`;
-    const run = await ran(input, 'North', 'South');
+    const run = await ran(input, ['North', 'South'], 'long');
     const between = outputOf(run);
     await within(
       'the copy in the coordinator',
@@ -104,12 +112,12 @@ describe('a bit that flips on a disk', () => {
     const again = await studio.client.api.runs.again({ id: run.id, seed: 'same', fromStep: 'step1' });
     const ended = await studio.ended(again.id);
     expect(ended.state, JSON.stringify(ended.error)).toBe('succeeded');
-    expect(await textOf(outputOf(ended, 1).id)).toBe(digestOf(digestOf(input, 'North'), 'South'));
+    expect(await textOf(outputOf(ended, 1).id)).toBe(longOf(longOf(input, 'North'), 'South'));
     expect(sha256(readFileSync(fileOf(between.hash, 'South')))).toBe(between.hash);
   });
 
   test('in every copy: the step fails and says so, nothing is made of damaged bytes', async () => {
-    const run = await ran(`all ${random.next()}`, 'North', 'South');
+    const run = await ran(`all ${random.next()}`, ['North', 'South'], 'long');
     const between = outputOf(run);
     await within(
       'the copy in the coordinator',
@@ -122,6 +130,17 @@ describe('a bit that flips on a disk', () => {
     expect(ended.error?.message).toContain(between.hash.slice(0, 12));
     expect(outputOf(ended, 1)).toBeUndefined();
     await expect(studio.client.download(between.id)).rejects.toMatchObject({ code: expect.stringMatching(/unavailable|not-found/) });
+  });
+
+  test('in every copy of a short text: the database has it, so that nothing fails', async () => {
+    const input = `short ${random.next()}`;
+    const run = await ran(input, ['North', 'South']);
+    const between = outputOf(run);
+    expect(await textOf(between.id)).toBe(digestOf(input, 'North'));
+    for (const edge of ['North', 'South', undefined]) await flipBit(between.hash, edge);
+    const again = await studio.client.api.runs.again({ id: run.id, seed: 'same', fromStep: 'step1' });
+    expect((await studio.ended(again.id)).state).toBe('succeeded');
+    expect(await textOf(between.id)).toBe(digestOf(input, 'North'));
   });
 });
 
@@ -178,7 +197,7 @@ test('a model whose file has another hash is not offered, and both hashes are sa
   expect(model).toMatchObject({ state: 'failed', error: { code: 'hash-mismatch' } });
   expect(model?.error?.message).toContain(sha256('the right ones'));
   expect(model?.error?.message).toContain(sha256(weights));
-  const pinned = { ...inOrder('North'), steps: [{ id: 'one', task: 'text-generation', model: 'wrong', inputs: { prompt: 'inputs.text' } }] };
+  const pinned = { ...inOrder(['North']), steps: [{ id: 'one', task: 'text-generation', model: 'wrong', inputs: { prompt: 'inputs.text' } }] };
   await expect(studio.client.api.runs.create({ chain: pinned, inputs: { text: { text: 'x' } } })).rejects.toMatchObject({ code: 'no-offer' });
 });
 
@@ -196,7 +215,7 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
   test('on an edge fails a step with its reason, and the run can be continued once there is room', async () => {
     (edgeDisk as SmallDisk).fill();
     const input = `full ${random.next()}`;
-    const run = await ran(input, 'North');
+    const run = await ran(input, ['North']);
     expect(run.state).toBe('failed');
     expect(run.error).toMatchObject({ code: 'disk-full' });
     expect(outputOf(run)).toBeUndefined();
@@ -209,7 +228,7 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
 
   test('of the coordinator does not stop a step that has begun; its result is served once there is room', async () => {
     const input = `copy ${random.next()}`;
-    const run = await studio.client.api.runs.create({ chain: inOrder('North'), inputs: { text: { text: input } } });
+    const run = await studio.client.api.runs.create({ chain: inOrder(['North']), inputs: { text: { text: input } } });
     (coordinatorDisk as SmallDisk).fill();
     const ended = await studio.ended(run.id);
     expect(ended.state, JSON.stringify(ended.error)).toBe('succeeded');
@@ -220,7 +239,7 @@ describe.skipIf(withoutDisks !== undefined)(`a full disk${typeof withoutDisks ==
 
   test('of the coordinator refuses a run whose text it cannot store', async () => {
     (coordinatorDisk as SmallDisk).fill();
-    const refused = studio.client.api.runs.create({ chain: inOrder('North'), inputs: { text: { text: `none ${random.next()}` } } });
+    const refused = studio.client.api.runs.create({ chain: inOrder(['North']), inputs: { text: { text: `none ${random.next()}` } } });
     await expect(refused).rejects.toMatchObject({ code: 'disk-full' });
     (coordinatorDisk as SmallDisk).free();
   });
