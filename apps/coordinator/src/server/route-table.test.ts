@@ -39,7 +39,7 @@ const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type'
 const unknownId = '01990000-0000-7000-8000-000000000000';
 
 function filled(path: string, id = unknownId): string {
-  return path.replace(':hash', 'a'.repeat(64)).replace(':modelId', 'nothing').replace(/:\w+/g, id).replace('/*', '/somewhere');
+  return path.replace(':hash', 'a'.repeat(64)).replace(':modelId', 'nothing').replace(':stepId', 'nothing').replace(/:\w+/g, id).replace('/*', '/somewhere');
 }
 
 /** What is refused without a body before anything is looked up. */
