@@ -86,7 +86,7 @@ test('programs keep their tokens when the file with the token of the house was l
   const me = async (as: string) => (await fetch(`${again.url}/api/me`, { headers: { authorization: `Bearer ${as}` } })).status;
   const found = (await readFile(file, 'utf8')).trim();
   expect(await Promise.all([me(found), me(token), me(house.ownerToken)])).toEqual([200, 200, 401]);
-  const { rows } = await house.database.pool.query("SELECT id FROM apikey WHERE name = 'Command line of this machine'");
+  const { rows } = await house.database.pool.query("SELECT id FROM apikey WHERE name LIKE 'Command line of this machine%'");
   expect(rows).toHaveLength(1);
   await house.database.pool.query('DELETE FROM apikey WHERE id = $1', [rows[0].id]);
   expect(await me(token)).toBe(401);
