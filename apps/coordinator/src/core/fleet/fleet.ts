@@ -155,6 +155,7 @@ export class Fleet {
     else {
       known.info = row.info;
       known.models = row.models;
+      known.abilities = row.abilities;
       known.confirmedTransferUrl = row.confirmedTransferUrl;
     }
   }
