@@ -1,15 +1,14 @@
 import { aRole, type InvitationOffer } from '@atelier/protocol';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { useNavigate } from 'react-router';
 import { api } from '../api/client.ts';
 import { join, useMe } from '../api/session.ts';
 import { roles } from '../people/roles.tsx';
 import { Skeleton } from '../ui/blocks.tsx';
-import { TextField } from '../ui/fields.tsx';
+import { useAccountFields } from './account-fields.tsx';
 import { useCodeOfLink } from './code-of-link.ts';
 import { Door, SpentLink } from './door.tsx';
-import { NewPasswordField } from './new-password-field.tsx';
 import { SignedInAlready } from './signed-in-already.tsx';
 
 /** An invitation leads here: who invites, as what, and the form by which somebody joins. */
@@ -28,11 +27,9 @@ export function Component() {
 
 function JoinForm({ code, offer }: { code: string; offer: InvitationOffer }) {
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
+  const { account, fields } = useAccountFields();
   const accept = useMutation({
-    mutationFn: () => join({ code, name: name.trim(), email: email.trim(), password }),
+    mutationFn: () => join({ code, ...account }),
     onSuccess: () => navigate('/', { replace: true }),
   });
   const by = offer.invitedBy ?? 'An owner';
@@ -50,18 +47,7 @@ function JoinForm({ code, offer }: { code: string; offer: InvitationOffer }) {
       error={accept.error}
       onSubmit={() => accept.mutate()}
     >
-      <TextField label="Name" autoComplete="name" required autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
-      <TextField
-        label="Email"
-        type="email"
-        autoComplete="email"
-        required
-        maxLength={200}
-        value={email}
-        onChange={(event) => setEmail(event.target.value)}
-        hint="You sign in with it. Nothing is sent to it."
-      />
-      <NewPasswordField value={password} onChange={setPassword} />
+      {fields}
     </Door>
   );
 }

@@ -3,19 +3,17 @@ import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { makeFirstOwner } from '../api/session.ts';
 import { TextField } from '../ui/fields.tsx';
+import { useAccountFields } from './account-fields.tsx';
 import { Door } from './door.tsx';
-import { NewPasswordField } from './new-password-field.tsx';
 
 /** The one-time link of the first start leads here and makes the first owner. */
 export function Component() {
   const [search] = useSearchParams();
   const navigate = useNavigate();
   const [code, setCode] = useState(search.get('code') ?? '');
-  const [name, setName] = useState('');
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
+  const { account, fields } = useAccountFields();
   const make = useMutation({
-    mutationFn: () => makeFirstOwner({ code: code.trim(), name: name.trim(), email: email.trim(), password }),
+    mutationFn: () => makeFirstOwner({ code: code.trim(), ...account }),
     onSuccess: () => navigate('/', { replace: true }),
   });
   return (
@@ -36,18 +34,7 @@ export function Component() {
           hint="The first start printed it in the terminal."
         />
       )}
-      <TextField label="Name" autoComplete="name" required autoFocus maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
-      <TextField
-        label="Email"
-        type="email"
-        autoComplete="email"
-        required
-        maxLength={200}
-        value={email}
-        onChange={(event) => setEmail(event.target.value)}
-        hint="You sign in with it. Nothing is sent to it."
-      />
-      <NewPasswordField value={password} onChange={setPassword} />
+      {fields}
     </Door>
   );
 }

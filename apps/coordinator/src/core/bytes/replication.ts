@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type ArtifactStore, holdsSound } from '@atelier/artifacts';
 import { AtelierError, type EdgeId } from '@atelier/protocol';
-import type { Database } from '@atelier/store';
+import { type Database, inTransaction } from '@atelier/store';
 import type { Cluster } from '../cluster/index.ts';
 import type { CoreTimes, EdgeLink, Logger } from '../contracts/index.ts';
 import type { Fleet } from '../fleet/index.ts';
@@ -139,16 +139,19 @@ export class Replication {
     return bringing;
   }
 
-  async #textFromRow(hash: string): Promise<boolean> {
+  /** With the row of the artifact held: a purge that comes meanwhile waits, and then takes the bytes too. */
+  #textFromRow(hash: string): Promise<boolean> {
     const { artifacts, database } = this.#needs;
-    const { rows } = await database.pool.query({
-      name: 'text-of',
-      text: `SELECT o.text FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.hash = $1 AND octet_length(o.text) = a.size_bytes LIMIT 1`,
-      values: [hash],
+    return inTransaction(database.pool, async (tx) => {
+      const { rows } = await tx.query({
+        name: 'text-of',
+        text: `SELECT o.text FROM outputs o JOIN artifacts a ON a.hash = o.hash WHERE o.hash = $1 AND octet_length(o.text) = a.size_bytes LIMIT 1 FOR KEY SHARE OF a`,
+        values: [hash],
+      });
+      if (rows.length === 0) return false;
+      await artifacts.put(Readable.from([Buffer.from(rows[0].text, 'utf8')]), { expectedHash: hash });
+      return true;
     });
-    if (rows.length === 0) return false;
-    await artifacts.put(Readable.from([Buffer.from(rows[0].text, 'utf8')]), { expectedHash: hash });
-    return true;
   }
 
   /** @returns false if the edge is not here. What was asked earlier may have come and been lost again before we waited for it: then it is asked once more. */
