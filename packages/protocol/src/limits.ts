@@ -183,9 +183,9 @@ export const limits = {
   /** Streams that other services have open to one service, and questions of one service for others that wait for an answer. */
   streamsPerService: 64,
   questionsPerService: 64,
-  /** Bytes of a notice between coordinators (PostgreSQL takes 7,999), runs that one of them names, and runs that are watched at other coordinators. */
-  noticeBytes: 7_500,
-  runsPerNotice: 100,
+  /** Bytes of a notification between coordinators (PostgreSQL takes 7,999), runs that one of them names, and runs that are watched at other coordinators. */
+  notificationBytes: 7_500,
+  runsPerNotification: 100,
   runsWatchedElsewhere: 10_000,
   /** News of progress that one coordinator passes on in a second: of one attempt, and in all. What is over it is left out; the next says more. */
   progressPassedOn: { ofAttempt: 4, inAll: 40 },

@@ -12,7 +12,7 @@ import { Dispatcher, Leases, LiveAttempts, WorkOrders } from './dispatch/index.t
 import { DoubleChecks } from './double-checks/index.ts';
 import { createEdges, EdgeMessages } from './edges/index.ts';
 import { Fleet, ModelStanding } from './fleet/index.ts';
-import { FollowedRuns, Following, noticeOf } from './following/index.ts';
+import { FollowedRuns, Following, notificationOf } from './following/index.ts';
 import { createGallery } from './gallery/index.ts';
 import { createPeople } from './people/index.ts';
 import { History, Planning } from './planning/index.ts';
@@ -86,7 +86,7 @@ function compose(options: CoreOptions, times: CoreTimes) {
   const writer = new RunWriter({
     ...shared,
     taking,
-    tell: (tx, advanced) => cluster.tell(noticeOf(advanced), tx),
+    tell: (tx, advanced) => cluster.tell(notificationOf(advanced), tx),
     afterCommit: (advanced) => afterCommit(rooms, advanced),
   });
   const orders = new WorkOrders({ ...shared, writer });

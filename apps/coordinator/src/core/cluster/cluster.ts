@@ -3,7 +3,7 @@ import { newId } from '@atelier/protocol';
 import { type Database, listen } from '@atelier/store';
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from '../contracts/index.ts';
-import { type Notice, readNotice, writeNotice } from './notices.ts';
+import { type Notification, readNotification, writeNotification } from './notifications.ts';
 
 export interface ClusterOptions {
   readonly database: Pick<Database, 'url' | 'pool'>;
@@ -28,8 +28,8 @@ export interface OtherCoordinator {
 
 /** What is done with what others tell. */
 export interface Hearing {
-  readonly heard: (notice: Notice, from: string) => void;
-  /** Notices may have been missed, or others have come or gone: everything has to be looked at again. */
+  readonly heard: (notification: Notification, from: string) => void;
+  /** Notifications may have been missed, or others have come or gone: everything has to be looked at again. */
   readonly missed: () => void;
 }
 
@@ -118,13 +118,13 @@ export class Cluster {
    * Tells all others, or one. In a transaction it is told with its commit. Does nothing if nobody else lives.
    * @param on the transaction; the pool for what is in no transaction
    */
-  async tell(notice: Notice, on: Pool | PoolClient = this.#options.database.pool, to?: string): Promise<void> {
-    if (this.hasOthers()) await this.#notify(on, to === undefined ? everybody : channelOf(to), notice);
+  async tell(notification: Notification, on: Pool | PoolClient = this.#options.database.pool, to?: string): Promise<void> {
+    if (this.hasOthers()) await this.#notify(on, to === undefined ? everybody : channelOf(to), notification);
   }
 
   /** {@link tell} for what nobody waits for. What is not told is found with a round. */
-  tellLater(notice: Notice, to?: string): void {
-    if (this.hasOthers()) inBackground(this.#options.log, 'the other coordinators were not told; they look in rounds', this.tell(notice, undefined, to));
+  tellLater(notification: Notification, to?: string): void {
+    if (this.hasOthers()) inBackground(this.#options.log, 'the other coordinators were not told; they look in rounds', this.tell(notification, undefined, to));
   }
 
   /** Leaves, so that its edges are free at once. */
@@ -135,8 +135,8 @@ export class Cluster {
     await this.tell({ kind: 'coordinators' }).catch(() => undefined);
   }
 
-  async #notify(on: Pool | PoolClient, channel: string, notice: Notice): Promise<void> {
-    await on.query({ name: 'notify', text: 'SELECT pg_notify($1, $2)', values: [channel, writeNotice(this.id, notice)] });
+  async #notify(on: Pool | PoolClient, channel: string, notification: Notification): Promise<void> {
+    await on.query({ name: 'notify', text: 'SELECT pg_notify($1, $2)', values: [channel, writeNotification(this.id, notification)] });
   }
 
   async #lookAgain(): Promise<void> {
@@ -145,15 +145,15 @@ export class Cluster {
   }
 
   #heard(payload: string): void {
-    const said = readNotice(payload);
+    const said = readNotification(payload);
     if (!said) {
-      this.#options.log.warn({ bytes: payload.length }, 'a notice of another coordinator was not understood; what it meant is found in the next round');
+      this.#options.log.warn({ bytes: payload.length }, 'a notification of another coordinator was not understood; what it meant is found in the next round');
       return;
     }
     if (said.from === this.id) return;
     // Somebody who is not known yet has just come: from now on they are told.
-    if (said.notice.kind === 'coordinators' || !this.#others.has(said.from))
+    if (said.notification.kind === 'coordinators' || !this.#others.has(said.from))
       inBackground(this.#options.log, 'the other coordinators are looked for with the next round', this.#lookAgain());
-    this.#hearing?.heard(said.notice, said.from);
+    this.#hearing?.heard(said.notification, said.from);
   }
 }

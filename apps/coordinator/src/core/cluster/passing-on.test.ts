@@ -1,6 +1,6 @@
 import { limits, newId, type RunId } from '@atelier/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import type { Notice } from './notices.ts';
+import type { Notification } from './notifications.ts';
 import { PassingOn } from './passing-on.ts';
 
 const runId = newId<RunId>();
@@ -15,7 +15,7 @@ beforeEach(() => {
   now = 1;
   told = [];
   alive = true;
-  const tellLater = (notice: Notice, to?: string) => void told.push(`${notice.kind} to ${to}`);
+  const tellLater = (notification: Notification, to?: string) => void told.push(`${notification.kind} to ${to}`);
   passing = new PassingOn({ tellLater, isOther: (id): id is string => id !== null && alive }, believedMs, () => now);
 });
 

@@ -1,8 +1,8 @@
 import { limits, type RunId } from '@atelier/protocol';
 import type { Cluster } from './cluster.ts';
-import type { Notice } from './notices.ts';
+import type { Notification } from './notifications.ts';
 
-type Progress = Extract<Notice, { kind: 'progress' }>;
+type Progress = Extract<Notification, { kind: 'progress' }>;
 
 /**
  * News of progress for people who watch at other coordinators. It stands in no row, so it is told outside of transactions, seldom, and only of

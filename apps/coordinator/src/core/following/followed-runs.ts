@@ -1,13 +1,13 @@
 import { inBackground } from '@atelier/background';
 import type { RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
-import type { Cluster, Notice } from '../cluster/index.ts';
+import type { Cluster, Notification } from '../cluster/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Dispatcher, LiveAttempts } from '../dispatch/index.ts';
 import type { RunFeed } from '../runs/index.ts';
 import type { Advanced, RunWriter } from '../state/index.ts';
 
-type RunNotice = Extract<Notice, { kind: 'run' }>;
+type RunNotification = Extract<Notification, { kind: 'run' }>;
 
 export interface FollowedRunsNeeds {
   readonly database: Database;
@@ -21,7 +21,7 @@ export interface FollowedRunsNeeds {
 }
 
 /** What others are told of a change of a run. */
-export function noticeOf({ runId, next, stepIds, shards }: Advanced): RunNotice {
+export function notificationOf({ runId, next, stepIds, shards }: Advanced): RunNotification {
   const resting = new Map(shards.map(({ stepId, total }) => [stepId, total]));
   return { kind: 'run', runId, version: next?.version ?? null, steps: [...stepIds], resting: [...resting] };
 }
@@ -30,7 +30,7 @@ export function noticeOf({ runId, next, stepIds, shards }: Advanced): RunNotice 
 export class FollowedRuns {
   readonly #needs: FollowedRunsNeeds;
   /** Runs that are to be read, with what was said of them meanwhile. */
-  readonly #wanted = new Map<RunId, RunNotice>();
+  readonly #wanted = new Map<RunId, RunNotification>();
   readonly #reading = new Set<RunId>();
   /** Of runs that are watched here: the version that their watchers were told of. */
   readonly #told = new Map<RunId, number>();
@@ -44,11 +44,11 @@ export class FollowedRuns {
     if (next && this.#needs.feed.isWatched(runId)) this.#told.set(runId, next.version);
   }
 
-  /** Another coordinator has changed a run. Notices that come while one is read are read together. */
-  changedElsewhere(notice: RunNotice): void {
-    const { runId } = notice;
+  /** Another coordinator has changed a run. Notifications that come while one is read are read together. */
+  changedElsewhere(notification: RunNotification): void {
+    const { runId } = notification;
     const before = this.#wanted.get(runId);
-    this.#wanted.set(runId, before ? merged(before, notice) : notice);
+    this.#wanted.set(runId, before ? merged(before, notification) : notification);
     if (this.#reading.has(runId)) return;
     this.#reading.add(runId);
     inBackground(this.#needs.log, 'a run that another coordinator changed is read with the next round', this.#readAll(runId));
@@ -65,7 +65,7 @@ export class FollowedRuns {
     if (this.#needs.cluster.hasOthers()) await this.catchUp();
   }
 
-  /** Tells watchers of what they were not told, as if notices had come. */
+  /** Tells watchers of what they were not told, as if notifications had come. */
   async catchUpWatchers(): Promise<void> {
     const { feed, database } = this.#needs;
     const watched = feed.watched();
@@ -79,10 +79,10 @@ export class FollowedRuns {
 
   async #readAll(runId: RunId): Promise<void> {
     try {
-      for (let notice = this.#wanted.get(runId); notice; notice = this.#wanted.get(runId)) {
+      for (let notification = this.#wanted.get(runId); notification; notification = this.#wanted.get(runId)) {
         this.#wanted.delete(runId);
         await this.#read(runId);
-        await this.#tellWatchers(notice);
+        await this.#tellWatchers(notification);
       }
     } finally {
       this.#reading.delete(runId);
@@ -111,7 +111,7 @@ export class FollowedRuns {
     }
   }
 
-  async #tellWatchers({ runId, steps, resting, version }: RunNotice): Promise<void> {
+  async #tellWatchers({ runId, steps, resting, version }: RunNotification): Promise<void> {
     const { feed, database } = this.#needs;
     if (!feed.isWatched(runId)) return;
     if (version !== null) this.#told.set(runId, version);
@@ -119,7 +119,7 @@ export class FollowedRuns {
   }
 }
 
-function merged(before: RunNotice, after: RunNotice): RunNotice {
+function merged(before: RunNotification, after: RunNotification): RunNotification {
   const steps = before.steps && after.steps ? [...new Set([...before.steps, ...after.steps])] : null;
   return { ...after, version: after.version ?? before.version, steps, resting: [...new Map([...before.resting, ...after.resting])] };
 }

@@ -2,7 +2,7 @@ import { inBackground } from '@atelier/background';
 import { AtelierError, type AttemptId, limits, type ModelManifest, type RunId } from '@atelier/protocol';
 import type { Database } from '@atelier/store';
 import type { Replication } from '../bytes/index.ts';
-import type { Cluster, Hearing, Notice, PassingOn } from '../cluster/index.ts';
+import type { Cluster, Hearing, Notification, PassingOn } from '../cluster/index.ts';
 import type { EdgeLink, Logger } from '../contracts/index.ts';
 import type { Controls } from '../controls/index.ts';
 import type { Leases, LiveAttempts } from '../dispatch/index.ts';
@@ -88,38 +88,38 @@ export class Following implements Hearing {
   }
 
   #sayWatched(runIds: readonly RunId[]): void {
-    for (let at = 0; at < runIds.length; at += limits.runsPerNotice) {
-      this.#needs.cluster.tellLater({ kind: 'watched', runIds: runIds.slice(at, at + limits.runsPerNotice) });
+    for (let at = 0; at < runIds.length; at += limits.runsPerNotification) {
+      this.#needs.cluster.tellLater({ kind: 'watched', runIds: runIds.slice(at, at + limits.runsPerNotification) });
     }
   }
 
-  heard = (notice: Notice, from: string): void => {
-    inBackground(this.#needs.log, 'what another coordinator told is found with the next round', this.#take(notice, from));
+  heard = (notification: Notification, from: string): void => {
+    inBackground(this.#needs.log, 'what another coordinator told is found with the next round', this.#take(notification, from));
   };
 
-  async #take(notice: Notice, from: string): Promise<void> {
+  async #take(notification: Notification, from: string): Promise<void> {
     const { followedRuns, passingOn, replication, fleet, live, database, doubleChecks } = this.#needs;
-    switch (notice.kind) {
+    switch (notification.kind) {
       case 'coordinators':
         // Who has come or gone is looked at by the cluster itself, which then says that something may have been missed.
         return;
       case 'run':
-        return followedRuns.changedElsewhere(notice);
+        return followedRuns.changedElsewhere(notification);
       case 'edge':
-        return this.#settle(await fleet.look(notice.edgeId));
+        return this.#settle(await fleet.look(notification.edgeId));
       case 'watched':
-        return passingOn.watched(notice.runIds, from);
+        return passingOn.watched(notification.runIds, from);
       case 'progress':
-        return this.#progress(notice);
+        return this.#progress(notification);
       case 'model':
-        return this.#model(notice);
+        return this.#model(notification);
       case 'store':
-        return this.#store(notice.hash, from);
+        return this.#store(notification.hash, from);
       case 'stored':
-        return replication.storedElsewhere(notice.hash, notice.ok);
+        return replication.storedElsewhere(notification.hash, notification.ok);
       case 'control':
-        this.#needs.controls.changedElsewhere(notice.runId, notice.stepId);
-        return this.#needs.feed.changedElsewhere(notice.runId, [notice.stepId], []);
+        this.#needs.controls.changedElsewhere(notification.runId, notification.stepId);
+        return this.#needs.feed.changedElsewhere(notification.runId, [notification.stepId], []);
       case 'turns':
         return live.loadTurns(database.pool);
       case 'settings':
@@ -140,14 +140,14 @@ export class Following implements Hearing {
     cluster.tellLater({ kind: 'stored', hash, ok }, from);
   }
 
-  #progress({ runId, stepId, shard, attemptId, fraction, remainingSeconds }: Extract<Notice, { kind: 'progress' }>): void {
+  #progress({ runId, stepId, shard, attemptId, fraction, remainingSeconds }: Extract<Notification, { kind: 'progress' }>): void {
     const { live, feed } = this.#needs;
     const attempt = live.get(attemptId);
     if (attempt) live.progressed(attempt, fraction);
     feed.pass(runId, { kind: 'progress', stepId, shard, attemptId: attemptId as AttemptId, fraction, message: null, remainingSeconds });
   }
 
-  #model({ edgeId, modelId, wanted }: Extract<Notice, { kind: 'model' }>): void {
+  #model({ edgeId, modelId, wanted }: Extract<Notification, { kind: 'model' }>): void {
     const { link, catalogue } = this.#needs;
     const manifest = catalogue.find(({ id }) => id === modelId);
     if (wanted === 'remove') link.send(edgeId, { kind: 'remove-model', modelId });

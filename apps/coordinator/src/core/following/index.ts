@@ -4,5 +4,5 @@
  * Not here: who the others are and how they are heard (cluster/).
  * Begin with following.ts.
  */
-export { FollowedRuns, noticeOf } from './followed-runs.ts';
+export { FollowedRuns, notificationOf } from './followed-runs.ts';
 export { Following } from './following.ts';

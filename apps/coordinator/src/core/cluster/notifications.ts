@@ -4,10 +4,10 @@ import { z } from 'zod';
 const StepName = z.string().max(200);
 
 /**
- * What coordinators tell each other. A notice says where to look again and never what is so: that stands in the rows. So one that is lost, late
+ * What coordinators tell each other. A notification says where to look again and never what is so: that stands in the rows. So one that is lost, late
  * or comes twice does no harm. Ids only; `progress` is the exception, which stands in no row and is shown to people alone.
  */
-export const Notice = z.discriminatedUnion('kind', [
+export const Notification = z.discriminatedUnion('kind', [
   /** A coordinator has come, or goes. */
   z.object({ kind: z.literal('coordinators') }),
   /** A run has changed. `steps` look different now, null for any of them; of `resting` only some shards do: step and number of shards. */
@@ -28,7 +28,7 @@ export const Notice = z.discriminatedUnion('kind', [
   /** For the coordinator that has an edge's socket: what an owner asked of its models. */
   z.object({ kind: z.literal('model'), edgeId: EdgeId, modelId: z.string().max(200), wanted: z.enum(['pull', 'remove']) }),
   /** People watch these runs here: what passes of them is worth telling. */
-  z.object({ kind: z.literal('watched'), runIds: z.array(RunId).max(limits.runsPerNotice) }),
+  z.object({ kind: z.literal('watched'), runIds: z.array(RunId).max(limits.runsPerNotification) }),
   /** How far an attempt is. */
   z.object({
     kind: z.literal('progress'),
@@ -45,19 +45,19 @@ export const Notice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('turns') }),
   z.object({ kind: z.literal('settings') }),
 ]);
-export type Notice = z.infer<typeof Notice>;
+export type Notification = z.infer<typeof Notification>;
 
-const Envelope = z.object({ from: z.uuid(), notice: Notice });
+const Envelope = z.object({ from: z.uuid(), notification: Notification });
 
-/** A notice as the database carries it. One that is too long for it says less: look at the whole run. */
-export function writeNotice(from: string, notice: Notice): string {
-  const text = JSON.stringify({ from, notice });
-  if (Buffer.byteLength(text) <= limits.noticeBytes || notice.kind !== 'run') return text;
-  return JSON.stringify({ from, notice: { ...notice, steps: null, resting: [] } });
+/** A notification as the database carries it. One that is too long for it says less: look at the whole run. */
+export function writeNotification(from: string, notification: Notification): string {
+  const text = JSON.stringify({ from, notification });
+  if (Buffer.byteLength(text) <= limits.notificationBytes || notification.kind !== 'run') return text;
+  return JSON.stringify({ from, notification: { ...notification, steps: null, resting: [] } });
 }
 
 /** @returns undefined for what is none: another release may tell more */
-export function readNotice(text: string): { readonly from: string; readonly notice: Notice } | undefined {
+export function readNotification(text: string): { readonly from: string; readonly notification: Notification } | undefined {
   try {
     return Envelope.safeParse(JSON.parse(text)).data;
   } catch {
